@@ -1,7 +1,7 @@
 /** Invitations: a link, stored as its hash, that lets a limited number of people make an account or join a league until it expires. */
 import { and, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
-import { countRows } from '../../db/count-rows.ts'
+import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { invitations, leagues } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -202,18 +202,12 @@ const noteMailed = ({ db, clock }: App, id: number, mailError: string | null): P
   })
 
 /** Invitations of one league, or all of them, newest first. */
-export function listInvitations(db: Db, leagueId: number | undefined, { limit, offset }: PageSlice, now: number) {
+export function listInvitations(db: Db, leagueId: number | undefined, slice: PageSlice, now: number) {
   const where = leagueId === undefined ? undefined : eq(invitations.leagueId, leagueId)
-  const rows = db.select().from(invitations).where(where).orderBy(desc(invitations.id)).limit(limit).offset(offset)
-  const found = rows.all()
-  const names = usernamesOf(
-    db,
-    found.map(({ createdBy }) => createdBy),
-  )
-  return {
-    invitations: found.map(each => invitationView(each, names.get(each.createdBy ?? 0), now)),
-    total: countRows(db, invitations, where),
-  }
+  const { rows, total } = rowsOfPage(db, invitations, { where, orderBy: [desc(invitations.id)] }, slice)
+  const makers = rows.map(({ createdBy }) => createdBy)
+  const names = usernamesOf(db, makers)
+  return { invitations: rows.map(each => invitationView(each, names.get(each.createdBy ?? 0), now)), total }
 }
 
 export function endInvitation({ db, clock }: App, who: Who, id: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** API keys: shown once, stored as a hash, never more powerful than their owner. */
 import { and, desc, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { countRows } from '../../db/count-rows.ts'
+import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { apiKeys, type Role, users } from '../../db/schema.ts'
 import { atomically, bestEffortWrite, prepared } from '../../db/transactions.ts'
@@ -99,10 +99,10 @@ function recordUse(tx: Db, { id, userId }: Key, now: number): void {
   recordActivity(tx, userId, now)
 }
 
-export function keysOfUser(db: Db, userId: number | null, { limit, offset }: PageSlice) {
+export function keysOfUser(db: Db, userId: number | null, slice: PageSlice) {
   const where = eq(apiKeys.userId, userId ?? 0) // the operator has none
-  const keys = db.select().from(apiKeys).where(where).orderBy(desc(apiKeys.id)).limit(limit).offset(offset).all()
-  return { keys: keys.map(keyView), total: countRows(db, apiKeys, where) }
+  const { rows, total } = rowsOfPage(db, apiKeys, { where, orderBy: [desc(apiKeys.id)] }, slice)
+  return { keys: rows.map(keyView), total }
 }
 
 type NewKey = { name: string; role: Role; expires_at?: string | null }

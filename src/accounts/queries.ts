@@ -1,5 +1,5 @@
 import { and, asc, count, eq, inArray, isNull, ne, type SQL, sql } from 'drizzle-orm'
-import { countRows } from '../../db/count-rows.ts'
+import { countRows, rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
 import {
@@ -94,18 +94,11 @@ type UserFilter = { q?: string; role?: Role }
 /** By name; `q` is part of a name or e-mail address. Slow for very many users: for the reader thread. */
 export function usersReading(
   db: Db,
-  { q, role, limit, offset }: UserFilter & Pick<PageSlice, 'limit' | 'offset'>,
+  { q, role, ...slice }: UserFilter & Pick<PageSlice, 'limit' | 'offset'>,
 ): { users: User[]; total: number } {
   const where = and(isNotDeleted, role && eq(users.role, role), q ? isAmong(users.id, usersNamed(db, q)) : undefined)
-  const found = db
-    .select()
-    .from(users)
-    .where(where)
-    .orderBy(asc(sql`lower(${users.username})`), asc(users.id))
-    .limit(limit)
-    .offset(offset)
-    .all()
-  return { users: found, total: countRows(db, users, where) }
+  const { rows, total } = rowsOfPage(db, users, { where, orderBy: [sql`lower(${users.username})`, users.id] }, slice)
+  return { users: rows, total }
 }
 
 type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>

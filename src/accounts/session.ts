@@ -3,7 +3,7 @@
  * Its user is cached, so a request by cookie reads no row and writes one every few minutes.
  */
 import { and, desc, eq, gt, isNull, like, lt, ne, type SQLWrapper, sql } from 'drizzle-orm'
-import { countRows } from '../../db/count-rows.ts'
+import { countRows, rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { activityUnits, type Role, sessions, userActivity, users } from '../../db/schema.ts'
 import { bestEffortWrite, prepared } from '../../db/transactions.ts'
@@ -135,20 +135,17 @@ const openSessions = (userId: number, now: number) => and(eq(sessions.userId, us
 export const countSessions = (db: Db, userId: number, now: number): number =>
   countRows(db, sessions, openSessions(userId, now))
 
-export function sessionsOfUser(db: Db, userId: number, now: number, { limit, offset }: PageSlice) {
-  const rows = db.select().from(sessions).where(openSessions(userId, now)).orderBy(desc(sessions.expiresAt))
+export function sessionsOfUser(db: Db, userId: number, now: number, slice: PageSlice) {
+  const open = { where: openSessions(userId, now), orderBy: [desc(sessions.expiresAt)] }
+  const { rows, total } = rowsOfPage(db, sessions, open, slice)
   return {
-    sessions: rows
-      .limit(limit)
-      .offset(offset)
-      .all()
-      .map(({ tokenHash, agent, createdAt, expiresAt }) => ({
-        id: tokenHash.slice(0, idLength),
-        agent,
-        createdAt,
-        lastUsedAt: Math.max(createdAt, expiresAt - idleLifetime), // as precise as the interval of extending
-      })),
-    total: countSessions(db, userId, now),
+    sessions: rows.map(({ tokenHash, agent, createdAt, expiresAt }) => ({
+      id: tokenHash.slice(0, idLength),
+      agent,
+      createdAt,
+      lastUsedAt: Math.max(createdAt, expiresAt - idleLifetime), // as precise as the interval of extending
+    })),
+    total,
   }
 }
 

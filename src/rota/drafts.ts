@@ -1,7 +1,7 @@
 /** Generated rosters, kept as drafts until somebody publishes them. */
 import { and, desc, eq, gte, isNull, lte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { countRows } from '../../db/count-rows.ts'
+import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { rosterDrafts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
@@ -85,16 +85,10 @@ export function isDraftAsRead(tx: Db, { jobId, changes }: Pick<Draft, 'jobId' | 
   return now.changes === changes && now.confirmedAt === null
 }
 
-export function listDrafts(db: Db, { limit, offset }: PageSlice) {
+export function listDrafts(db: Db, slice: PageSlice) {
   const newest = [desc(rosterDrafts.createdAt), desc(rosterDrafts.jobId)]
-  const rows = db
-    .select()
-    .from(rosterDrafts)
-    .orderBy(...newest)
-    .limit(limit)
-    .offset(offset)
-    .all()
-  return { drafts: rows.map(draftOf), total: countRows(db, rosterDrafts) }
+  const { rows, total } = rowsOfPage(db, rosterDrafts, { orderBy: newest }, slice)
+  return { drafts: rows.map(draftOf), total }
 }
 
 /** `2 changes by hand` */

@@ -1,7 +1,7 @@
 /** Notices to people about their own shifts, leave and swaps. People without an account get none. */
 import { and, desc, eq, gt, isNotNull, isNull, lte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { countRows } from '../../db/count-rows.ts'
+import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff, staffNotices } from '../../db/schema.ts'
@@ -34,10 +34,10 @@ export function notify(tx: Db, at: number, staffId: number, message: string, kin
   return true
 }
 
-export function noticesOf(db: Db, staffId: number, { limit, offset }: PageSlice) {
-  const isTheirs = eq(staffNotices.staffId, staffId)
-  const rows = db.select().from(staffNotices).where(isTheirs).orderBy(desc(staffNotices.id)).limit(limit).offset(offset)
-  return { notices: rows.all().map(noticeView), total: countRows(db, staffNotices, isTheirs) }
+export function noticesOf(db: Db, staffId: number, slice: PageSlice) {
+  const theirs = { where: eq(staffNotices.staffId, staffId), orderBy: [desc(staffNotices.id)] }
+  const { rows, total } = rowsOfPage(db, staffNotices, theirs, slice)
+  return { notices: rows.map(noticeView), total }
 }
 
 /** Oldest first: once they are marked as seen, the next ones follow. */

@@ -1,6 +1,6 @@
 /** Shifts. Changes to them drop cached answers: topics `shifts` and `roster`. */
 import { and, asc, between, eq, gt, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
-import { countRows } from '../../db/count-rows.ts'
+import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
@@ -22,7 +22,7 @@ export const peopleOnShift = sql<number>`(select count(*) from ${assignments} wh
 /** `open`: only shifts that lack people. */
 type ShiftFilter = { start?: string; end?: string; site_id?: number; staff_id?: number; open?: boolean }
 
-export function listShifts(db: Db, { start, end, site_id, staff_id, open }: ShiftFilter, { limit, offset }: PageSlice) {
+export function listShifts(db: Db, { start, end, site_id, staff_id, open }: ShiftFilter, slice: PageSlice) {
   const where = and(
     start ? gte(shifts.day, start) : undefined,
     end ? lte(shifts.day, end) : undefined,
@@ -30,15 +30,8 @@ export function listShifts(db: Db, { start, end, site_id, staff_id, open }: Shif
     staff_id ? inArray(shifts.id, shiftsOf(db, staff_id)) : undefined,
     open ? gt(shifts.headcount, peopleOnShift) : undefined,
   )
-  const rows = db
-    .select()
-    .from(shifts)
-    .where(where)
-    .orderBy(asc(shifts.startsAt), asc(shifts.id))
-    .limit(limit)
-    .offset(offset)
-    .all()
-  return { shifts: rows, total: countRows(db, shifts, where) }
+  const { rows, total } = rowsOfPage(db, shifts, { where, orderBy: [shifts.startsAt, shifts.id] }, slice)
+  return { shifts: rows, total }
 }
 
 const shiftsOf = (db: Db, staffId: number) =>

@@ -1,6 +1,6 @@
 /** Sites. Changes to them drop cached answers: topics `shifts` and `roster`. */
 import { asc, eq, sql } from 'drizzle-orm'
-import { countRows } from '../../db/count-rows.ts'
+import { countRows, rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { shifts, sites } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
@@ -23,9 +23,9 @@ export const siteById = (db: Db, id: number): Site =>
 
 export const allSites = (db: Db): Site[] => db.select().from(sites).orderBy(asc(sites.name)).all()
 
-export function listSites(db: Db, { limit, offset }: PageSlice) {
-  const rows = db.select().from(sites).orderBy(asc(sites.name)).limit(limit).offset(offset).all()
-  return { sites: rows.map(siteView), total: countRows(db, sites) }
+export function listSites(db: Db, slice: PageSlice) {
+  const { rows, total } = rowsOfPage(db, sites, { orderBy: [sites.name] }, slice)
+  return { sites: rows.map(siteView), total }
 }
 
 export function addSite(tx: Db, given: SiteChange & { name: string; timezone: string }, createdAt: number): Site {

@@ -1,6 +1,6 @@
 /** Staff, with the rows that belong to them. Changes to them drop cached answers: topics `staff` and `roster`. */
 import { and, asc, eq, sql } from 'drizzle-orm'
-import { countRows } from '../../db/count-rows.ts'
+import { countRows, rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { type Given, isAmong, preparedFor } from '../../db/prepared-writes.ts'
 import {
@@ -94,6 +94,8 @@ export function personById(db: Db, id: number): PersonView {
   return (person && personViews(db, [person])[0]) ?? refuse('not_found', `There is no staff ${id}`)
 }
 
+const byName = [sql`${staff.name} collate nocase`, asc(staff.id)]
+
 export const peopleByIds = (db: Db, ids: number[]): PersonView[] =>
   personViews(
     db,
@@ -101,7 +103,7 @@ export const peopleByIds = (db: Db, ids: number[]): PersonView[] =>
       .select()
       .from(staff)
       .where(isAmong(staff.id, ids))
-      .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
+      .orderBy(...byName)
       .all(),
   )
 
@@ -110,21 +112,13 @@ const staffNamed = (db: Db, q: string): number[] =>
 
 type StaffFilter = { q?: string; skill?: string; active?: boolean }
 
-export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, offset }: PageSlice) {
+export function listStaff(db: Db, { q, skill, active }: StaffFilter, slice: PageSlice) {
   const where = and(
     q ? isAmong(staff.id, staffNamed(db, q)) : undefined,
     skill ? sql`exists (select 1 from json_each(${staff.skills}) where value = ${skill})` : undefined,
     active === undefined ? undefined : eq(staff.active, active),
   )
-  const rows = db
-    .select()
-    .from(staff)
-    .where(where)
-    .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
-    .limit(limit)
-    .offset(offset)
-    .all()
-  const total = countRows(db, staff, where)
+  const { rows, total } = rowsOfPage(db, staff, { where, orderBy: byName }, slice)
   return { staff: personViews(db, rows), total }
 }
 

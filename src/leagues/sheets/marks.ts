@@ -1,6 +1,6 @@
 /** Marks that officers set on players, and which players do not count because of them. */
-import { and, asc, eq, sql } from 'drizzle-orm'
-import { countRows } from '../../../db/count-rows.ts'
+import { and, asc, desc, eq } from 'drizzle-orm'
+import { countRows, rowsOfPage } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { playerMarks } from '../../../db/schema.ts'
@@ -39,17 +39,13 @@ export function leftOutBy(marks: Marks | undefined): LeftOut | undefined {
 }
 
 /** Newest mark first. */
-export function listMarks(db: Db, leagueId: number, { limit, offset }: PageSlice) {
-  const where = eq(playerMarks.leagueId, leagueId)
-  const marks = db
-    .select()
-    .from(playerMarks)
-    .where(where)
-    .orderBy(sql`${playerMarks.markedAt} desc, ${playerMarks.playerId}`)
-    .limit(limit)
-    .offset(offset)
-    .all()
-  return { marks, total: countOf(db, leagueId) }
+export function listMarks(db: Db, leagueId: number, slice: PageSlice) {
+  const ofLeague = {
+    where: eq(playerMarks.leagueId, leagueId),
+    orderBy: [desc(playerMarks.markedAt), playerMarks.playerId],
+  }
+  const { rows, total } = rowsOfPage(db, playerMarks, ofLeague, slice)
+  return { marks: rows, total }
 }
 
 const countOf = (db: Db, leagueId: number): number => countRows(db, playerMarks, eq(playerMarks.leagueId, leagueId))

@@ -1,5 +1,5 @@
 import { and, asc, count, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm'
-import { countRows } from '../../../db/count-rows.ts'
+import { countRows, rowsOfPage } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { equalsGiven, type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { uploadErrors, uploads } from '../../../db/schema.ts'
@@ -114,17 +114,11 @@ export function undoUpload(tx: Db, upload: Upload, now: number): Upload | undefi
   return undone
 }
 
-export function uploadsOf(db: Db, leagueId: number, { limit, offset }: PageSlice) {
+export function uploadsOf(db: Db, leagueId: number, slice: PageSlice) {
   const where = and(eq(uploads.leagueId, leagueId), eq(uploads.dryRun, false))
-  const rows = db
-    .select()
-    .from(uploads)
-    .where(where)
-    .orderBy(desc(uploads.createdAt), desc(uploads.id))
-    .limit(limit)
-    .offset(offset)
-    .all()
-  return { uploads: rows, total: countRows(db, uploads, where) }
+  const orderBy = [desc(uploads.createdAt), desc(uploads.id)]
+  const { rows, total } = rowsOfPage(db, uploads, { where, orderBy }, slice)
+  return { uploads: rows, total }
 }
 
 /** A page of errors, or all of them, and how many there are in total. */

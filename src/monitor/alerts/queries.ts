@@ -1,6 +1,6 @@
 import { and, count, desc, eq, isNull, lt, ne, type SQL, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { countRows } from '../../../db/count-rows.ts'
+import { countRows, rowsOfPage } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { type Severity, severities, systemAlerts } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -109,21 +109,9 @@ export const countUnsent = (db: Db, now: number): number =>
   )
 
 /** Open alerts first, the worst at the top; then past ones, newest first. */
-export function listAlerts(
-  db: Db,
-  filter: AlertFilter,
-  { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>,
-): { alerts: AlertView[]; total: number } {
-  const where = matching(filter)
-  const rows = db
-    .select()
-    .from(systemAlerts)
-    .where(where)
-    .orderBy(worstFirst, desc(systemAlerts.lastSeen), desc(systemAlerts.id))
-    .limit(limit)
-    .offset(offset)
-    .all()
-  const total = countRows(db, systemAlerts, where)
+export function listAlerts(db: Db, filter: AlertFilter, slice: Pick<PageSlice, 'limit' | 'offset'>) {
+  const orderBy = [worstFirst, desc(systemAlerts.lastSeen), desc(systemAlerts.id)]
+  const { rows, total } = rowsOfPage(db, systemAlerts, { where: matching(filter), orderBy }, slice)
   return { alerts: rows.map(alertView), total }
 }
 

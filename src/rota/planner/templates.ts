@@ -1,7 +1,7 @@
 /** A week saved to make other weeks from: its shifts, and the people on them. */
-import { asc, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { countRows } from '../../../db/count-rows.ts'
+import { rowsOfPage } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { weekTemplates } from '../../../db/schema.ts'
 import { alreadyTaken, invalid, refuse } from '../../errors.ts'
@@ -57,9 +57,9 @@ export const templateById = (db: Db, id: number): Row =>
   db.select().from(weekTemplates).where(eq(weekTemplates.id, id)).get() ??
   refuse('not_found', `There is no template ${id}`)
 
-export function listTemplates(db: Db, { limit, offset }: PageSlice) {
-  const rows = db.select().from(weekTemplates).orderBy(asc(weekTemplates.name)).limit(limit).offset(offset).all()
-  return { templates: rows.map(templateView), total: countRows(db, weekTemplates) }
+export function listTemplates(db: Db, slice: PageSlice) {
+  const { rows, total } = rowsOfPage(db, weekTemplates, { orderBy: [weekTemplates.name] }, slice)
+  return { templates: rows.map(templateView), total }
 }
 
 export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: number): Row {
