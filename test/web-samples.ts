@@ -101,7 +101,7 @@ export function sampleBoard(
 export function samplePlayer(more: Partial<PlayerView> = {}): PlayerView {
   const { next } = randomFrom(7)
   const metrics = ['power', 'kill_points', 'kills_t4', 'deads']
-  const history = Array.from({ length: 14 }, (_, i) => ({
+  const history: PlayerView['history'] = Array.from({ length: 14 }, (_, i) => ({
     taken_at: iso(start + i * day),
     kind: i === 0 ? 'baseline' : 'current',
     score: i === 0 ? 0 : i * 1_234_567 + Math.round(next() * 900_000),

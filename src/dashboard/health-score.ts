@@ -27,7 +27,7 @@ export function healthScore(
   subject: ScoredHealth['subject'],
   { id, name }: { id: number; name: string },
   weighed: Record<string, [factor: number | null, share: number]>,
-  recommendations: string[],
+  advice: (string | false)[],
 ): ScoredHealth {
   const known = Object.entries(weighed).flatMap(([key, [factor, share]]) =>
     factor === null ? [] : [{ key, factor, share }],
@@ -37,5 +37,6 @@ export function healthScore(
   const score = shares ? Math.round((100 * sum) / shares) : null
   const level = score === null ? 'no_data' : score < 60 ? 'at_risk' : score < 80 ? 'watch' : 'good'
   const factors = Object.fromEntries(known.map(({ key, factor }) => [key, Math.round(factor * 100) / 100]))
+  const recommendations = advice.filter(each => typeof each === 'string')
   return { subject, id, name, score, level, factors, recommendations }
 }

@@ -4,6 +4,7 @@ import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../db/open.ts'
 import { entries, leagues, ledger, members, tourEvents, tours, uploads, userActivity } from '../../db/schema.ts'
 import { day } from '../platform/clock.ts'
+import { counted } from '../platform/counted.ts'
 import { healthScore, type ScoredHealth } from './health-score.ts'
 
 const activeWithinMs = 7 * day // a league with news within this time is active
@@ -42,17 +43,13 @@ export function leagueScores(db: Db, now: number): ScoredHealth[] {
           imports: [imports, 0.15],
         },
         [
-          ...(quiet === null ? [`Nothing has come in yet: ${firstStep[league.kind]}.`] : []),
-          ...(quiet !== null && freshness !== null && freshness < 1
-            ? [`Nothing new for ${quiet} days: ${nextStep[league.kind]}.`]
-            : []),
-          ...(memberFactor !== null && memberFactor < 1
-            ? [`Only ${joined} ${joined === 1 ? 'member' : 'members'}: invite others.`]
-            : []),
-          ...(isPlayed && joined && engagement !== null && engagement < 0.5
-            ? [`${joined - seen} of ${joined} members were not seen for two weeks: remind them.`]
-            : []),
-          ...(failed ? [`${failed} of the last ${ended} uploads failed: see what was wrong with them.`] : []),
+          quiet === null && `Nothing has come in yet: ${firstStep[league.kind]}.`,
+          quiet !== null && (freshness ?? 1) < 1 && `Nothing new for ${quiet} days: ${nextStep[league.kind]}.`,
+          (memberFactor ?? 1) < 1 && `Only ${counted(joined, 'member')}: invite others.`,
+          joined > 0 &&
+            (engagement ?? 1) < 0.5 &&
+            `${joined - seen} of ${joined} members were not seen for two weeks: remind them.`,
+          failed > 0 && `${failed} of the last ${ended} uploads failed: see what was wrong with them.`,
         ],
       )
     })

@@ -2,6 +2,7 @@
 import { asc } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { sites } from '../../db/schema.ts'
+import { counted } from '../platform/counted.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
 import { loadProblem } from '../rota/load-problem.ts'
 import { certificatesEnding } from '../rota/roster-metrics.ts'
@@ -43,19 +44,11 @@ export function siteScores(db: Db, { now }: { now: number }): ScoredHealth[] {
           certificates: [people.size ? 1 - risky.length / people.size : null, 0.1],
         },
         [
-          ...(broken
-            ? [`${broken === 1 ? '1 duty' : `${broken} duties`} cannot be worked as planned: find who could step in.`]
-            : []),
-          ...(near.open
-            ? [
-                `${near.open === 1 ? '1 place on the next 3 days is' : `${near.open} places on the next 3 days are`} open: call people now.`,
-              ]
-            : []),
-          ...(open > near.open
-            ? [
-                `${open} of ${places} places in the next ${daysAhead} days are open: generate a roster for ${site.name}.`,
-              ]
-            : []),
+          broken > 0 && `${counted(broken, 'duty', 'duties')} cannot be worked as planned: find who could step in.`,
+          near.open > 0 &&
+            `${near.open === 1 ? '1 place on the next 3 days is' : `${near.open} places on the next 3 days are`} open: call people now.`,
+          open > near.open &&
+            `${open} of ${places} places in the next ${daysAhead} days are open: generate a roster for ${site.name}.`,
           ...scarce.map(({ skill, names }) =>
             names.length
               ? `Only ${names[0]} has the skill ${skill}: train or find another.`

@@ -4,9 +4,9 @@
  */
 import type { Static, TObject } from '@sinclair/typebox'
 import type { Db } from '../../db/open.ts'
-import type { Kind } from '../../db/schema.ts'
+import type { Kind, UploadKind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
-import type { BoardRow, RankedPage } from '../leaderboard/page.ts'
+import type { BoardRow, ColumnValues, RankedPage } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import type { GroupTotal, RankedTotals, TotalsQuery } from '../leaderboard/totals.ts'
 import type { Content } from '../platform/html.ts'
@@ -39,8 +39,20 @@ export type TotalsPage = {
   groups?: RankedTotals
 }
 
-/** A player as every kind knows one; a kind may add its own fields. */
-export type PlayerView = Static<typeof playerSchema> & { [more: string]: unknown }
+/** What is known about one metric of a player. */
+export type MetricCard = { current: number | null } & Partial<
+  Record<'baseline' | 'gain' | 'rank' | 'percentile', number | null>
+>
+
+/** A player at an earlier time; `kind`: of the sheet. */
+type HistoryView = { taken_at: string; kind?: UploadKind; score: number | null; metrics: ColumnValues }
+
+/** A player as every kind knows one; a kind may add its own fields. Some kinds only know the current values of metrics. */
+export type PlayerView = Omit<Static<typeof playerSchema>, 'metrics' | 'history'> & {
+  metrics: Record<string, MetricCard | number | null>
+  history: HistoryView[]
+  [more: string]: unknown
+}
 
 /** `since`: the oldest scan that was searched; null if all were. */
 export type FoundMissing = { players: Static<typeof missingPlayerSchema>[]; since: string | null }

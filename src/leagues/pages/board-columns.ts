@@ -13,17 +13,9 @@ import { sparkline } from '../../ui/parts/figures.ts'
 import type { Column } from '../../ui/parts/table.ts'
 import { name, number, percent } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
-import { columnName, columnsOfRow, labelOfColumn, shownColumns } from '../columns.ts'
+import { columnName, columnsOfRow, exportedColumn, labelOfColumn, shownColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { Trends } from '../kinds.ts'
-
-/** The value a row is ranked by; a row without one has no rank. */
-function valueIn(row: BoardRow, column: string): number | null | undefined {
-  const [gained, reached] = [metricOfGain(column), metricOfGoal(column)]
-  if (gained !== undefined) return row.gains?.[gained]
-  if (reached !== undefined) return row.goals?.[reached]
-  return column === 'score' ? row.score : column === GOAL_COLUMN ? row.goal_pct : row.metrics[column]
-}
 
 type ShownBoard = {
   board: BoardView
@@ -59,6 +51,7 @@ export function boardTableColumns({
   const shown = shownColumns(columnsOfRow(rows[0]), columns, sort_by)
   const filled = shown.filter(column => column !== 'tier' || rows.some(row => row.tier))
   const main = mainColumns(filled, sort_by)
+  const { cell: rankedBy } = exportedColumn(sort_by)
   const trendOf = ({ player_id }: BoardRow) => (Object.hasOwn(trends, player_id) ? trends[player_id] : undefined)
 
   function columnOf(column: string): Column<BoardRow> {
@@ -110,7 +103,7 @@ export function boardTableColumns({
       head: html`<abbr title="Rank">#</abbr>`,
       class: 'rank',
       numeric: true,
-      cell: row => html`<span>${number(valueIn(row, sort_by) === null ? null : row.rank)}</span>`,
+      cell: row => html`<span>${number(rankedBy(row) === null ? null : row.rank)}</span>`,
     },
     ...(hasMovement
       ? [

@@ -12,41 +12,13 @@ import type { PlayerView } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from './league-head.ts'
 
-/** What is known about one metric. Some kinds only know the current value. */
-type MetricRow = {
-  current: number | null
-  baseline: number | null
-  gain: number | null
-  rank: number | null
-  percentile: number | null
-}
-type HistoryRow = { takenAt: string; kind: unknown; score: number | null; metrics: Record<string, unknown> }
+type HistoryRow = PlayerView['history'][number]
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
-const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
-
-function cardOf(value: unknown): MetricRow {
-  const { current, baseline, gain, rank, percentile } = isObject(value) ? value : { current: value }
-  return {
-    current: numberOf(current),
-    baseline: numberOf(baseline),
-    gain: numberOf(gain),
-    rank: numberOf(rank),
-    percentile: numberOf(percentile),
-  }
-}
-
-const historyRows = (history: readonly unknown[]): HistoryRow[] =>
-  history.flatMap(point => {
-    if (!isObject(point) || typeof point.taken_at !== 'string') return []
-    const { taken_at: takenAt, kind, score, metrics } = point
-    return {
-      takenAt,
-      kind,
-      score: numberOf(score),
-      metrics: isObject(metrics) ? metrics : {},
-    }
-  })
+const unknownCard = { current: null, baseline: null, gain: null, rank: null, percentile: null }
+const cardOf = (known: PlayerView['metrics'][string]) => ({
+  ...unknownCard,
+  ...(typeof known === 'number' ? { current: known } : known),
+})
 
 type PlayerData = {
   league: LeagueView
@@ -68,15 +40,15 @@ export function playerBody(
   query: { metric?: string },
   who: Who | undefined,
 ): Html {
-  const history = historyRows(player.history)
+  const { history } = player
   const metrics = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
   const { score, scoreName, metric: metricText } = kind
   const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
-  const isKnown = (part: Exclude<keyof MetricRow, 'current'>) => metrics.some(card => card[part] !== null)
+  const isKnown = (part: Exclude<keyof typeof unknownCard, 'current'>) => metrics.some(card => card[part] !== null)
   const names = metrics.map(({ metric }) => metric).filter(metric => history.some(point => metric in point.metrics))
   const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
   const series = (metric: string) =>
-    history.map(point => (metric === 'score' ? point.score : numberOf(point.metrics[metric])))
+    history.map(point => (metric === 'score' ? point.score : (point.metrics[metric] ?? null)))
   const scores = series('score').filter(value => value !== null)
   const figures = [
     {
@@ -148,7 +120,7 @@ ${
   html`<nav class="filters" aria-label="Metric of the chart">${['score', ...names].map(metric => html`<a href="${address(path, { metric: metric === 'score' ? undefined : metric })}"${metric === shown && html` aria-current="true"`}>${metricName(metric)}</a>`)}</nav>
 ${chart({
   label: `${metricName(shown)} of ${player.name} over time; the numbers are in the table below`,
-  times: history.map(point => Date.parse(point.takenAt)),
+  times: history.map(point => Date.parse(point.taken_at)),
   series: [{ label: metricName(shown), values: series(shown) }],
 })}`
 }
@@ -156,9 +128,9 @@ ${table({
   caption: `Snapshots of ${player.name}, newest first`,
   dense: true,
   rows: [...history].reverse(),
-  rowName: point => momentText(new Date(point.takenAt)),
+  rowName: point => momentText(new Date(point.taken_at)),
   columns: [
-    { head: 'Taken', names: true, cell: point => moment(point.takenAt) },
+    { head: 'Taken', names: true, cell: point => moment(point.taken_at) },
     {
       head: html`<span class="sr">Kind</span>`,
       cell: point => (point.kind === 'baseline' || point.kind === 'extra') && badge(point.kind, 'quiet'),
@@ -168,7 +140,7 @@ ${table({
       head: metricName(metric),
       numeric: true,
       folds: names.length > 1,
-      cell: (point: HistoryRow) => metricText(metric, numberOf(point.metrics[metric])),
+      cell: (point: HistoryRow) => metricText(metric, point.metrics[metric] ?? null),
     })),
   ],
 })}

@@ -98,7 +98,7 @@ export const sheetLeague: LeagueKind = {
     const { asOf, history, ...rest } = card
     return {
       ...rest,
-      history: history.map(({ takenAt, ...moment }) => ({ taken_at: isoOrNull(takenAt), ...moment })),
+      history: history.map(({ takenAt, ...moment }) => ({ taken_at: iso(takenAt), ...moment })),
       as_of: isoOrNull(asOf),
     }
   },

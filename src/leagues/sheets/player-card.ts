@@ -3,6 +3,7 @@ import { gainOf } from '../../leaderboard/gains.ts'
 import { type BoardRow, nullIfNaN, rankedRows } from '../../leaderboard/page.ts'
 import { percentileOf } from '../../leaderboard/ranking.ts'
 import { iso } from '../../platform/clock.ts'
+import type { MetricCard } from '../kinds.ts'
 import { baselineValues } from './baseline-rows.ts'
 import { markView } from './board-cells.ts'
 import { type BoardSource, type SheetBoards, sheetBoard, shownSnapshots } from './boards.ts'
@@ -11,14 +12,6 @@ import { type HistoryPoint, historyOf, type MetricValue, metricsIn } from './pla
 import { byTakenAt, type Published, scansOf, selectSnapshots } from './snapshot-selection.ts'
 import { readValues } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
-
-type MetricCard = {
-  current: number | null
-  baseline: number | null
-  gain: number | null
-  rank: number | null
-  percentile: number | null
-}
 
 type PlayerCard = Omit<BoardRow, 'metrics' | 'gains'> & {
   percentile: number | null

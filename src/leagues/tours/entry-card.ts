@@ -37,7 +37,7 @@ async function historyOf({ db, clock, tourBoards }: App, league: League, entry: 
   const { event, closesAt } = tourBoards.picksFor(league)
   if (!event) return []
   const moments = changesOf(db, event.id, entry.picks, closesAt, league.finalizedAt ?? clock.now())
-  const history: { taken_at: string; score: number | null; metrics: { holes: number } }[] = []
+  const history: PlayerView['history'] = []
   for (const at of evenlySpaced(moments, maxTimes)) {
     await Bun.sleep(0) // lets other requests run
     const { total, holes } = scoreEntry(entry, golferField(golfersOf(db, event.id, at)), tourRulesOf(league))
