@@ -1,6 +1,6 @@
-import { type Content, html } from '../platform/html.ts'
+import { type Content, type Html, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { type FormChoice, formField } from '../ui/parts/form.ts'
+import { type FormChoice, type FormField, formField } from '../ui/parts/form.ts'
 import type { SortOrder } from '../ui/parts/table.ts'
 import { type Announcement, announcementLabels, isWanted } from './announcements.ts'
 
@@ -49,6 +49,13 @@ export const partOfConfig = (value: unknown): LeagueConfig =>
 export const fieldText = (value: unknown) =>
   typeof value === 'string' || typeof value === 'number' ? value : undefined
 
+const valueAt = (config: LeagueConfig, path: string): unknown =>
+  path.split('.').reduce<unknown>((part, key) => partOfConfig(part)[key], config)
+
+/** A form field of a text or number in the config, such as `missed_cut.rule`. `value`: for a config without it. */
+export const configField = (config: LeagueConfig, path: string, { value, ...field }: Omit<FormField, 'name'>): Html =>
+  formField({ ...field, name: `config.${path}`, value: fieldText(valueAt(config, path)) ?? value })
+
 export const publicField = (config: LeagueConfig) =>
   formField({
     label: 'Everyone may see and join it',
@@ -66,7 +73,7 @@ export const announcementFields = (
   config: LeagueConfig,
   offered: readonly Announcement[],
 ) => html`<fieldset><legend>Announcements</legend>
-${formField({ label: 'Webhook', name: 'config.webhook_url', optional: true, value: fieldText(config.webhook_url), hint: 'Posts updates to a Discord or Slack webhook. Once set, its address is not shown' })}
+${configField(config, 'webhook_url', { label: 'Webhook', optional: true, hint: 'Posts updates to a Discord or Slack webhook. Once set, its address is not shown' })}
 ${offered.map(each => formField({ label: announcementLabels[each], name: `config.announce.${each}`, type: 'checkbox', value: isWanted(config, each) }))}
 </fieldset>`
 

@@ -2,7 +2,7 @@ import { html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { money, number, percent } from '../../ui/parts/values.ts'
-import { announcementFields, autoFinalizeField, fieldText, type KindPages, publicField } from '../kind-pages.ts'
+import { announcementFields, autoFinalizeField, configField, type KindPages, publicField } from '../kind-pages.ts'
 
 const announces = ['leader', 'final', 'weekly'] as const
 const trade = { path: 'trade', label: 'Trade' }
@@ -31,10 +31,10 @@ export const marketKindPages: KindPages = {
   }),
   fields: config => html`<fieldset><legend>How it is played</legend>
 <div class="columns">
-${formField({ label: 'Starting cash', name: 'config.starting_cash_cents', type: 'cents', min: 0, value: fieldText(config.starting_cash_cents) ?? 10_000_000 })}
-${formField({ label: 'Fee per trade', name: 'config.fee_cents', type: 'cents', min: 0, value: fieldText(config.fee_cents) ?? 0 })}
-${formField({ label: 'Largest position (%)', name: 'config.max_position_pct', type: 'number', optional: true, min: 1, max: 100, value: fieldText(config.max_position_pct), hint: 'Of the total value' })}
-${formField({ label: 'Max age of a quote (seconds)', name: 'config.quote_max_age_s', type: 'number', optional: true, min: 1, value: fieldText(config.quote_max_age_s), hint: 'Orders on older quotes are refused' })}
+${configField(config, 'starting_cash_cents', { label: 'Starting cash', type: 'cents', min: 0, value: 10_000_000 })}
+${configField(config, 'fee_cents', { label: 'Fee per trade', type: 'cents', min: 0, value: 0 })}
+${configField(config, 'max_position_pct', { label: 'Largest position (%)', type: 'number', optional: true, min: 1, max: 100, hint: 'Of the total value' })}
+${configField(config, 'quote_max_age_s', { label: 'Max age of a quote (seconds)', type: 'number', optional: true, min: 1, hint: 'Orders on older quotes are refused' })}
 </div>
 ${formField({ label: 'Allow short selling', name: 'config.allow_short', type: 'checkbox', value: config.allow_short === true, hint: 'Up to the value of the portfolio' })}
 ${publicField(config)}${autoFinalizeField(config)}

@@ -8,6 +8,7 @@ import { columnName, labelColumn, metricName } from '../columns.ts'
 import {
   announcementFields,
   autoFinalizeField,
+  configField,
   fieldText,
   formChoices,
   type KindPages,
@@ -50,18 +51,16 @@ ${formField({
   hint: html`One metric and its weight per line, named as in the sheets. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.map(metricName).join(', ')}.`}`,
 })}
 <div class="columns">
-${formField({
+${configField(config, 'score_on', {
   label: 'Score counts',
-  name: 'config.score_on',
   type: 'select',
-  value: fieldText(config.score_on) ?? 'gains',
+  value: 'gains',
   choices: formChoices({ gains: 'gains', current: 'current values' }),
 })}
-${formField({
+${configField(config, 'classify_by', {
   label: 'Tiers by',
-  name: 'config.classify_by',
   type: 'select',
-  value: fieldText(config.classify_by) ?? 'percentile',
+  value: 'percentile',
   choices: formChoices({ percentile: 'percentile', score: 'score', goal: 'percent of a goal' }),
 })}
 </div>
@@ -73,32 +72,26 @@ ${tierRows(config.tiers)}
 <p class="hint">Targets for players whose baseline power is from one number to below another; leave both empty for everyone. One metric, or score, and its target per line. The board shows how much each player has reached, in percent.</p>
 ${goalRows(config.goals)}
 <div class="columns">
-${formField({
+${configField(config, 'goal', {
   label: 'Or one goal: the score everyone should reach',
-  name: 'config.goal',
   type: 'number',
   step: 'any',
   min: 0,
   optional: true,
-  value: fieldText(config.goal),
 })}
-${formField({
+${configField(config, 'goal.per_power', {
   label: 'Or a goal for each point of baseline power',
-  name: 'config.goal.per_power',
   type: 'number',
   step: 'any',
   min: 0,
   optional: true,
-  value: fieldText(partOfConfig(config.goal).per_power),
   hint: '0.5: half of their baseline power',
 })}
 </div>
 </details>
-${formField({
+${configField(config, 'sort', {
   label: 'Ranked by',
-  name: 'config.sort',
   optional: true,
-  value: fieldText(config.sort),
   list: 'seen-metrics',
   placeholder: 'score',
   hint: 'score, a metric, its gain (deads.gain), or the percent of the goal (goal_pct)',

@@ -4,6 +4,7 @@ import { number, toPar } from '../../ui/parts/values.ts'
 import {
   announcementFields,
   autoFinalizeField,
+  configField,
   fieldText,
   formChoices,
   type KindPages,
@@ -33,19 +34,18 @@ export const tourKindPages: KindPages = {
   }),
   fields: (config, tours = []) => html`<fieldset><legend>How it is played</legend>
 <div class="columns">
-${formField({ label: 'Tour', name: 'config.tour', value: fieldText(config.tour), placeholder: tours[0] ?? 'pga', list: 'tours', hint: html`The short name of one of the <a href="/tours">tours</a>${tours.length > 0 ? html`: ${tours.slice(0, 10).join(', ')}${tours.length > 10 && ' …'}` : '; there is none yet'}` })}
+${configField(config, 'tour', { label: 'Tour', placeholder: tours[0] ?? 'pga', list: 'tours', hint: html`The short name of one of the <a href="/tours">tours</a>${tours.length > 0 ? html`: ${tours.slice(0, 10).join(', ')}${tours.length > 10 && ' …'}` : '; there is none yet'}` })}
 <datalist id="tours">${tours.map(slug => html`<option value="${slug}"></option>`)}</datalist>
-${formField({ label: 'Event', name: 'config.event', optional: true, value: fieldText(config.event), hint: 'Its name or id on the feed; blank = the event the feed shows' })}
-${formField({ label: 'Picks', name: 'config.picks', type: 'number', min: 1, max: 50, value: fieldText(config.picks) ?? 6 })}
-${formField({ label: 'Best that count', name: 'config.best', type: 'number', min: 1, max: 50, value: fieldText(config.best) ?? 4 })}
+${configField(config, 'event', { label: 'Event', optional: true, hint: 'Its name or id on the feed; blank = the event the feed shows' })}
+${configField(config, 'picks', { label: 'Picks', type: 'number', min: 1, max: 50, value: 6 })}
+${configField(config, 'best', { label: 'Best that count', type: 'number', min: 1, max: 50, value: 4 })}
 </div>
 <fieldset><legend>Groups</legend>
-${formField({
+${configField(config, 'groups.by', {
   label: 'One pick from each group',
-  name: 'config.groups.by',
   type: 'select',
   optional: true,
-  value: fieldText(partOfConfig(config.groups).by) ?? '',
+  value: '',
   choices: formChoices({
     '': 'no groups, or the groups named below',
     odds: 'the field by odds',
@@ -55,28 +55,26 @@ ${formField({
 })}
 ${groupRows(partOfConfig(config.groups).lists)}
 </fieldset>
-${formField({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', optional: true, value: fieldText(config.deadline), hint: 'Blank: the first tee time' })}
+${configField(config, 'deadline', { label: 'Deadline for picks', type: 'time', optional: true, hint: 'Blank: the first tee time' })}
 <div class="columns">
-${formField({
+${configField(config, 'missed_cut.rule', {
   label: 'Missed cut',
-  name: 'config.missed_cut.rule',
   type: 'select',
-  value: fieldText(partOfConfig(config.missed_cut).rule) ?? 'actual',
+  value: 'actual',
   choices: formChoices({
     actual: 'keep their score',
     worst: 'worst score still in, plus penalty strokes',
     plus: 'their score, plus penalty strokes',
   }),
 })}
-${formField({ label: 'Penalty strokes', name: 'config.missed_cut.strokes', type: 'number', optional: true, min: 0, value: fieldText(partOfConfig(config.missed_cut).strokes) })}
-${formField({
+${configField(config, 'missed_cut.strokes', { label: 'Penalty strokes', type: 'number', optional: true, min: 0 })}
+${configField(config, 'tiebreak', {
   label: 'Tiebreaker',
-  name: 'config.tiebreak',
   type: 'select',
-  value: fieldText(config.tiebreak) ?? 'guess',
+  value: 'guess',
   choices: formChoices({ guess: 'the nearest guess', best_pick: 'the best pick' }),
 })}
-${formField({ label: 'Max entries per member', name: 'config.max_entries', type: 'number', min: 1, max: 1000, value: fieldText(config.max_entries) ?? 10 })}
+${configField(config, 'max_entries', { label: 'Max entries per member', type: 'number', min: 1, max: 1000, value: 10 })}
 </div>
 ${publicField(config)}${autoFinalizeField({ auto_finalize: true, ...config }, 'Finalise automatically when the feed says the event is over')}
 </fieldset>
