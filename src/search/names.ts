@@ -20,10 +20,14 @@ export function searchExpression(q: string): string | undefined {
     .join(' ')
 }
 
-const isInIndex = (kind: keyof typeof kindNumbers, id: SQLiteColumn, words: string): SQL => sql`${id} in (
-  select rowid / 4 from search_index where search_index match ${words} and rowid % 4 = ${kindNumbers[kind]}
-  order by rowid desc limit ${maxMatches}
-)`
+function isInIndex(kind: keyof typeof kindNumbers, id: SQLiteColumn, q: string): SQL {
+  const words = searchExpression(q)
+  if (!words) return sql`false`
+  return sql`${id} in (
+    select rowid / 4 from search_index where search_index match ${words} and rowid % 4 = ${kindNumbers[kind]}
+    order by rowid desc limit ${maxMatches}
+  )`
+}
 
 /** Exact matches first, then names that start with it, then the shortest. */
 export function bestMatchesFirst<T>(rows: T[], nameOf: (row: T) => string, q: string, limit: number): T[] {
@@ -42,33 +46,23 @@ export function bestMatchesFirst<T>(rows: T[], nameOf: (row: T) => string, q: st
 }
 
 export function leaguesNamed(db: Db, q: string, limit: number, visible: SQL | undefined) {
-  const words = searchExpression(q)
-  if (!words) return []
-  const rows = db
-    .select()
-    .from(leagues)
-    .where(and(isInIndex('leagues', leagues.id, words), visible))
-    .orderBy(desc(leagues.id))
-    .all()
+  const found = and(isInIndex('leagues', leagues.id, q), visible)
+  const rows = db.select().from(leagues).where(found).orderBy(desc(leagues.id)).all()
   return bestMatchesFirst(rows, ({ name }) => name, q, limit)
 }
 
 export function symbolsNamed(db: Db, q: string, limit: number) {
-  const words = searchExpression(q)
-  if (!words) return []
   const isExact = eq(quotes.symbol, q.trim().toUpperCase())
   const rows = db
     .select()
     .from(quotes)
-    .where(or(isExact, isInIndex('symbols', quotes.id, words)))
+    .where(or(isExact, isInIndex('symbols', quotes.id, q)))
     .all()
   return bestMatchesFirst(rows, ({ symbol }) => symbol, q, limit)
 }
 
 /** `visible`: users are found by their names in leagues that the reader can see, as on boards. */
 export function usersNamed(db: Db, q: string, limit: number, visible: SQL | undefined) {
-  const words = searchExpression(q)
-  if (!words) return []
   const inSight =
     visible &&
     sql`${users.id} in (select ${members.userId} from ${members} join ${leagues} on ${leagues.id} = ${members.leagueId} where ${visible})`
@@ -76,7 +70,7 @@ export function usersNamed(db: Db, q: string, limit: number, visible: SQL | unde
   const rows = db
     .select({ id: users.id, username: users.username })
     .from(users)
-    .where(and(isNull(users.deletedAt), inSight, or(isExact, isInIndex('users', users.id, words))))
+    .where(and(isNull(users.deletedAt), inSight, or(isExact, isInIndex('users', users.id, q))))
     .all()
   return bestMatchesFirst(rows, ({ username }) => username, q, limit)
 }

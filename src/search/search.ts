@@ -2,9 +2,9 @@ import { type Static, t } from 'elysia'
 import { runStates } from '../../db/schema.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { boardPage, boardQueryOf } from '../leagues/board.ts'
+import { boardPage, boardQueryOf, leagueBrief, leagueSummary } from '../leagues/board.ts'
 import { kindOf } from '../leagues/kinds.ts'
-import { kindSchema, leagueStatus, statusSchema } from '../leagues/league.ts'
+import { kindSchema } from '../leagues/league.ts'
 import { findLeague, leagueById, listLeagues } from '../leagues/queries.ts'
 import { isVisibleTo, visibilityKey } from '../leagues/visibility.ts'
 import { findRuns } from '../monitor/runs/find-runs.ts'
@@ -13,6 +13,7 @@ import { iso } from '../platform/clock.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateTime, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import {
   bestMatchesFirst,
@@ -38,8 +39,8 @@ const player = t.Object({
   league: t.Object({ id: integer, name: t.String(), kind: kindSchema }),
 })
 type Player = Static<typeof player>
-const league = t.Object({ id: integer, name: t.String(), kind: kindSchema, status: statusSchema })
 const symbol = t.Object({ symbol: t.String(), price_cents: integer, as_of: dateTimeSchema })
+const symbolView = rowView(symbol)
 const user = t.Object({ id: integer, username: t.String() })
 const tour = t.Object({ slug: t.String(), name: t.String() })
 const person = t.Object({ id: integer, name: t.String(), active: t.Boolean() })
@@ -53,7 +54,7 @@ export const searchSchema = t.Object(
   {
     q: t.String(),
     players: t.Optional(t.Array(player)),
-    leagues: t.Optional(t.Array(league)),
+    leagues: t.Optional(t.Array(leagueBrief)),
     users: t.Optional(
       t.Array(user, { description: 'For signed-in users: members of leagues they can see; officers find everyone' }),
     ),
@@ -94,21 +95,10 @@ async function search(app: App, asked: SearchQuery): Promise<SearchResult> {
     q,
     ...(wants('players') && { players: await playersNamed(app, asked) }),
     ...(wants('leagues') && {
-      leagues: leaguesNamed(db, q, limit, isVisibleTo(who)).map(row => ({
-        id: row.id,
-        name: row.name,
-        kind: row.kind,
-        status: leagueStatus(row, now),
-      })),
+      leagues: leaguesNamed(db, q, limit, isVisibleTo(who)).map(row => leagueSummary(row, now)),
     }),
     ...(wants('users') && who && { users: usersNamed(db, q, limit, isVisibleTo(who)) }),
-    ...(wants('symbols') && {
-      symbols: symbolsNamed(db, q, limit).map(quote => ({
-        symbol: quote.symbol,
-        price_cents: quote.priceCents,
-        as_of: iso(quote.asOf),
-      })),
-    }),
+    ...(wants('symbols') && { symbols: symbolsNamed(db, q, limit).map(symbolView) }),
     ...(wants('tours') && { tours: toursNamed(db, q, limit) }),
     ...(wants('staff') && isAtLeast(who, 'officer') && { staff: staffNamed(db, q, limit) }),
   }
