@@ -3,6 +3,7 @@ import { afterEach, expect } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { queueNames } from '../src/platform/jobs/job.ts'
 import { solveRoster } from '../src/rota/solving/solve.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
@@ -41,8 +42,10 @@ async function newMachine(REDIS_URL: string) {
 }
 
 redisTest('a roster is solved on another machine, which keeps nothing', async () => {
-  const { redis, generate, finished } = await startWithRedis()
+  const { redis, generate, finished, call } = await startWithRedis()
   const machine = await newMachine(redis.url)
+  const { connections } = await call.get('/admin/redis-stats/json')
+  expect(connections.blocked_by_workers).toBe(queueNames.length + 1) // the machine waits for work too
   const job = await finished(generate({ budget_s: 1, algorithm: 'production' }))
   expect(job).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
   expect(machine.isWorking()).toBe(true)

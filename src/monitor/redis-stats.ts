@@ -6,6 +6,7 @@ import { type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { messageOf } from '../errors.ts'
 import { minute, second } from '../platform/clock.ts'
+import { counted } from '../platform/counted.ts'
 import { nullableNumber, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
@@ -64,13 +65,12 @@ export type RedisStats = Static<typeof redisStatsSchema>
 type Warning = RedisStats['alerts'][number]
 
 export async function redisStats(app: App): Promise<RedisStats> {
-  const { redis, queues } = app
+  const { redis, queues, compute } = app
   if (!redis) return withoutRedis(app)
   try {
-    const workers = queueNames.map(async name => (await queues.workers(name)).length)
-    const [info, ...counts] = await withTimeout(Promise.all([redis.info(), ...workers]))
-    const ownWorkers = counts.reduce((sum, count) => sum + count, 0)
-    return redisAlerts(fieldsOf(info), ownWorkers, recentRejections(app, fieldsOf(info)))
+    const workers = [...queueNames.map(queues.workers), compute.machines()]
+    const [info, ...found] = await withTimeout(Promise.all([redis.info(), ...workers]))
+    return redisAlerts(fieldsOf(info), found.flat().length, recentRejections(app, fieldsOf(info)))
   } catch (error) {
     const why = messageOf(error)
     const alerts: Warning[] = [{ level: 'ERROR', message: `Redis does not answer: ${why}` }]
@@ -102,9 +102,9 @@ export function redisAlerts(fields: Fields, ownWorkers: number | null, rejectedL
   const warn = (level: Warning['level'], message: string) => alerts.push({ level, message })
   if (usage !== null && usage > 90) warn('CRITICAL', `${usage} % of all connections are in use`)
   else if (usage !== null && usage > 75) warn('WARNING', `${usage} % of all connections are in use`)
-  if (rejectedLately) warn('CRITICAL', `${rejectedLately} connections were refused in the last ten minutes`)
+  if (rejectedLately) warn('CRITICAL', `${counted(rejectedLately, 'connection')} refused in the last ten minutes`)
   const foreignBlocked = (blocked ?? 0) - (ownWorkers ?? 0)
-  if (foreignBlocked > 0) warn('WARNING', `${foreignBlocked} blocked clients are not our workers`)
+  if (foreignBlocked > 0) warn('WARNING', `${counted(foreignBlocked, 'blocked client')} besides our workers`)
   if (policy !== null && policy !== 'noeviction')
     warn('WARNING', `Redis may evict jobs: maxmemory-policy is ${policy}, not noeviction`)
   if (memoryUsage !== null && memoryUsage > 90)
