@@ -128,6 +128,25 @@ describe('a workbook', () => {
     expect(valuesOf(sheet, 'kills_t5')).toEqual(list.map(({ kills }) => kills[4]!))
   })
 
+  test('names the cell whose number is too large to be scored', async () => {
+    const sheet = await readSheet(
+      workbook([
+        {
+          name: 'Scan',
+          rows: [
+            ['ID', 'Power'],
+            ['1', 5],
+            ['2', 1e308],
+            ['3', -1e31],
+          ],
+        },
+      ]),
+    )
+    expect(valuesOf(sheet, 'power')).toEqual([5])
+    const reason = 'larger than 1e30, so it cannot be scored'
+    expect(sheet.errors).toMatchObject([3, 4].map(line => ({ line, column: 'Power', reason })))
+  })
+
   test('shows shared texts, never their index', async () => {
     const list = governors(300, randomFrom(9))
     const rows = list.map(g => rokTrackerRow(g).map(String)) // numbers stored as text, too

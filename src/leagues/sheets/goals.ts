@@ -38,9 +38,11 @@ function rulesOfRows(goals: readonly Goal[]): GoalRules {
   }
 }
 
-/** NaN if the value or the target is unknown; a target of 0 counts as none. */
-export const percentReached = (value: number, target: number): number =>
-  target > 0 ? (value * 100) / target : Number.NaN
+/** NaN if the value or the target is unknown; a target of 0, or of nearly 0, counts as none. */
+export function percentReached(value: number, target: number): number {
+  const percent = target > 0 ? (value * 100) / target : Number.NaN
+  return Number.isFinite(percent) ? percent : Number.NaN
+}
 
 /** The lowest percentage of all targets, as the goal is only reached when all of them are. NaN if one of them is unknown. */
 export function leastReached({ columns, target }: GoalRules, power: number, valueFor: (i: number) => number): number {

@@ -131,14 +131,18 @@ export class ColumnWriter {
   number(slot: number, bytes: Uint8Array, start: number, stop: number): void {
     const cell = this.cell
     numbers.readNumber(bytes, start, stop, cell)
-    if (cell.kind === numbers.BAD) this.notNumber(slot, bytes, start, stop)
+    if (cell.kind === numbers.BAD) this.notNumber(slot, cell.value, bytes, start, stop)
     else this.value(slot, cell.kind === numbers.BLANK ? Number.NaN : cell.value)
     if (cell.kind >= numbers.ONE_DOT || cell.evidence !== 0) this.clues.push(slot, cell.kind, cell.evidence)
   }
 
-  /** Not in the loop that reads cells, where a closure would put the loop's variables on the heap for every cell. */
-  notNumber(slot: number, bytes: Uint8Array, start: number, stop: number): void {
-    this.unreadable(slot, 'not a number', () => decodeCell(bytes, start, stop))
+  /**
+   * Not in the loop that reads cells, where a closure would put the loop's variables on the heap for every cell. `value`: beyond
+   * `MAX_VALUE` if it is a number.
+   */
+  notNumber(slot: number, value: number, bytes: Uint8Array, start: number, stop: number): void {
+    const reason = Math.abs(value) > numbers.MAX_VALUE ? 'larger than 1e30, so it cannot be scored' : 'not a number'
+    this.unreadable(slot, reason, () => decodeCell(bytes, start, stop))
   }
 
   value(slot: number, value: number): void {

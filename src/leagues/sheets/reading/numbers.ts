@@ -17,7 +17,13 @@ export const DOT_FRACTION = 2
 export const COMMA_GROUPS = 4
 export const COMMA_FRACTION = 8
 
-/** The result of `readNumber`, reused so that no object is made for each cell. ONE_DOT and ONE_COMMA give the value as a thousand. */
+/** Weighted and summed, larger ones could become infinite. */
+export const MAX_VALUE = 1e30
+
+/**
+ * The result of `readNumber`, reused so that no object is made for each cell. ONE_DOT and ONE_COMMA give the value as a thousand, and
+ * a BAD cell gives Infinity if it is a number that is too large.
+ */
 interface NumberCell {
   kind: number
   value: number
@@ -176,7 +182,10 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
     for (let k = first; k < last; k++) if (isDigit(bytes[k])) text += String.fromCharCode(bytes[k]!)
     value = Number(`${text}e${exponent}`)
   }
-  if (!Number.isFinite(value)) return
+  if (value > MAX_VALUE) {
+    out.value = Number.POSITIVE_INFINITY
+    return
+  }
   out.kind = kind
   out.evidence = evidence
   out.value = negative && value !== 0 ? -value : value
@@ -188,7 +197,10 @@ function scientific(bytes: Uint8Array, start: number, stop: number, groups: numb
   const text = utf8.decode(bytes.subarray(start, stop)).replace(',', '.')
   if (!/^[-+]?(\d+(\.\d+)?|\.\d+)e[-+]?\d+$/i.test(text)) return
   const value = Number(text)
-  if (!Number.isFinite(value)) return
+  if (Math.abs(value) > MAX_VALUE) {
+    out.value = Number.POSITIVE_INFINITY
+    return
+  }
   out.kind = NUMBER
   out.value = value === 0 ? 0 : value
 }

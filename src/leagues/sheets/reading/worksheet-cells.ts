@@ -1,6 +1,7 @@
 import { shortened } from '../../../platform/spreadsheets/text.ts'
 import type { CellSink, OtherKind } from '../../../platform/spreadsheets/worksheet.ts'
 import { BATCH_ROWS, type ColumnWriter, NONE } from './columns.ts'
+import { MAX_VALUE } from './numbers.ts'
 
 const reasons: Record<OtherKind, string> = {
   date: 'a date, not a number',
@@ -37,9 +38,9 @@ export class WorksheetCells implements CellSink {
   number(column: number, value: number, bytes: Uint8Array, start: number, stop: number): void {
     const slot = this.slots[column] ?? NONE
     if (slot >= 0) {
-      if (value >= 0 && value < Infinity) this.columns.cells[slot * BATCH_ROWS + this.at] = value
-      else if (Number.isFinite(value)) this.columns.value(slot, value)
-      else this.columns.notNumber(slot, bytes, start, stop)
+      if (value >= 0 && value <= MAX_VALUE) this.columns.cells[slot * BATCH_ROWS + this.at] = value
+      else if (value < 0 && value >= -MAX_VALUE) this.columns.value(slot, value)
+      else this.columns.notNumber(slot, value, bytes, start, stop)
     } else if (slot !== NONE) {
       let i = start
       while (i < stop && bytes[i]! >= 48 && bytes[i]! <= 57) i++
