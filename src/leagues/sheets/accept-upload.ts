@@ -68,7 +68,7 @@ const acceptedView = (upload: Upload) => ({
 
 /**
  * Turns a received file into an upload: answered with 202, or with 200 if the same bytes were sent before. `leagueOf` may refuse; if anything
- * goes wrong, the file is deleted. The query takes precedence over the form.
+ * goes wrong, the file is deleted.
  */
 export async function acceptReceived(
   app: App,
@@ -80,7 +80,7 @@ export async function acceptReceived(
 ) {
   const { config, jobs } = app
   try {
-    const options = { ...checkedUploadForm(received.fields), ...query }
+    const options = givenOptions(received, query)
     const { upload, isDuplicate, announcing } = await acceptUpload(app, leagueOf(), received, options, who)
     if (announcing) await jobs.tryDispatch(announcing)
     if (isDuplicate) {
@@ -120,7 +120,7 @@ export async function acceptUpload(
   const { takenAt } = date
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(options.mapping)
-  const givenWorksheet = options.worksheet || null // a form may send an empty field
+  const givenWorksheet = options.worksheet ?? null
   const accept = (tx: Db) => {
     requireUploadsOpen(leagueById(tx, league.id), now)
     claimFile?.(tx)
@@ -186,8 +186,14 @@ export function requireUploadsOpen(league: League, now: number) {
   if (isSettled({ status })) refuse('conflict', `This league is ${status}; it takes no more uploads`)
 }
 
+/** The query takes precedence over the form, which may send an empty field. */
+export function givenOptions({ fields }: Pick<ReceivedFile, 'fields'>, query: UploadOptions): UploadOptions {
+  const { worksheet, ...options } = { ...checkedForm(fields), ...query }
+  return worksheet ? { ...options, worksheet } : options
+}
+
 /** The other parts of the form, checked against the schema of the query. */
-export function checkedUploadForm(fields: Record<string, string>): UploadOptions {
+function checkedForm(fields: Record<string, string>): UploadOptions {
   if (Object.keys(fields).length === 0) return {}
   const errors = fieldErrors(Value.Errors(uploadOptions, fields))
   if (errors.length) refuse('invalid', errorSummary(errors), { errors })

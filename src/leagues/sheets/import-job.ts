@@ -161,7 +161,8 @@ async function runImport(
     return { result, isHeld, announcing }
   }
   const { result, isHeld, announcing } = await atomically(db, publish, 'unsynced')
-  // Meanwhile the board is made. Nobody is told of it before the sync has ended; after a power cut until then it is imported again.
+  // The board is made while it is synced. Readers may see it by then; it is announced only afterwards. After a power cut before the sync
+  // has ended the sheet is imported again.
   const isOnDisk = syncLogOf(db.$client).catch(error =>
     log.error('The sheet is published, but the disk refused to sync', { error }),
   )

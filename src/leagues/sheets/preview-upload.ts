@@ -5,7 +5,7 @@ import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { isLabel } from '../columns.ts'
 import type { League } from '../league.ts'
-import { checkedUploadForm, mappingOf } from './accept-upload.ts'
+import { givenOptions, mappingOf } from './accept-upload.ts'
 import { scanMetrics } from './extra-columns.ts'
 import { headersOf, isSheetRefusal, rememberedMapping } from './mappings.ts'
 import { publishedSnapshots } from './queries.ts'
@@ -21,11 +21,11 @@ import { dateBeforeReading, dateByContent } from './sheet-date.ts'
 export async function previewUpload(app: App, league: League, received: ReceivedFile, options: PreviewOptions) {
   const { db, clock, config, sheets } = app
   const { filename, fields, file } = received
-  const { mapping: givenMapping, kind, worksheet } = { ...checkedUploadForm(fields), ...options }
+  const { mapping: givenMapping, kind, worksheet } = givenOptions(received, options)
   const input = {
     path: uploadPath(config.dataDir, file),
     filename,
-    worksheet: worksheet || undefined,
+    worksheet,
     isCut: fields.is_cut === 'true',
   }
   const readPreview = (mapping?: Mapping) => sheets.thread.run('preview', { ...input, mapping }).catch(asFieldError)
