@@ -1,4 +1,5 @@
 /** `ensure_updates`: every two minutes, checks that each tour a league needs is polled; raises an alert and restarts polling if not. */
+
 import { t } from 'elysia'
 import { factOf, storeFact } from '../../../db/facts.ts'
 import type { Db } from '../../../db/open.ts'
@@ -7,6 +8,7 @@ import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
+import { wholeList } from '../../platform/http/pagination.ts'
 import { isPollOverdue, isScheduledTooLate, isUpdateWanted, nextPollAt } from './poll-times.ts'
 import { listTours, openLeaguesOn, unfinishedUpdate, updateJob, updateMissingAlertKey } from './queries.ts'
 import type { Tour } from './tour.ts'
@@ -54,7 +56,7 @@ export const ensureUpdates = job('ensure_updates', {
   },
 })
 
-const allTours = (db: Db) => listTours(db, { page: 1, limit: Number.MAX_SAFE_INTEGER, offset: 0 }).tours
+const allTours = (db: Db) => listTours(db, wholeList).tours
 const isMissing = ({ state }: TourFinding) => state === 'missing'
 
 /** A run accepted this recently may not be in the queue yet. */

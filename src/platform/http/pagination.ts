@@ -26,6 +26,9 @@ export function pageOf({ page = 1, limit = 20 }: { page?: number; limit?: number
   return { page: number, limit: size, offset: (number - 1) * size }
 }
 
+/** All of a list, for one that is short in practice. */
+export const wholeList: PageSlice = { page: 1, limit: Number.MAX_SAFE_INTEGER, offset: 0 }
+
 /** The page of a list that was read whole. */
 export const itemsOfPage = <T>(all: readonly T[], { offset, limit }: Pick<PageSlice, 'offset' | 'limit'>): T[] =>
   all.slice(offset, offset + limit)

@@ -4,7 +4,7 @@ import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import type { Html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, pagination, wholeList } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { hidden } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -24,7 +24,6 @@ import { listSwaps, swapsFor } from './swaps.ts'
 
 const dutiesShown = 6 // a phone's screen
 const firstPage = pageOf({ limit: 20 })
-const allOfThem = pageOf({ limit: 500 }) // of swaps, leave and notices
 
 const mineQuery = t.Object({ past: t.Optional(t.Boolean()), all: t.Optional(t.Boolean()), page: pageQuery.page })
 type MineQuery = Static<typeof mineQuery>
@@ -38,7 +37,7 @@ export const ownRotaPages = (app: App) => {
   async function myShifts(me: StaffRow, query: MineQuery): Promise<MyShifts> {
     const now = clock.now()
     const slice = pageOf({ page: query.page, limit: dutiesShown })
-    const shown = query.all ? allOfThem : firstPage
+    const shown = query.all ? wholeList : firstPage
     const { duties, total } = await reader.read(ownDuties, { staffId: me.id, now, past: query.past, slice })
     const { swaps, total: allSwaps } = await reader.read(swapsFor, { staffId: me.id, now, slice: shown })
     const { leave, total: allLeave } = listLeave(db, { staffId: me.id }, shown)
@@ -81,7 +80,7 @@ export const ownRotaPages = (app: App) => {
     const slice = pageOf({ page: query.page, limit: 50 })
     const { leave, total } = listLeave(db, {}, slice)
     const now = clock.now()
-    const { swaps, total: allSwaps } = listSwaps(db, now, allOfThem)
+    const { swaps, total: allSwaps } = listSwaps(db, now, pageOf({ limit: 500 }))
     return requestsBody({ leave, pagination: pagination(slice, total), swaps, allSwaps, today: today(now) })
   }
 
