@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { truncate } from '../src/platform/truncate.ts'
 import { address } from '../src/ui/parts/address.ts'
 import { movement, tier } from '../src/ui/parts/badges.ts'
 import { sparkline } from '../src/ui/parts/figures.ts'
@@ -21,6 +22,15 @@ import {
 } from '../src/ui/parts/values.ts'
 
 const plain = (content: unknown) => String(content).replaceAll('\u202f', ' ')
+
+test('a text that is cut ends with a whole character', () => {
+  const family = '👩‍👩‍👧‍👦'
+  expect(truncate(`ab${family}c`, 2 + family.length)).toBe(`ab${family}`)
+  for (let length = 2; length < 2 + family.length; length++) expect(truncate(`ab${family}c`, length)).toBe('ab')
+  expect(truncate('cafe\u0301s', 4)).toBe('caf')
+  expect(truncate('short', 5)).toBe('short')
+  expect(truncate(`a${'\u0301'.repeat(300)}`, 200)).toHaveLength(200) // one character longer than the text may be
+})
 
 test('numbers carry their thousands, their sign and their unit', () => {
   expect([0, -0, 7, 1_234_567, -1_234.5, 0.125].map(n => plain(number(n)))).toEqual([

@@ -1,4 +1,5 @@
 /** Receives one file of a multipart body, straight to disk: hashed on the way, with constant memory. */
+
 import { mkdirSync, renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ import { parseForm } from '../../platform/http/multipart-form.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { fileKindOf, HEAD_BYTES, isZip } from '../../platform/spreadsheets/sniff.ts'
+import { truncate } from '../../platform/truncate.ts'
 import { type ArrivingSheet, arrivingSheet } from './arriving-sheet.ts'
 import { type WrittenFile, writeTempFile } from './temp-file.ts'
 
@@ -238,10 +240,7 @@ const isDiskError = (error: unknown) =>
 
 /** Only the file name, without folders, control characters or direction marks. */
 const cleanName = (given: string) =>
-  given
-    .replace(/^.*[/\\]/, '')
-    .replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '')
-    .slice(0, 200) || 'upload'
+  truncate(given.replace(/^.*[/\\]/, '').replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, ''), 200) || 'upload'
 
 /** Refuses at once what the first bytes show: an empty file, another type, a wrong extension. */
 function checkBeginning(head: Uint8Array, filename: string) {

@@ -1,5 +1,7 @@
 /** Parses a pasted field: names, one per line, or a table with headings. Pure. */
+
 import Papa from 'papaparse'
+import { truncate } from '../../platform/truncate.ts'
 import { firstLast } from './feeds/names.ts'
 import { nameKey, nameWords } from './match-names.ts'
 
@@ -37,7 +39,7 @@ export function parseFieldText(text: string): { players: FieldPlayer[]; problems
   for (const line of linesOf(text.replace(/^\uFEFF/, ''))) {
     const report = (problem: string) => void problems.push(`Line ${line.at}: ${problem}`)
     const name = normaliseName(line.name)
-    if (!isName(name)) report(`“${line.name.trim().slice(0, 40)}” is not a name.`)
+    if (!isName(name)) report(`“${truncate(line.name.trim(), 40)}” is not a name.`)
     const rank = line.rank?.trim() ? Number(line.rank) : null
     if (rank !== null && !(Number.isInteger(rank) && rank > 0))
       report(`“${line.rank}” is not a rank; ranks are whole numbers from 1.`)

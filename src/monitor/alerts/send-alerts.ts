@@ -16,6 +16,7 @@ import { acceptMail, sendsMail } from '../../mail/send.ts'
 import { alertsOfMail } from '../../mail/smtp.ts'
 import { day, minute, second } from '../../platform/clock.ts'
 import { postJson } from '../../platform/http/outgoing.ts'
+import { truncate } from '../../platform/truncate.ts'
 import { shownName, webhookName } from '../../ui/display-name.ts'
 import { alertsPath } from './queries.ts'
 
@@ -84,12 +85,14 @@ export async function postAlerts(
     config.alertWebhookUrl,
     {
       username: webhookName(sender),
-      content: discordText(alerts).slice(0, maxDiscordLength),
-      text: alerts
-        .map(linesOf)
-        .map(([head, text]) => `*${forSlack(head)}*\n${forSlack(text)}`)
-        .join('\n')
-        .slice(0, 30_000),
+      content: truncate(discordText(alerts), maxDiscordLength),
+      text: truncate(
+        alerts
+          .map(linesOf)
+          .map(([head, text]) => `*${forSlack(head)}*\n${forSlack(text)}`)
+          .join('\n'),
+        30_000,
+      ),
       allowed_mentions: { parse: [] },
     },
     { allowPrivate: config.allowPrivateFeeds },

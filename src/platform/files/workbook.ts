@@ -1,5 +1,7 @@
 /** Writes an Excel workbook of one sheet as a stream: a million rows take the memory of a few. */
+
 import { escaped } from '../html.ts'
+import { truncate } from '../truncate.ts'
 import { zipOf } from './zip.ts'
 
 export type Cell = string | number | null
@@ -40,10 +42,7 @@ export function workbookOf(
 
 /** Excel refuses some characters, a quote at either end, and one name. */
 function sheetNameOf(title: string): string {
-  const name = title
-    .replaceAll(/[*?:/\\[\]]/g, ' ')
-    .slice(0, 31)
-    .replaceAll(/^['\s]+|['\s]+$/g, '')
+  const name = truncate(title.replaceAll(/[*?:/\\[\]]/g, ' '), 31).replaceAll(/^['\s]+|['\s]+$/g, '')
   return name === '' || /^history$/i.test(name) ? 'Sheet' : name
 }
 

@@ -1,6 +1,8 @@
 /** A small table as people keep it in a spreadsheet: CSV of any delimiter and encoding, or a workbook. All cells are text. */
+
 import Papa from 'papaparse'
 import { invalid } from '../../errors.ts'
+import { truncate } from '../truncate.ts'
 import { toUtf8 } from './encoding.ts'
 import { SheetRefusal } from './refusal.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from './sniff.ts'
@@ -58,4 +60,4 @@ function tableOf(all: PreviewRow[]): TextTable {
 }
 
 /** The text of a cell, short enough for a message. */
-export const cellForMessage = (text = '') => (text.length > 60 ? `${text.slice(0, 60)}…` : text || 'nothing')
+export const cellForMessage = (text = '') => (text.length > 60 ? `${truncate(text, 60)}…` : text || 'nothing')

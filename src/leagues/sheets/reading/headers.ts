@@ -3,6 +3,7 @@
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
+import { truncate } from '../../../platform/truncate.ts'
 import { isLabel, labelColumn, labelOfColumn } from '../../columns.ts'
 import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './known-metrics.ts'
 import { latinAliases } from './latin-aliases.ts'
@@ -276,7 +277,7 @@ const textsIn = ({ cells }: PreviewRow) => cells.map(cell => cell.trim()).filter
 const quoted = (headers: string[]) =>
   headers
     .slice(0, 40)
-    .map(header => `"${header.slice(0, 60)}"`)
+    .map(header => `"${truncate(header, 60)}"`)
     .join(', ')
 
 /** Rows of a template's examples and sums below a table are not players. Called only where the first letters fit. */
