@@ -2,7 +2,7 @@
 import { anyScope, cacheEntry } from './platform/cache/cache.ts'
 
 export const cached = {
-  activeLeagues: cacheEntry('active_leagues', '5m', [anyScope('leagues')]), // scope: kind
+  activeLeagues: cacheEntry('active_leagues', '5m', [anyScope('leagues')]), // scope: kind, who may see them, page
   leagueCount: cacheEntry('league_count', '5m', [anyScope('leagues')]), // scope: kind, status and who may see them
   league: cacheEntry('league', '10m', ['league']),
   members: cacheEntry('league_members', '5m', ['members', 'league']), // which may be private now

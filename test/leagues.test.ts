@@ -87,6 +87,10 @@ test('lists come page by page with links to the others', async () => {
     pagination: { page: 2, limit: 2, total: 5, pages: 3 },
   })
   expect((await call.get('/api/v1/leagues?limit=100000&page=-3')).pagination).toMatchObject({ page: 1, limit: 500 })
+  const active = await call.raw('/api/v1/leagues/active?limit=2&page=3')
+  expect(active.headers.get('link')).toContain('</api/v1/leagues/active?limit=2&page=2>; rel="prev"')
+  expect(await active.json()).toMatchObject([{ name: 'League 0' }])
+  expect(await call.get('/api/v1/leagues/active')).toHaveLength(5)
 })
 
 test('a private league does not exist for strangers', async () => {

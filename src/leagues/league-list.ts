@@ -6,7 +6,7 @@ import { type PageSlice, pageQuery } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { withPlayers } from './kinds.ts'
 import { kindSchema, statusSchema } from './league.ts'
-import { countLeagues, listLeagues, nextStatusChangeOfAny } from './queries.ts'
+import { countLeagues, type LeagueFilter, listLeagues, nextStatusChangeOfAny } from './queries.ts'
 import { isVisibleTo, visibilityKey } from './visibility.ts'
 
 export const leagueListQuery = t.Object({
@@ -23,14 +23,21 @@ export async function leaguesShown(
   page: PageSlice,
   who: Who | undefined,
 ) {
-  const { db, cache, clock } = app
-  const now = clock.now()
   const filter = { kind, status, q, visible: isVisibleTo(who) }
-  const leagues = listLeagues(db, filter, page, now).map(league => withPlayers(app, league))
-  const count = () => countLeagues(db, filter, now)
-  if (q) return { leagues, total: count() }
-  // Counting reads every league, so the count is cached, except for a search: there are endless names to search for.
+  const leagues = listLeagues(app.db, filter, page, app.clock.now()).map(league => withPlayers(app, league))
+  return { leagues, total: await countShown(app, filter, who) }
+}
+
+/** Counting reads every league, so the count is cached, except for a search: there are endless names to search for. */
+export async function countShown(
+  { db, cache, clock }: App,
+  { kind, status, q }: LeagueFilter,
+  who: Who | undefined,
+): Promise<number> {
+  const now = clock.now()
+  const count = () => countLeagues(db, { kind, status, q, visible: isVisibleTo(who) }, now)
+  if (q) return count()
   const scope = [kind ?? '', status ?? '', visibilityKey(db, who)]
   const until = status && nextStatusChangeOfAny(db, now)
-  return { leagues, total: (await cache.read(cached.leagueCount, scope, count, until)).value }
+  return (await cache.read(cached.leagueCount, scope, count, until)).value
 }

@@ -41,7 +41,7 @@ const leaguesNamed = (db: Db, q: string): number[] =>
   idsByName(q, db.select({ id: leagues.id, name: leagues.name }).from(leagues).all())
 
 /** `visible`: a condition for leagues that the reader may see. */
-type LeagueFilter = { kind?: Kind; status?: LeagueStatus; q?: string; visible?: SQL }
+export type LeagueFilter = { kind?: Kind; status?: LeagueStatus; q?: string; visible?: SQL }
 
 const conditionOf = (db: Db, { kind, status, q, visible }: LeagueFilter, now: number): SQL | undefined =>
   and(

@@ -5,7 +5,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageSchema } from '../platform/http/pagination.ts'
+import { linkHeader, paged, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
@@ -24,7 +24,7 @@ import {
   openWhenSettled,
 } from './league.ts'
 import { changedConfig, configBody, newLeagueExamples, previewConfig, requireOpen } from './league-config.ts'
-import { leagueListQuery, leaguesShown } from './league-list.ts'
+import { countShown, leagueListQuery, leaguesShown } from './league-list.ts'
 import {
   changeLeague,
   createLeague,
@@ -93,21 +93,29 @@ export const leagueRoutes = (app: App) => {
     )
     .get(
       '/active',
-      ({ query: { kind }, who }) => {
+      async ({ query: { kind, ...asked }, request, who, set }) => {
         const now = clock.now()
-        const filter = { kind, status: 'active', visible: isVisibleTo(who) } as const
-        const load = () => listLeagues(db, filter, pageOf({ limit: 500 }), now)
+        const filter = { kind, status: 'active' } as const
+        const page = pageOf({ limit: 500, ...asked })
+        set.headers.link = linkHeader(request.url, pagination(page, await countShown(app, filter, who)))
         return cache.read(
           cached.activeLeagues,
-          [kind ?? '', visibilityKey(db, who)],
-          load,
+          [kind ?? '', visibilityKey(db, who), page.page, page.limit],
+          () => listLeagues(db, { ...filter, visible: isVisibleTo(who) }, page, now),
           nextStatusChangeOfAny(db, now),
         )
       },
       {
-        query: t.Object({ kind: t.Optional(kindSchema) }),
+        query: t.Object({
+          kind: t.Optional(kindSchema),
+          page: pageQuery.page,
+          limit: t.Optional(t.Integer({ default: 500 })),
+        }),
         may: 'reader',
-        detail: describe('Active leagues', t.Array(leagueSchema)),
+        detail: describe(
+          'Active leagues, as a list alone: the other pages are in the `Link` header',
+          t.Array(leagueSchema),
+        ),
       },
     )
     .guard(withId)
