@@ -3,8 +3,7 @@
 import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import { Value } from '@sinclair/typebox/value'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
-import { errorSummary } from '../../platform/http/field-errors.ts'
+import { refuseAny } from '../../platform/http/field-errors.ts'
 import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
@@ -51,8 +50,7 @@ export function checkedMarketConfig(
 ): Record<string, unknown> {
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // an emptied field goes back to its default
   const config = Value.Default(marketConfig, structuredClone(chosen))
-  const errors = configErrors(marketConfig, config)
-  if (errors.length) refuse('invalid', errorSummary(errors), { errors })
+  refuseAny(configErrors(marketConfig, config))
   checkWebhook(chosen, app, league)
   return config as MarketConfig
 }

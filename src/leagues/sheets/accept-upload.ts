@@ -8,7 +8,7 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
-import { errorSummary, fieldErrors } from '../../platform/http/field-errors.ts'
+import { fieldErrors, refuseAny } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { newRunId } from '../../platform/jobs/jobs.ts'
@@ -195,8 +195,7 @@ export function givenOptions({ fields }: Pick<ReceivedFile, 'fields'>, query: Up
 /** The other parts of the form, checked against the schema of the query. */
 function checkedForm(fields: Record<string, string>): UploadOptions {
   if (Object.keys(fields).length === 0) return {}
-  const errors = fieldErrors(Value.Errors(uploadOptions, fields))
-  if (errors.length) refuse('invalid', errorSummary(errors), { errors })
+  refuseAny(fieldErrors(Value.Errors(uploadOptions, fields)))
   return Value.Clean(uploadOptions, { ...fields }) as UploadOptions
 }
 

@@ -1,9 +1,9 @@
 /** The config of a sheet league: validated once, at the edge. */
 
 import type { App } from '../../context.ts'
-import { type FieldError, refuse } from '../../errors.ts'
+import type { FieldError } from '../../errors.ts'
 import { GOAL_COLUMN, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
-import { errorSummary } from '../../platform/http/field-errors.ts'
+import { refuseAny } from '../../platform/http/field-errors.ts'
 import { checkWebhook } from '../announcements.ts'
 import { labelColumn, labelOfColumn, metricName } from '../columns.ts'
 import { configErrors } from '../config-errors.ts'
@@ -40,10 +40,6 @@ export function checkedSheetConfig(
   refuseAny(names.errors)
   checkWebhook(given, app, league)
   return named
-}
-
-function refuseAny(errors: FieldError[]): void {
-  if (errors.length) refuse('invalid', errorSummary(errors), { errors })
 }
 
 const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): string[] => [

@@ -3,7 +3,7 @@
 import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { errorSummary } from '../../platform/http/field-errors.ts'
+import { refuseAny } from '../../platform/http/field-errors.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
@@ -95,7 +95,7 @@ export function checkedTourConfig(
 ): Record<string, unknown> {
   const { groups: givenGroups, ...others } = given
   const errors = configErrors(tourConfig, givenGroups === null ? others : given)
-  if (errors.length) refuse('invalid', errorSummary(errors), { errors })
+  refuseAny(errors)
   const typed = given as Static<typeof tourConfig>
   const { groups, errors: wrongGroups } = checkedGroups(typed)
   errors.push(...wrongGroups)
@@ -108,7 +108,7 @@ export function checkedTourConfig(
     })
   if (best > config.picks)
     errors.push({ path: 'config.best', message: `At most ${config.picks}, the number of picks.` })
-  if (errors.length) refuse('invalid', errorSummary(errors), { errors })
+  refuseAny(errors)
   checkWebhook(given, { config: settings }, league)
   if (league && countEntries(db, league.id) > 0) refuseChangesWithEntries(tourRulesOf(league), { ...config, groups })
   return {

@@ -3,12 +3,12 @@
 import { Value } from '@sinclair/typebox/value'
 import { Elysia, type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
-import { Refusal, refuse } from '../../errors.ts'
+import { Refusal } from '../../errors.ts'
 import { rankedPage as boardPageOf } from '../../leaderboard/page.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
 import type { Html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { errorSummary, fieldErrors } from '../../platform/http/field-errors.ts'
+import { fieldErrors, refuseAny } from '../../platform/http/field-errors.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import { readBody } from '../../platform/http/request-body.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -102,8 +102,7 @@ export const tourPages = (app: App) => {
   ) {
     const given = entryOfForm(new URLSearchParams(new TextDecoder().decode(await readBody(request, maxFormBytes))))
     try {
-      const errors = fieldErrors(Value.Errors(newEntry, given))
-      if (errors.length > 0) refuse('invalid', errorSummary(errors), { errors })
+      refuseAny(fieldErrors(Value.Errors(newEntry, given)))
       await save(given)
       return seeOther(`/leagues/${id}/entries`)
     } catch (error) {

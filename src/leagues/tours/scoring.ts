@@ -96,24 +96,13 @@ export function scoreEntry(
   }
 }
 
+const missingGolfer = { name: null, status: 'missing', today: null, thru: null, round: null } as const
+
 export function scorePick(id: string, field: GolferField, rule: MissedCut): PickScore {
   const golfer = field.golfers.get(id)
-  if (!golfer) {
-    return {
-      player_id: id,
-      name: null,
-      status: 'missing',
-      score: null,
-      total: null,
-      today: null,
-      thru: null,
-      round: null,
-      counts: false,
-    }
-  }
-  const { name, status, today, thru, round } = golfer
-  const total = field.hasStarted ? totalOf(golfer) : null
-  const score = isOut(golfer) ? missedCutScore(total, field.worst, rule) : total
+  const { name, status, today, thru, round } = golfer ?? missingGolfer
+  const total = golfer && field.hasStarted ? totalOf(golfer) : null
+  const score = golfer && isOut(golfer) ? missedCutScore(total, field.worst, rule) : total
   return { player_id: id, name, status, score, total, today, thru, round, counts: false }
 }
 

@@ -1,5 +1,5 @@
 /** What is wrong with an input, field by field: a path for programs and a sentence for people, from the schema itself. */
-import type { FieldError } from '../../errors.ts'
+import { type FieldError, refuse } from '../../errors.ts'
 import { firstYear, lastYear } from '../clock.ts'
 
 /** As TypeBox and Elysia report it: the path is a JSON pointer. */
@@ -35,6 +35,11 @@ export function errorSummary(errors: readonly FieldError[]): string {
   const names = errors.slice(0, maxNamed).map(({ path }) => fieldName(path) || 'the whole')
   const rest = errors.length - names.length
   return `Correct ${listed.format(rest > 0 ? [...names, `${rest} more`] : names)}.`
+}
+
+/** Refuses an input if anything is wrong with it. */
+export function refuseAny(errors: FieldError[]): void {
+  if (errors.length > 0) refuse('invalid', errorSummary(errors), { errors })
 }
 
 const listed = new Intl.ListFormat('en')
