@@ -203,6 +203,12 @@ test('prices are imported by CSV, earlier days as history; mistakes are named an
   expect(await call.get('/api/v1/quotes/BRK.B')).toMatchObject({ price_cents: 123_450 })
   expect(await send(`ACME,19.00,${dateOf(now - 5 * day)}`)).toMatchObject({ older: 1, changed: 0 })
   expect(await closesOf(call, 'ACME')).toEqual([1_900, 2_000, 2_150])
+  const german = dateOf(now - 6 * day)
+    .split('-')
+    .reverse()
+    .join('.')
+  expect(await send(`Ticker;Kurs;Datum\nACME;19,50;${german}`)).toMatchObject({ older: 1 })
+  expect(await closesOf(call, 'ACME')).toEqual([1_950, 1_900, 2_000, 2_150])
   const { problem } = await refusalOf(send('symbol,price\nACME,1.234\n\n,5\nACME,0\nACME,10000000.01'))
   expect(problem).toMatchObject({ status: 422, detail: 'Nothing was imported: 4 mistakes' })
   expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([

@@ -124,19 +124,19 @@ test('every mistake of a spreadsheet is named with its row and column', async ()
   const csv = [
     'site,date,from,to,headcount',
     'South Hall,2025-06-02,08:00,16:00,1',
-    'Harbour,02.06.2025,08:00,16:00,1',
+    'Harbour,6/2/2025,08:00,16:00,1',
     'Harbour,2025-02-30,08:00,16:00,1',
     'Harbour,2025-06-02,8 am,16:00,1',
     'Harbour,2025-06-02,08:00,25:00,1',
     'Harbour,2025-06-02,08:00,16:00,0',
     ',2025-06-02,08:00,16:00,1',
-    'Harbour,2025-06-02,08:00,16:00,1',
+    'Harbour,02.06.2025,08:00,16:00,1',
   ].join('\n')
   const { shifts, errors } = await readCsv(csv)
   expect(shifts.length).toBe(1)
   expect(errors).toEqual([
     { path: 'line 2, site', message: 'There is no site named South Hall.' },
-    { path: 'line 3, date', message: '02.06.2025 is not a date such as 2025-03-30.' },
+    { path: 'line 3, date', message: '6/2/2025 is not a date such as 2025-03-30.' },
     { path: 'line 4, date', message: '2025-02-30 is not a date such as 2025-03-30.' },
     { path: 'line 5, from', message: '8 am is not a time such as 09:30.' },
     { path: 'line 6, to', message: '25:00 is not a time such as 17:30.' },

@@ -36,6 +36,10 @@ export function parseTime(text: string): number {
   return isInCalendar(at) && isInCalendar(day) && iso(day).slice(0, 10) === text.slice(0, 10) ? at : Number.NaN
 }
 
+/** `01.03.2026`, as it is written in Germany and its neighbours, with the year first. */
+export const yearFirst = (text: string): string =>
+  text.replace(/(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)/, '$3-$2-$1')
+
 /** A time without a zone, such as that of a form, is in UTC. */
 export const inUtc = (text: string): string =>
   text.trim().replace(/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(:\d\d(\.\d+)?)?)$/, '$1T$2Z')

@@ -1,5 +1,5 @@
 import type { FieldError } from '../errors.ts'
-import { firstYear, isInCalendar, iso, lastYear, parseTime } from '../platform/clock.ts'
+import { firstYear, isInCalendar, iso, lastYear, parseTime, yearFirst } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/shared-schemas.ts'
 import { cellForMessage, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import { type ReportError, readImportRows } from './imports.ts'
@@ -75,11 +75,12 @@ const siteOf = (text: string, sites: NamedSite[]) =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
 function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, mistake: ReportError) {
-  if (!isDate(date)) return mistake('date', `${cellForMessage(date)} is not a date such as 2025-03-30.`)
+  const day = yearFirst(date)
+  if (!isDate(day)) return mistake('date', `${cellForMessage(date)} is not a date such as 2025-03-30.`)
   const [begin, end] = [clockOf(from), clockOf(to)]
   if (!begin) return mistake('from', `${cellForMessage(from)} is not a time such as 09:30.`)
   if (!end) return mistake('to', `${cellForMessage(to)} is not a time such as 17:30.`)
-  return instantsOn(Temporal.PlainDate.from(date), begin, end, zone)
+  return instantsOn(Temporal.PlainDate.from(day), begin, end, zone)
 }
 
 function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, mistake: ReportError) {

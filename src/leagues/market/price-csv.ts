@@ -1,6 +1,7 @@
 /** Prices from a spreadsheet: `symbol`, `price` in currency units and, optionally, `as_of`. The heading may be left out. */
 import Papa from 'papaparse'
 import type { FieldError } from '../../errors.ts'
+import { yearFirst } from '../../platform/clock.ts'
 import { maxPriceCents, moneyText } from './order.ts'
 import { maxQuotes, type NewQuote, parseQuote } from './quote.ts'
 
@@ -9,9 +10,13 @@ const headings: Record<string, 'symbol' | 'price' | 'as_of'> = {
   ticker: 'symbol',
   price: 'price',
   close: 'price',
+  last: 'price',
+  kurs: 'price',
+  preis: 'price',
   as_of: 'as_of',
   date: 'as_of',
   time: 'as_of',
+  datum: 'as_of',
 }
 
 const rowsPerSlice = 1_000 // rows checked at a time, a few milliseconds
@@ -25,7 +30,8 @@ export async function parsePriceCsv(csv: string, now: number): Promise<{ quotes:
   const columns = hasHeading ? named : (['symbol', 'price', 'as_of'] as const)
   const prices = hasHeading ? rows.slice(1) : rows
   const wrong = (path: string, message: string) => ({ quotes: [], errors: [{ path, message }] })
-  if (hasHeading && !columns.includes('price')) return wrong('price', 'The file does not have this column.')
+  if (hasHeading && !columns.includes('price'))
+    return wrong('price', 'No column of the file is called price, close, last, Kurs or Preis.')
   if (!prices.length) return wrong('csv', 'The file has no rows.')
   if (prices.length > maxQuotes) return wrong('csv', `The file has more than ${maxQuotes} rows. Send it in parts.`)
   const quotes: NewQuote[] = []
@@ -37,7 +43,11 @@ export async function parsePriceCsv(csv: string, now: number): Promise<{ quotes:
     if (price_cents === 0) errors.push({ path: `${line}, price`, message: 'Write a price such as 213.50.' })
     else if (price_cents > maxPriceCents)
       errors.push({ path: `${line}, price`, message: `Write a price up to ${moneyText(maxPriceCents)}.` })
-    const read = parseQuote({ symbol: cell('symbol'), price_cents: 1, as_of: cell('as_of') }, line, now)
+    const read = parseQuote(
+      { symbol: cell('symbol'), price_cents: 1, as_of: yearFirst(cell('as_of') ?? '') || undefined },
+      line,
+      now,
+    )
     if (Array.isArray(read))
       errors.push(...read.map(({ path, message }) => ({ path: path.replace('.', ', '), message })))
     else quotes.push({ ...read, priceCents: price_cents })

@@ -1,11 +1,9 @@
 /** When a sheet says it was made, in the rows around its table or in its file's name: a time in ISO 8601, or a day alone. */
-import { isInCalendar } from '../../../platform/clock.ts'
+import { isInCalendar, yearFirst } from '../../../platform/clock.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 
 const timestamp =
   /\b(20\d\d)-(\d\d)-(\d\d)(?:(?:T|,? )(\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(UTC|GMT|Z|[+-]\d\d:?\d\d)?)?/i
-/** `01.03.2026`, as it is written in Germany and its neighbours. */
-const dayFirst = /(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)/
 const timeWord = /scan|taken|date|time|updated|generated|created|stand|datum|fecha/i
 
 /** Prefers a time with a zone or beside a word for it; a day alone counts only beside such a word. UTC if no zone is named. */
@@ -13,7 +11,7 @@ export function takenAtIn(rows: PreviewRow[]): string | null {
   let best: { time: string; score: number } | null = null
   for (const { cells } of rows)
     for (const [column, cell] of cells.entries()) {
-      const text = cell.replace(dayFirst, '$3-$2-$1')
+      const text = yearFirst(cell)
       const found = timestamp.exec(text)
       if (!found) continue
       const [match, year, month, day, hour, minute, second = '00', zone] = found
@@ -30,15 +28,13 @@ export function takenAtIn(rows: PreviewRow[]): string | null {
 
 /** `2026-03-01`, `2026_03_01 12-30`, `20260301T123000`, `01.03.2026`: the time in a file's name, in UTC. */
 export function takenAtInName(filename: string): string | null {
-  const yearFirst =
-    /(?<!\d)(20\d\d)([-_. ]?)([01]\d)\2([0-3]\d)(?:[T _-]*([0-2]\d)[-_.:hH]?([0-5]\d)(?:[-_.:]?([0-5]\d))?Z?)?(?!\d)/
-  const found = yearFirst.exec(filename)
-  if (found) {
-    const [, year, , month, day, hour, minute, second = '00'] = found
-    return existingTime(`${year}-${month}-${day}`, hour ? `T${hour}:${minute}:${second}Z` : '')
-  }
-  const [, day, month, year] = dayFirst.exec(filename) ?? []
-  return year ? existingTime(`${year}-${month}-${day}`, '') : null
+  const found =
+    /(?<!\d)(20\d\d)([-_. ]?)([01]\d)\2([0-3]\d)(?:[T _-]*([0-2]\d)[-_.:hH]?([0-5]\d)(?:[-_.:]?([0-5]\d))?Z?)?(?!\d)/.exec(
+      yearFirst(filename),
+    )
+  if (!found) return null
+  const [, year, , month, day, hour, minute, second = '00'] = found
+  return existingTime(`${year}-${month}-${day}`, hour ? `T${hour}:${minute}:${second}Z` : '')
 }
 
 /** Null for dates that do not exist. */
