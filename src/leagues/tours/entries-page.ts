@@ -56,6 +56,7 @@ export function entriesBody(data: EntriesData, everyone: Html, who: Who | undefi
   return html`${leagueHead({ league, kind: tourKindPages, who, tab: 'entries', figures })}${!isOver && feedNotice(tour)}
 ${data.refused && notice(data.refused.message, 'bad')}${unknownNotice(data, who)}${isPlayer && mine.length > 0 && ownEntriesPart(data)}
 ${open && isPlayer && (mine.length < rules.max_entries || data.editing) && entryPart(data, who)}
+${!open && data.pagination.total === 0 && league.status !== 'final' && isAtLeast(who, 'officer') && notice(html`Nobody entered, and picks are closed. A later <a href="/leagues/${league.id}/settings">deadline for picks</a> opens them again.`)}
 ${open && !who && notice(html`<a href="/sign-in?next=/leagues/${league.id}/entries">Sign in</a> to make an entry.`)}
 <section class="part">
 <h2>Everyone</h2>

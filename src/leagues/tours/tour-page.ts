@@ -153,7 +153,7 @@ ${paginationLinks(pages, page => address(path, { q, page }))}`
 function feedProblem(tour: TourView, who: Who | undefined): Content {
   if (tour.status === 'failing')
     return notice(
-      html`The feed has failed ${number(tour.failures)} ${tour.failures === 1 ? 'time' : 'times'} since ${time(tour.failing_since)}: ${tour.error}. ${tour.followed_until ? 'It is tried again.' : 'No league waits for it, so it is not tried again by itself: update it now, or delete the tour.'}`,
+      html`The feed failed ${tour.failures > 1 && `${number(tour.failures)} times since `}${time(tour.failing_since)}: ${tour.error}. ${tour.followed_until ? 'It is tried again.' : 'No league waits for it, so it is not tried again by itself: correct its address, update it now, or delete the tour.'}`,
       'bad',
     )
   if (tour.status !== 'held') return null
