@@ -8,7 +8,7 @@ import { type Db, databaseFile, openBeside } from '../db/open.ts'
 import { systemAlerts } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { raiseAlert } from '../src/alerts.ts'
+import { clearAlert, raiseAlert } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { messageOf } from '../src/errors.ts'
 import { locks } from '../src/locks.ts'
@@ -50,7 +50,11 @@ async function backup() {
     const result = target
       ? await sendBackup(openS3Store(config), { ...options, keepDays })
       : await makeBackup({ ...options, keep })
-    await atomically(db, tx => settleFailures(tx, Date.now()))
+    await atomically(db, tx => {
+      settleFailures(tx, Date.now())
+      if (result.not_deleted.length) raiseAlert(tx, Date.now(), oldOnesStay(result.not_deleted))
+      else clearAlert(tx, Date.now(), oldOnesKey)
+    })
     return result
   } catch (error) {
     if (!toJob) await atomically(db, tx => raiseAlert(tx, Date.now(), failure(error))).catch(() => {}) // perhaps the disk is full
@@ -79,6 +83,16 @@ const failure = (error: unknown) => ({
   message: messageOf(error),
 })
 
+const oldOnesKey = `old_backups:${target ?? 'folder'}`
+const oldOnesStay = (reasons: string[]) => ({
+  key: oldOnesKey,
+  type: 'job_failed' as const,
+  severity: 'warning' as const,
+  title: target ? 'Old backups in the S3 store cannot be deleted' : 'Old backups cannot be deleted',
+  message: `The new backup is complete, but the space of old ones is not freed. ${reasons.slice(0, 5).join('; ')}`,
+  data: { not_deleted: reasons.length },
+})
+
 const settleFailures = (tx: Db, at: number) =>
   void tx
     .update(systemAlerts)
@@ -94,7 +108,10 @@ const sizeOf = (result: BackupResult) =>
 try {
   const result = await backup()
   if (toJob) toJob({ result })
-  else console.log(`${result.name}: ${result.files} files, ${sizeOf(result)}`)
+  else {
+    console.log(`${result.name}: ${result.files} files, ${sizeOf(result)}`)
+    for (const reason of result.not_deleted) console.error(`An old one was not deleted: ${reason}`)
+  }
 } catch (error) {
   console.error(messageOf(error))
   process.exitCode = 1

@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -23,7 +24,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { startSilentServer } from '../scripts/trials/silent-server.ts'
 import { job } from '../src/context.ts'
-import { makeBackup } from '../src/monitor/backups/backup.ts'
+import { backupNames, makeBackup } from '../src/monitor/backups/backup.ts'
 import { fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
 import { packTar, unpackTar } from '../src/platform/files/tar.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
@@ -133,6 +134,27 @@ test('the newest BACKUP_KEEP backups stay, and what a killed backup left behind 
   for (let i = 0; i < 3; i++) names.push(basename(await backup(dataDir)))
   names.push(basename(await runBackup(dataDir, { BACKUP_KEEP: '2' })))
   expect(readdirSync(join(dataDir, 'backups')).sort()).toEqual([...names.slice(2), 'my own notes'].sort())
+})
+
+test('an old backup that cannot be deleted does not fail the new one, but raises an alert', async () => {
+  const { dataDir, app } = await installation()
+  const [old, killed] = [await backup(dataDir), join(dataDir, 'backups', '.2020-01-01T00-00-00.000Z')]
+  cpSync(old, killed, { recursive: true })
+  for (const folder of [old, killed]) chmodSync(folder, 0o555)
+  const withoutRoot = process.getuid?.() === 0 ? `set -- setpriv --bounding-set=-dac_override "$@"` : undefined
+  const run = () => runScript('backup.ts', [], { DATA_DIR: dataDir, BACKUP_KEEP: '1' }, withoutRoot)
+  const { code, out, err } = await run()
+  expect([code, out, err]).toEqual([0, expect.stringContaining('files'), expect.stringContaining(basename(old))])
+  expect(backupNames(dataDir)).toEqual([out.split(':')[0] ?? ''])
+  const alerts = () => app.db.select().from(systemAlerts).all()
+  expect(alerts()).toMatchObject([
+    { title: 'Old backups cannot be deleted', message: expect.stringContaining(killed), state: 'active' },
+  ])
+  await run()
+  for (const name of [basename(killed), `.${basename(old)}`]) chmodSync(join(dataDir, 'backups', name), 0o755)
+  expect(await run()).toMatchObject({ code: 0, err: '' })
+  expect(alerts()).toMatchObject([{ count: 2, state: 'resolved' }])
+  expect(readdirSync(join(dataDir, 'backups'))).toHaveLength(1)
 })
 
 test('the copy made before a migration is deleted when every remaining backup is newer', async () => {

@@ -38,8 +38,10 @@ async function startWithS3() {
 }
 
 fetchedTest('a backup in the store is restored into an empty folder, byte for byte', async () => {
-  const { s3, id, call, send, stop } = await startWithS3()
+  const { s3, id, call, send, stop, store } = await startWithS3()
   const before = await board(call, id)
+  const ahead = { format: 1, fieldhouse: '1', schema: 1, made_at: '2099-01-01T00:00:00.000Z', files: [] }
+  await store.write('backups/2099-01-01T00-00-00.000Z.json', JSON.stringify(ahead))
   const { name } = await send()
   await stop()
 
@@ -142,6 +144,22 @@ test('an upload that is deleted while a backup is sent is left out of it', async
   await sendBackup(store, { dataDir, version: '1', at: Date.now(), keepDays: 1, signal, report: () => {} })
   const paths = JSON.parse(manifest).files.map(({ path }: { path: string }) => path)
   expect(paths).toEqual(['fieldhouse.db', 'scores.db', 'uploads/a'])
+})
+
+test('old backups that the store does not delete do not fail the new one', async () => {
+  const { dataDir } = await start()
+  const old = { format: 1, fieldhouse: '1', schema: 1, made_at: '2020-01-01T00:00:00.000Z', files: [] }
+  const store: Parameters<typeof sendBackup>[0] = {
+    list: async folder => (folder === 'backups/' ? [{ key: 'backups/2020-01-01T00-00-00.000Z.json', at: 0 }] : []),
+    read: async () => new TextEncoder().encode(JSON.stringify(old)),
+    write: async () => 0,
+    async remove() {
+      throw new Error('AccessDenied')
+    },
+  }
+  const { signal } = new AbortController()
+  const options = { dataDir, version: '1', at: Date.now(), keepDays: 1, signal, report: () => {} }
+  expect(await sendBackup(store, options)).toMatchObject({ deleted: 0, not_deleted: ['AccessDenied'] })
 })
 
 test('all backups of the last day are kept, one of each day before, and always the newest', () => {

@@ -18,6 +18,7 @@ import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Static, t } from 'elysia'
 import { syncToDisk } from '../../../db/sync.ts'
+import { messageOf } from '../../errors.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
@@ -56,11 +57,27 @@ type BackupOptions = {
   report: ReportProgress
 }
 
-/** Makes a backup and deletes those beyond `keep`. Call it under the lock `backup`, in a thread that nobody waits for. */
+/**
+ * Makes a backup and deletes those beyond `keep`. One that cannot be deleted does not fail the new one: `not_deleted` says why.
+ * Call it under the lock `backup`, in a thread that nobody waits for.
+ */
 export async function makeBackup({ dataDir, version, at, keep, signal, report }: BackupOptions) {
   const folder = backupsFolder(dataDir)
   mkdirSync(folder, { recursive: true })
-  for (const name of readdirSync(folder)) if (isUnfinished(name)) rmSync(join(folder, name), { recursive: true })
+  const not_deleted: string[] = []
+  const remove = (name: string): boolean => {
+    const path = join(folder, name)
+    const incomplete = name.startsWith('.') ? path : join(folder, `.${name}`)
+    try {
+      if (path !== incomplete) renameSync(path, incomplete) // a kill may leave half of it
+      rmSync(incomplete, { recursive: true })
+      return true
+    } catch (error) {
+      not_deleted.push(messageOf(error))
+      return false
+    }
+  }
+  for (const name of readdirSync(folder).filter(isUnfinished)) remove(name)
   const made_at = new Date(at).toISOString()
   const name = backupName(at)
   const unfinished = join(folder, `.${name}`)
@@ -84,8 +101,8 @@ export async function makeBackup({ dataDir, version, at, keep, signal, report }:
     signal.throwIfAborted()
     renameSync(unfinished, join(folder, name))
     syncToDisk(folder)
-    const deleted = deleteOldBackups(dataDir, keep, name)
-    return { name, bytes: bytesOf(manifest), files: files.length, deleted }
+    const deleted = oldBackups(dataDir, keep, name).filter(remove).length
+    return { name, bytes: bytesOf(manifest), files: files.length, deleted, not_deleted }
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true })
     throw error
@@ -191,6 +208,7 @@ export const bytesOf = ({ files }: Manifest) => files.reduce((sum, { bytes }) =>
 export const namePattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
 /** Sorts by time, suits every file system. */
 export const backupName = (at: number) => new Date(at).toISOString().replaceAll(':', '-')
+export const timeOfBackup = (name: string) => Date.parse(name.replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:'))
 /** Left by a killed process: under the lock nobody else is making one. */
 const isUnfinished = (name: string) => name.startsWith('.') && namePattern.test(name.slice(1))
 
@@ -207,10 +225,10 @@ export function backupNames(dataDir: string): string[] {
 }
 
 /**
- * Deletes all but the newest and the one that the next start restores, and older copies from before a migration; returns how many.
+ * The names of all but the newest and the one that the next start restores, and of older copies from before a migration.
  * `made` is the one just made: backups with a later name are from a clock that was ahead, and count as the oldest.
  */
-function deleteOldBackups(dataDir: string, keep: number, made: string): number {
+function oldBackups(dataDir: string, keep: number, made: string): string[] {
   const folder = backupsFolder(dataDir)
   const names = backupNames(dataDir).sort((a, b) => Number(a > made) - Number(b > made))
   const oldest = names[keep - 1]
@@ -219,9 +237,7 @@ function deleteOldBackups(dataDir: string, keep: number, made: string): number {
     name => /^\.?before-schema-/.test(name) && statSync(join(folder, name)).mtimeMs < since,
   )
   const requested = requestedBackup(dataDir)
-  const old = [...names.slice(keep).filter(name => name !== requested), ...copies]
-  for (const name of old) rmSync(join(folder, name), { recursive: true })
-  return old.length
+  return [...names.slice(keep).filter(name => name !== requested), ...copies]
 }
 
 /** Which backup the next start restores. */

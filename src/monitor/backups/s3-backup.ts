@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import type { S3Client } from 'bun'
 import { messageOf } from '../../errors.ts'
-import { day } from '../../platform/clock.ts'
+import { day, hour } from '../../platform/clock.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
 import {
   backupName,
@@ -21,6 +21,7 @@ import {
   manifestSchema,
   namePattern,
   type ReportProgress,
+  timeOfBackup,
   uploadedFiles,
 } from './backup.ts'
 
@@ -102,13 +103,15 @@ const manifestKey = (name: string) => `backups/${name}.json`
 const pieceKey = (sha256: string) => `pieces/${sha256.slice(0, 2)}/${sha256}`
 const sha256Of = (bytes: Uint8Array) => new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
 
-/** The names of the backups in the store, newest first. */
+/** The names of the backups in the store, newest first. Those made while our clock was ahead of the store's count as the oldest. */
 async function s3BackupNames(store: S3Store): Promise<string[]> {
-  const names = (await store.list('backups/')).map(({ key }) => key.slice('backups/'.length, -'.json'.length))
-  return names
-    .filter(name => namePattern.test(name))
-    .sort()
-    .reverse()
+  const listed = await store.list('backups/')
+  return listed
+    .map(({ key, at }) => ({ name: key.slice('backups/'.length, -'.json'.length), at }))
+    .filter(({ name }) => namePattern.test(name))
+    .map(({ name, at }) => ({ name, isAhead: timeOfBackup(name) > at + hour }))
+    .sort((a, b) => Number(a.isAhead) - Number(b.isAhead) || (a.name < b.name ? 1 : -1))
+    .map(({ name }) => name)
 }
 
 async function readManifest(store: S3Store, name: string): Promise<Manifest> {
@@ -155,13 +158,9 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
     const name = backupName(at)
     const manifest: Manifest = { format: 1, fieldhouse: version, schema, made_at, files }
     await store.write(manifestKey(name), JSON.stringify(manifest))
-    const removed = await prune([name, ...names])
-    if (listed)
-      await removeUnusedPieces(
-        listed,
-        [name, ...names].filter(other => !removed.includes(other)),
-      )
-    return { name, files: files.length, deleted: removed.length, pieces_sent: sent.pieces, bytes_sent: sent.bytes }
+    const { deleted, not_deleted } = await prune([name, ...names])
+    const result = { name, files: files.length, deleted, not_deleted }
+    return { ...result, pieces_sent: sent.pieces, bytes_sent: sent.bytes }
   } finally {
     rmSync(copies, { recursive: true, force: true })
   }
@@ -201,12 +200,20 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
     return sha256
   }
 
-  /** `names`: newest first. Returns the removed ones. */
-  async function prune(names: string[]): Promise<string[]> {
+  /** `names`: newest first. A store where nothing may be deleted does not fail the backup: `not_deleted` says why. */
+  async function prune(names: string[]): Promise<{ deleted: number; not_deleted: string[] }> {
     const keep = namesToKeep(names, at, keepDays)
-    const removed = names.filter(name => !keep.has(name))
-    for (const name of removed) await store.remove(manifestKey(name))
-    return removed
+    let deleted = 0
+    try {
+      for (const name of names.filter(name => !keep.has(name))) {
+        await store.remove(manifestKey(name))
+        deleted++
+      }
+      if (listed) await removeUnusedPieces(listed, [...keep])
+      return { deleted, not_deleted: [] }
+    } catch (error) {
+      return { deleted, not_deleted: [messageOf(error)] }
+    }
   }
 
   /** New pieces stay: they may belong to a backup that was interrupted and will be made again soon. */
