@@ -113,20 +113,19 @@ const daysOf = (data: Engagement) =>
   data.daily_active_users.map(({ date, active }, i) => ({
     date,
     active,
-    registrations: data.registrations[i]?.users,
-    leagues: data.league_creation_trend[i]?.leagues,
+    registrations: data.registrations[i]?.users ?? 0,
+    leagues: data.league_creation_trend[i]?.leagues ?? 0,
   }))
 
 function engagementBody(data: Engagement): Html {
-  const { daily_active_users: users, registrations, league_creation_trend: leagues, previous } = data
+  const { previous } = data
+  const days = daysOf(data).map(day => ({ ...day, at: day.date }))
   const before = periodWords[data.period === 'last_month' ? 'last_month' : 'last_week']
-  const [today, ...past] = users.map(({ active }) => active).reverse()
+  const [today, ...past] = days.map(({ active }) => active).reverse()
   const active = average(past.filter(active => active > 0)) ?? today ?? null // today is not over
-  const registered = sum(registrations.map(({ users }) => users))
-  const created = sum(leagues.map(({ leagues }) => leagues))
-  const days = users.map(({ date }) => Date.parse(date))
-  const bars = (title: string, label: string, values: number[]) =>
-    chartWithTable(title, { ongoing: true, kind: 'bars', times: days, series: [{ label, values }] })
+  const registered = sum(days.map(({ registrations }) => registrations))
+  const created = sum(days.map(({ leagues }) => leagues))
+  const bars = { ongoing: true, kind: 'bars' } as const
   return html`${stats([
     {
       label: 'Active a day',
@@ -145,21 +144,9 @@ function engagementBody(data: Engagement): Html {
     },
   ])}
 <div class="charts">
-${bars(
-  'Active users a day',
-  'Active',
-  users.map(({ active }) => active),
-)}
-${bars(
-  'Registrations a day',
-  'Users',
-  registrations.map(({ users }) => users),
-)}
-${bars(
-  'New leagues a day',
-  'Leagues',
-  leagues.map(({ leagues }) => leagues),
-)}
+${chartWithTable('Active users a day', days, { Active: ({ active }) => active }, bars)}
+${chartWithTable('Registrations a day', days, { Users: ({ registrations }) => registrations }, bars)}
+${chartWithTable('New leagues a day', days, { Leagues: ({ leagues }) => leagues }, bars)}
 </div>`
 }
 

@@ -180,46 +180,18 @@ const leadSentence = ({ sentence, alerts: { total_active: open }, health }: Main
   html`<p class="lead ${sentence.tone}">${sentence.text} <small><a href="/admin/task-monitor">Tasks</a> · <a href="${monitoringPath}/alerts">${open ? `${number(open)} open ${open === 1 ? 'alert' : 'alerts'}` : 'no open alerts'}</a> · the service is ${health.status}</small></p>`
 
 function charts({ trends: { days, hours } }: MainData): Html[] {
-  const hourly = hours.map(({ at }) => at)
-  const daily = days.map(({ at }) => at)
+  const perDay = { ongoing: true, kind: 'bars' } as const
   return [
-    chartWithTable('Requests', {
-      ongoing: true,
-      times: hourly,
-      series: [
-        { label: 'Requests', values: hours.map(({ requests }) => requests) },
-        { label: 'Errors', values: hours.map(({ errors }) => errors) },
-      ],
-    }),
-    chartWithTable('p95 of requests', {
-      unit: 'ms',
-      times: hourly,
-      series: [{ label: 'p95', values: hours.map(({ p95Ms }) => p95Ms) }],
-    }),
-    chartWithTable('Runs', {
-      ongoing: true,
-      times: hourly,
-      series: [
-        { label: 'Runs', values: hours.map(({ runs }) => runs) },
-        { label: 'Failed', values: hours.map(({ failed }) => failed) },
-      ],
-    }),
-    chartWithTable('Trades', {
-      ongoing: true,
-      times: hourly,
-      series: [{ label: 'Trades', values: hours.map(({ trades }) => trades) }],
-    }),
-    chartWithTable('Active users a day', {
-      ongoing: true,
-      kind: 'bars',
-      times: daily,
-      series: [{ label: 'Active', values: days.map(({ active }) => active) }],
-    }),
-    chartWithTable('Registrations a day', {
-      ongoing: true,
-      kind: 'bars',
-      times: daily,
-      series: [{ label: 'Users', values: days.map(({ registered }) => registered) }],
-    }),
+    chartWithTable(
+      'Requests',
+      hours,
+      { Requests: ({ requests }) => requests, Errors: ({ errors }) => errors },
+      { ongoing: true },
+    ),
+    chartWithTable('p95 of requests', hours, { p95: ({ p95Ms }) => p95Ms }, { unit: 'ms' }),
+    chartWithTable('Runs', hours, { Runs: ({ runs }) => runs, Failed: ({ failed }) => failed }, { ongoing: true }),
+    chartWithTable('Trades', hours, { Trades: ({ trades }) => trades }, { ongoing: true }),
+    chartWithTable('Active users a day', days, { Active: ({ active }) => active }, perDay),
+    chartWithTable('Registrations a day', days, { Users: ({ registered }) => registered }, perDay),
   ]
 }

@@ -264,41 +264,11 @@ function totals({ total, period }: Performance): Html {
   ])
 }
 
-function charts({ trend, load }: Performance): Html[] {
-  const times = trend.map(({ at }) => Date.parse(at))
-  return [
-    chartWithTable('Requests', {
-      ongoing: true,
-      times,
-      series: [{ label: 'Requests', values: trend.map(({ requests }) => requests) }],
-    }),
-    chartWithTable('Errors, answers from 500 up', {
-      ongoing: true,
-      times,
-      series: [{ label: 'Errors', values: trend.map(({ errors }) => errors) }],
-    }),
-    chartWithTable('Times of requests', {
-      unit: 'ms',
-      times,
-      series: [
-        { label: 'p50', values: trend.map(({ p50_ms }) => p50_ms) },
-        { label: 'p95', values: trend.map(({ p95_ms }) => p95_ms) },
-      ],
-    }),
-    chartWithTable('Processor, of all cores', {
-      unit: '%',
-      times,
-      series: [{ label: 'Processor', values: load.map(({ cpu_pct }) => cpu_pct) }],
-    }),
-    chartWithTable('Memory of all processes', {
-      unit: 'MB',
-      times,
-      series: [{ label: 'Memory', values: load.map(({ memory_mb }) => memory_mb) }],
-    }),
-    chartWithTable('How late timers fire', {
-      unit: 'ms',
-      times,
-      series: [{ label: 'p99', values: load.map(({ lag_ms }) => lag_ms) }],
-    }),
-  ]
-}
+const charts = ({ trend, load }: Performance): Html[] => [
+  chartWithTable('Requests', trend, { Requests: ({ requests }) => requests }, { ongoing: true }),
+  chartWithTable('Errors, answers from 500 up', trend, { Errors: ({ errors }) => errors }, { ongoing: true }),
+  chartWithTable('Times of requests', trend, { p50: row => row.p50_ms, p95: row => row.p95_ms }, { unit: 'ms' }),
+  chartWithTable('Processor, of all cores', load, { Processor: ({ cpu_pct }) => cpu_pct }, { unit: '%' }),
+  chartWithTable('Memory of all processes', load, { Memory: ({ memory_mb }) => memory_mb }, { unit: 'MB' }),
+  chartWithTable('How late timers fire', load, { p99: ({ lag_ms }) => lag_ms }, { unit: 'ms' }),
+]

@@ -63,14 +63,7 @@ function tradingBody(data: Trading): Html {
     { label: 'Shares', value: compact(data.shares), note: 'changed hands' },
     { label: 'Volume', value: money(data.volume * 100), note: changeMark(changes.volume, before) },
   ])}
-${chartWithTable('Trades', {
-  ongoing: true,
-  times: trend.map(({ at }) => Date.parse(at)),
-  series: [
-    { label: 'Bought', values: trend.map(({ buy }) => buy) },
-    { label: 'Sold', values: trend.map(({ sell }) => sell) },
-  ],
-})}
+${chartWithTable('Trades', trend, { Bought: ({ buy }) => buy, Sold: ({ sell }) => sell }, { ongoing: true })}
 ${denseTable<TradedSymbol>({
   caption: 'Symbols, most traded first',
   rows: data.top_symbols,

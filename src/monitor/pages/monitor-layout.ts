@@ -192,26 +192,32 @@ export function changeMark(pct: number | null, before: string): Content {
   return html`${pct > 0 ? '▲' : '▼'} ${percent(Math.abs(pct))} on ${before}`
 }
 
-/** A chart, and the same numbers in a table for people who cannot see it. */
-export function chartWithTable(title: string, given: Omit<Chart, 'label'>): Html {
-  if (given.series.every(({ values }) => values.every(value => value === null)))
+type Timed = { at: number | string }
+
+/** A chart of `lines` by their names, and the same numbers in a table for people who cannot see it. */
+export function chartWithTable<Row extends Timed>(
+  title: string,
+  rows: readonly Row[],
+  lines: Record<string, (row: Row) => number | null>,
+  look: Pick<Chart, 'unit' | 'kind' | 'ongoing'> = {},
+): Html {
+  const series = Object.entries(lines).map(([label, of]) => ({ label, values: rows.map(of) }))
+  if (series.every(({ values }) => values.every(value => value === null)))
     return html`<section class="part charted"><div class="head"><h2>${title}</h2></div>
 <p class="usual">Nothing was counted in this time.</p></section>`
-  const rows = given.times
-    .map((at, i) => ({ at, values: given.series.map(({ values }) => values[i] ?? null) }))
-    .reverse()
+  const times = rows.map(({ at }) => new Date(at).getTime())
   return html`<section class="part charted"><div class="head"><h2>${title}</h2></div>
-${chart({ label: title, ...given })}
+${chart({ label: title, ...look, times, series })}
 <details><summary>The numbers</summary>${denseTable({
     caption: title,
     stack: false,
-    rows,
+    rows: rows.toReversed(),
     columns: [
-      { head: 'When', names: true, cell: ({ at }) => (given.kind === 'bars' ? dayText(at) : moment(at)) },
-      ...given.series.map(({ label }, i) => ({
-        head: label,
+      { head: 'When', names: true, cell: ({ at }) => (look.kind === 'bars' ? dayText(at) : moment(at)) },
+      ...Object.entries(lines).map(([head, of]) => ({
+        head,
         numeric: true,
-        cell: ({ values }: (typeof rows)[number]) => number(values[i] ?? null, { unit: given.unit }),
+        cell: (row: Row) => number(of(row), { unit: look.unit }),
       })),
     ],
   })}</details></section>`

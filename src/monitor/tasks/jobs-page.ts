@@ -158,21 +158,15 @@ const inputTime = (given: string | undefined, momentOf: (text: string) => number
 
 /** How many end per hour, how many wait. */
 const overTimeCharts = ({ hours, depth }: JobsOverTime): Html => html`<div class="charts">
-${chartWithTable('Runs that ended in an hour', {
-  ongoing: true,
-  times: hours.map(({ at }) => at),
-  series: [
-    { label: 'Succeeded', values: hours.map(({ success }) => success) },
-    { label: 'Failed', values: hours.map(({ failed }) => failed) },
-    { label: 'Cancelled', values: hours.map(({ cancelled }) => cancelled) },
-  ],
-})}
-${chartWithTable('The most that waited and ran at a time, of all jobs', {
-  times: depth.map(({ at }) => at),
-  series: [
-    { label: 'Waiting', values: depth.map(({ waiting }) => waiting) },
-    { label: 'Running', values: depth.map(({ running }) => running) },
-  ],
+${chartWithTable(
+  'Runs that ended in an hour',
+  hours,
+  { Succeeded: hour => hour.success, Failed: hour => hour.failed, Cancelled: hour => hour.cancelled },
+  { ongoing: true },
+)}
+${chartWithTable('The most that waited and ran at a time, of all jobs', depth, {
+  Waiting: ({ waiting }) => waiting,
+  Running: ({ running }) => running,
 })}
 </div>`
 
