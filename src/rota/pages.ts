@@ -72,10 +72,8 @@ export const rotaPages = (app: App) => {
     const part = live({ id: 'rota', events: '/rota/events', from, version }, bodies[tab](data, who))
     return show('Rota', who, [rotaHead('Rota', tab, who), rotaBar(path, data), part])
   }
-  async function part(tab: keyof typeof bodies, query: RangeForm, who: Who | undefined) {
-    const version = versionNow()
-    return livePart(bodies[tab](await rotaData(query), who), version)
-  }
+  const part = async (tab: keyof typeof bodies, query: RangeForm, who: Who | undefined) =>
+    livePart(versionNow(), bodies[tab](await rotaData(query), who))
 
   const formData = () => ({ sites: allSites(db), today: today(clock.now()) })
 
@@ -223,11 +221,7 @@ export const rotaPages = (app: App) => {
     )
     .get(
       '/rota/drafts/:job_id/part',
-      async ({ params: { job_id: jobId } }) => {
-        const version = draftVersion(jobId)
-        const data = await draftData(jobId)
-        return livePart(draftBody(data), version)
-      },
+      async ({ params: { job_id: jobId } }) => livePart(draftVersion(jobId), draftBody(await draftData(jobId))),
       ofDraft,
     )
     .get(

@@ -100,7 +100,7 @@ export const marketPages = (app: App) => {
   async function tradePart(request: TradeRequest & { query: Asked }) {
     const { league, userId, me } = tradeOf(request)
     const version = tradeVersion(league, userId)
-    return livePart(tradeBody(await tradeData(league, userId, request.query, me), {}, me), version)
+    return livePart(version, tradeBody(await tradeData(league, userId, request.query, me), {}, me))
   }
   function tradeEvents({ request, ...asked }: TradeRequest & { request: Request }) {
     const { league, userId } = tradeOf(asked)
@@ -146,8 +146,7 @@ export const marketPages = (app: App) => {
       '/leagues/:id/activity/part',
       async ({ params: { id }, query, who }) => {
         marketLeagueOf(db, id, who)
-        const version = activityVersion(id)
-        return livePart(activityBody(await activityData(id, query), who), version)
+        return livePart(activityVersion(id), activityBody(await activityData(id, query), who))
       },
       { ...one, query: t.Object(pageQuery), may: 'member', detail: hidden },
     )

@@ -167,10 +167,7 @@ ${sources && priceSources(sources)}`
     )
     .get(
       '/leagues/:id/prices/part',
-      ({ params: { id }, query, who }) => {
-        const now = version()
-        return livePart(priceList(priceListOfLeague(id, query, who), who), now)
-      },
+      ({ params: { id }, query, who }) => livePart(version(), priceList(priceListOfLeague(id, query, who), who)),
       { params: idParams, query: listQuery, may: 'reader', counted: true, detail: hidden },
     )
     .get(

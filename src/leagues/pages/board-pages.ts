@@ -87,7 +87,7 @@ function boardPageMaker(app: App) {
       const shown = live({ id: 'board', events: `/leagues/${id}/events`, from, version }, body)
       return String(layout({ title: league.name, who, nav, scripts: ['board.js'], body: shown }))
     }
-    if (!isCacheable(query) || (readerColumns && !who)) return livePart(await make(), version)
+    if (!isCacheable(query) || (readerColumns && !who)) return livePart(version, await make())
     const scope = [id, form, status, assetsVersion, queryKey(query)]
     const until = nextChangeAt(app, league)
     if (who) {

@@ -74,7 +74,7 @@ export const uploadPages = (app: App) => {
       '/leagues/:id/uploads/history',
       ({ params: { id }, query, who }) => {
         const data = uploadsData(id, query)
-        return livePart(historyBody(data, who), versionOf(data))
+        return livePart(versionOf(data), historyBody(data, who))
       },
       { ...pagedParams, may: 'officer', detail: hidden },
     )

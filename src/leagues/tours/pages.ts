@@ -175,10 +175,8 @@ export const tourPages = (app: App) => {
     )
     .get(
       '/leagues/:id/entries/list',
-      async ({ params: { id }, query, who }) => {
-        const version = entriesVersion(id, who)
-        return livePart(everyoneBody(await entriesData(id, query, who)), version)
-      },
+      async ({ params: { id }, query, who }) =>
+        livePart(entriesVersion(id, who), everyoneBody(await entriesData(id, query, who))),
       { params: idParams, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
     )
     .get(
@@ -221,10 +219,7 @@ export const tourPages = (app: App) => {
     )
     .get(
       '/tours/:slug/field',
-      ({ params: { slug }, query, who }) => {
-        const version = tourVersion(slug)
-        return livePart(fieldBody(tourData(slug, query, who), who), version)
-      },
+      ({ params: { slug }, query, who }) => livePart(tourVersion(slug), fieldBody(tourData(slug, query, who), who)),
       { params: slugParams, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
     )
     .get(

@@ -154,7 +154,7 @@ function addLiveRoutes<Query extends TSchema, Data>(
       `${path}/part`,
       async ({ query: given }) => {
         const { content, version } = await rendered(page, typedQuery(query, given))
-        return livePart(content, version)
+        return livePart(version, content)
       },
       { query, may: 'admin', detail: hidden },
     )

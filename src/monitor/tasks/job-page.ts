@@ -163,7 +163,7 @@ export const jobPage = (app: App) => {
       '/part',
       ({ params: { job_id: id } }) => {
         const { body, version } = shown(id)
-        return livePart(body, version)
+        return livePart(version, body)
       },
       { may: 'admin', detail: hidden },
     )

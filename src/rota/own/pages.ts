@@ -89,18 +89,11 @@ export const ownRotaPages = (app: App) => {
     .get(
       '/rota/mine',
       async ({ query, who }) => rotaPage({ title: 'My shifts', who, body: await mineBody(signedIn(who), query) }),
-      {
-        query: mineQuery,
-        may: 'member',
-        detail: hidden,
-      },
+      { query: mineQuery, may: 'member', detail: hidden },
     )
     .get(
       '/rota/mine/part',
-      async ({ query, who }) => {
-        const shown = version()
-        return livePart(myShiftsPart(await myShifts(ownStaff(db, signedIn(who)), query)), shown)
-      },
+      async ({ query, who }) => livePart(version(), myShiftsPart(await myShifts(ownStaff(db, signedIn(who)), query))),
       { query: mineQuery, may: 'member', detail: hidden },
     )
     .get('/rota/mine/events', ({ request }) => streams.versions(request, version), { may: 'member', detail: hidden })
@@ -114,14 +107,11 @@ export const ownRotaPages = (app: App) => {
       },
       { query: requestsQuery, may: 'officer', detail: hidden },
     )
-    .get(
-      '/rota/requests/part',
-      ({ query }) => {
-        const shown = version()
-        return livePart(requests(query), shown)
-      },
-      { query: requestsQuery, may: 'officer', detail: hidden },
-    )
+    .get('/rota/requests/part', ({ query }) => livePart(version(), requests(query)), {
+      query: requestsQuery,
+      may: 'officer',
+      detail: hidden,
+    })
     .get(
       '/calendar/shifts.ics',
       ({ query: { token }, request }) => {

@@ -124,10 +124,7 @@ export const plannerPages = (app: App) => {
     .get('/rota/plan', ({ query, who }) => plan(query, who), { query: planQuery, may: 'officer', detail: hidden })
     .get(
       '/rota/plan/part',
-      async ({ query, who }) => {
-        const version = versionOf(query.draft || undefined)
-        return livePart(planBody(await planData(query), who), version)
-      },
+      async ({ query, who }) => livePart(versionOf(query.draft || undefined), planBody(await planData(query), who)),
       { query: planQuery, may: 'officer', detail: hidden },
     )
     .get(

@@ -20,6 +20,6 @@ export type Live = {
 export const live = ({ id, events, from, version, brisk }: Live, content: Content): Html =>
   html`<div class="live" id="${id}" data-live="${events}" data-from="${from}" data-version="${version}" ${brisk && html`data-pace="brisk"`}>${content}</div>`
 
-/** The answer of `from`: the content alone, and its version. Read the version before the content, or a change in between is missed. */
-export const livePart = (content: Html | string, version: string): Response =>
+/** The answer of `from`: the content alone, and its version, which has to be read before it, or a change in between is missed. */
+export const livePart = (version: string, content: Html | string): Response =>
   htmlResponse(content, 200, { 'x-version': version })
