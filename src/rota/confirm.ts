@@ -124,14 +124,8 @@ function writeAssignments(tx: Db, range: DateRange, wanted: Assignment[], at: nu
   const present = assignmentsIn(tx, range)
   const keys = new Set(wanted.map(assignmentKey))
   const removed = present.filter(one => !one.pinned && !keys.has(assignmentKey(one)))
-  tx.delete(assignments)
-    .where(
-      isAmong(
-        assignments.id,
-        removed.map(({ id }) => id),
-      ),
-    )
-    .run()
+  const removedIds = removed.map(({ id }) => id)
+  tx.delete(assignments).where(isAmong(assignments.id, removedIds)).run()
   const known = new Set(present.map(assignmentKey))
   const added = wanted.filter(one => !known.has(assignmentKey(one)))
   tx.run(sql`insert into ${assignments} (shift_id, staff_id, pinned, created_at)

@@ -51,14 +51,11 @@ export function loadProblem(
   planned: Shift[],
   { pinned = [], seed = 1, onlyStaff }: ProblemOptions = {},
 ): RosterProblem {
-  const isHeld = isAmong(
-    staff.id,
-    pinned.map(({ staff_id }) => staff_id),
-  )
+  const held = pinned.map(({ staff_id }) => staff_id)
   const people = db
     .select()
     .from(staff)
-    .where(and(or(eq(staff.active, true), isHeld), onlyStaff && isAmong(staff.id, onlyStaff)))
+    .where(and(or(eq(staff.active, true), isAmong(staff.id, held)), onlyStaff && isAmong(staff.id, onlyStaff)))
     .orderBy(staff.id)
     .all()
   const sites = allSites(db).map(({ id, name, timezone, restHours, rules }) => ({
@@ -100,15 +97,11 @@ function problemShift(shift: Shift): ProblemShift {
 
 function requestsFor(db: Db, planned: Shift[], people: { id: number }[]) {
   const isHere = new Set(people.map(({ id }) => id))
+  const ids = planned.map(({ id }) => id)
   return db
     .select()
     .from(shiftRequests)
-    .where(
-      isAmong(
-        shiftRequests.shiftId,
-        planned.map(({ id }) => id),
-      ),
-    )
+    .where(isAmong(shiftRequests.shiftId, ids))
     .all()
     .filter(({ staffId }) => isHere.has(staffId))
     .map(({ staffId, shiftId, want, priceCents }) => ({

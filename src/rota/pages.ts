@@ -161,13 +161,9 @@ export const rotaPages = (app: App) => {
         const start = query.start === undefined ? today(now) : query.start || undefined
         const filter = { ...withoutEmptyFields(query), start, open: query.open, staff_id: query.staff_id }
         const { shifts, total } = listShifts(db, filter, slice)
-        const shown = shownShiftsByIds(
-          db,
-          shifts.map(({ id }) => id),
-          now,
-        )
+        const ids = shifts.map(({ id }) => id)
         const data = {
-          shifts: shown,
+          shifts: shownShiftsByIds(db, ids, now),
           pagination: pagination(slice, total),
           sites: allSites(db),
           query: filter,

@@ -179,10 +179,8 @@ export const staffNames = (db: Db, ids: number[]): Map<number, string> =>
 
 /** The same shifts with the people of a draft. Pinned people stay, whatever it says. */
 export function withPeopleOf(db: Db, assignments: readonly Assignment[], shown: readonly ShownShift[]): ShownShift[] {
-  const names = staffNames(
-    db,
-    assignments.map(({ staff_id }) => staff_id),
-  )
+  const ids = assignments.map(({ staff_id }) => staff_id)
+  const names = staffNames(db, ids)
   const placed = Map.groupBy(assignments, ({ shift_id }) => shift_id)
   return shown.map(shift => {
     const pinned = shift.staff.filter(one => one.pinned)

@@ -1,5 +1,6 @@
 /** Staff, with the rows that belong to them. Changes to them drop cached answers: topics `staff` and `roster`. */
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { countRows, rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { type Given, isAmong, preparedFor } from '../../db/prepared-writes.ts'
@@ -23,49 +24,26 @@ import { type PersonChange, type PersonView, personDefaults } from './person.ts'
 
 type Person = typeof staff.$inferSelect
 
+type RelatedTable = typeof certifications | typeof unavailability | typeof leaveRequests | typeof shiftRequests
+
 /** With their rows in other tables. */
 export function personViews(db: Db, people: Person[]): PersonView[] {
   const ids = people.map(({ id }) => id)
-  const certificates = Map.groupBy(
-    db
+  const rowsOf = <Table extends RelatedTable>(table: Table, orderBy: SQLiteColumn[], where?: SQL) => {
+    const rows = db
       .select()
-      .from(certifications)
-      .where(isAmong(certifications.staffId, ids))
-      .orderBy(asc(certifications.name), asc(certifications.expiresOn))
-      .all(),
-    ({ staffId }) => staffId,
-  )
-  const absences = Map.groupBy(
-    db
-      .select()
-      .from(unavailability)
-      .where(isAmong(unavailability.staffId, ids))
-      .orderBy(asc(unavailability.from), asc(unavailability.id))
-      .all(),
-    ({ staffId }) => staffId,
-  )
-  const leave = Map.groupBy(
-    db
-      .select()
-      .from(leaveRequests)
-      .where(and(isAmong(leaveRequests.staffId, ids), eq(leaveRequests.state, 'approved')))
-      .orderBy(asc(leaveRequests.from))
-      .all(),
-    ({ staffId }) => staffId,
-  )
-  const accounts = usernamesOf(
-    db,
-    people.map(({ userId }) => userId),
-  )
-  const requests = Map.groupBy(
-    db
-      .select()
-      .from(shiftRequests)
-      .where(isAmong(shiftRequests.staffId, ids))
-      .orderBy(asc(shiftRequests.shiftId))
-      .all(),
-    ({ staffId }) => staffId,
-  )
+      .from(table)
+      .where(and(isAmong(table.staffId, ids), where))
+      .orderBy(...orderBy)
+      .all()
+    return Map.groupBy(rows, ({ staffId }) => staffId)
+  }
+  const certificates = rowsOf(certifications, [certifications.name, certifications.expiresOn])
+  const absences = rowsOf(unavailability, [unavailability.from, unavailability.id])
+  const leave = rowsOf(leaveRequests, [leaveRequests.from], eq(leaveRequests.state, 'approved'))
+  const requests = rowsOf(shiftRequests, [shiftRequests.shiftId])
+  const userIds = people.map(({ userId }) => userId)
+  const accounts = usernamesOf(db, userIds)
   return people.map(person => ({
     id: person.id,
     name: person.name,

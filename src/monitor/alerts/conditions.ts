@@ -104,10 +104,8 @@ async function fullDisk({ config: { dataDir } }: App): Promise<Alert[]> {
 /** The order itself raises it at once; this keeps it until the day is over. */
 async function heavyTraders({ db, reader, clock }: App): Promise<Alert[]> {
   const { heavy } = await reader.read(tradingSuspects, { now: clock.now() })
-  const names = usernamesOf(
-    db,
-    heavy.map(({ userId }) => userId),
-  )
+  const ids = heavy.map(({ userId }) => userId)
+  const names = usernamesOf(db, ids)
   return heavy.map(({ userId, trades }) => ({
     key: `high_trades:${userId}`,
     type: 'high_trades',

@@ -127,10 +127,8 @@ type ViewContext = Pick<App, 'db' | 'processId' | 'config' | 'jobs'>
 /** With their subjects, users, and whether a retry may help. */
 export function shownRuns(context: ViewContext, runs: readonly Run[]): ShownRun[] {
   const subjects = subjectsOf(context.db, runs)
-  const people = usernamesOf(
-    context.db,
-    runs.map(({ startedBy }) => startedBy),
-  )
+  const starters = runs.map(({ startedBy }) => startedBy)
+  const people = usernamesOf(context.db, starters)
   const isDead = openDeathChecks(context)
   return runs.map(run => ({
     ...withRemarks(context, run, isDead),

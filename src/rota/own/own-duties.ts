@@ -86,10 +86,8 @@ type Row = { id: number; shiftId: number; offer: number | null; takenBy: number 
 function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDuty[] {
   const ids = rows.map(({ shiftId }) => shiftId)
   const shown = new Map(shownShiftsByIds(db, ids, now).map(shift => [shift.id, shift]))
-  const names = staffNames(
-    db,
-    rows.flatMap(({ takenBy }) => takenBy ?? []),
-  )
+  const takers = rows.flatMap(({ takenBy }) => takenBy ?? [])
+  const names = staffNames(db, takers)
   const own = [...shown.values()].map(shift => ({
     ...shift,
     staff: shift.staff.filter(one => one.staff_id === staffId),

@@ -58,10 +58,8 @@ export async function makeHandDraft(app: App, who: Who, range: DateRange, name: 
   const { db, clock } = app
   const jobId = `hand-${Bun.randomUUIDv7()}`
   const at = clock.now()
-  const names = staffNames(
-    db,
-    wanted.map(({ staff_id }) => staff_id),
-  )
+  const ids = wanted.map(({ staff_id }) => staff_id)
+  const names = staffNames(db, ids)
   const kept = wanted.filter(({ staff_id }) => names.has(staff_id))
   const { unfilled } = await app.reader.read(checkDraft, { range, assignments: kept })
   await atomically(db, tx => {
@@ -171,10 +169,8 @@ export function draftDifferences(db: Db, jobId: string, other: string, page: Pag
     return here.length || there.length ? [{ id, here, there }] : []
   })
   const shown = itemsOfPage(found, page)
-  const names = staffNames(
-    db,
-    shown.flatMap(({ here, there }) => [...here, ...there]),
-  )
+  const people = shown.flatMap(({ here, there }) => [...here, ...there])
+  const names = staffNames(db, people)
   const named = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
   const differences = shown.map(({ id, here, there }): Difference => {
     const place = dutyDescription(db, id)

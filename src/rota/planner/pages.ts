@@ -62,10 +62,8 @@ export const plannerPages = (app: App) => {
     const shown = new Set(shifts.flatMap(({ staff }) => staff.map(({ staff_id }) => staff_id)))
     const { staff, total: allStaff } = listStaff(db, { active: true }, firstPeople)
     const listed = new Set(staff.map(({ id }) => id))
-    const beyond = peopleByIds(
-      db,
-      [...shown].filter(id => !listed.has(id)),
-    )
+    const unlisted = [...shown].filter(id => !listed.has(id))
+    const beyond = peopleByIds(db, unlisted)
     return {
       view: query.view ?? 'people',
       monday,
