@@ -2,8 +2,8 @@
 import { type Static, t } from 'elysia'
 import { roles, type users } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
-import { iso, isoOrNull } from '../platform/clock.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { skeleton } from './look-alike.ts'
 
@@ -106,16 +106,7 @@ export const userSchema = t.Object(
   },
 )
 
-export const userView = (user: User): Static<typeof userSchema> => ({
-  id: user.id,
-  username: user.username,
-  email: user.email,
-  role: user.role,
-  country: user.country,
-  created_at: iso(user.createdAt),
-  last_login_at: isoOrNull(user.lastLoginAt),
-  last_seen_at: isoOrNull(user.lastSeenAt),
-})
+export const userView = rowView(userSchema)
 
 export const accountStatsSchema = t.Object(
   {

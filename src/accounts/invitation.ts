@@ -10,9 +10,10 @@ import type { App } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
 import { invalid, refuse } from '../errors.ts'
 import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
-import { day, iso, isoOrNull } from '../platform/clock.ts'
+import { day, iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateTime, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { emailField, normalizedEmail } from './account.ts'
 import { usernamesOf } from './queries.ts'
@@ -84,19 +85,9 @@ function stateOf({ endedAt, expiresAt, uses, maxUses }: Invitation, now: number)
   return expiresAt > now ? 'open' : 'expired'
 }
 
-export const invitationView = (invitation: Invitation, madeBy: string | undefined, now: number) => ({
-  id: invitation.id,
-  league_id: invitation.leagueId,
-  state: stateOf(invitation, now),
-  uses: invitation.uses,
-  max_uses: invitation.maxUses,
-  email: invitation.email,
-  mailed_at: isoOrNull(invitation.mailedAt),
-  mail_error: invitation.mailError,
-  created_by: madeBy ?? null,
-  created_at: iso(invitation.createdAt),
-  expires_at: iso(invitation.expiresAt),
-})
+const viewOf = rowView(invitationSchema)
+export const invitationView = (invitation: Invitation, madeBy: string | undefined, now: number) =>
+  viewOf({ ...invitation, state: stateOf(invitation, now), createdBy: madeBy ?? null })
 export type InvitationView = ReturnType<typeof invitationView>
 
 type InvitationContext = Pick<App, 'db' | 'clock'>

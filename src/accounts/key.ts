@@ -13,6 +13,7 @@ import { iso, isoOrNull, minute } from '../platform/clock.ts'
 import { isAtLeast, isNoMoreThan } from '../platform/http/access.ts'
 import { type PageSlice, pageOf } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { roleSchema } from './account.ts'
 import { hashSecret, newSecret } from './secret.ts'
@@ -49,15 +50,7 @@ export const keySchema = t.Object(
   },
 )
 export type KeyView = Static<typeof keySchema>
-const keyView = ({ id, name, role, hint, createdAt, lastUsedAt, expiresAt }: Key): KeyView => ({
-  id,
-  name,
-  role,
-  hint,
-  created_at: iso(createdAt),
-  last_used_at: isoOrNull(lastUsedAt),
-  expires_at: isoOrNull(expiresAt),
-})
+const keyView = rowView(keySchema)
 
 const byHash = prepared(db =>
   db

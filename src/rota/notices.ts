@@ -6,8 +6,8 @@ import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff, staffNotices } from '../../db/schema.ts'
 import { touch } from '../platform/cache/stamps.ts'
-import { iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { dayWords } from './calendar-view.ts'
 import type { Assignment } from './solving/problem.ts'
@@ -22,6 +22,7 @@ export const noticeSchema = t.Object(
   { $id: 'StaffNotice' },
 )
 export type StaffNotice = Static<typeof noticeSchema>
+const noticeView = rowView(noticeSchema)
 
 type NoticeKind = (typeof staffNotices.$inferSelect)['kind']
 
@@ -45,13 +46,6 @@ export function unseenNotices(db: Db, staffId: number, limit: number): StaffNoti
   const isNew = and(eq(staffNotices.staffId, staffId), isNull(staffNotices.seenAt))
   return db.select().from(staffNotices).where(isNew).orderBy(staffNotices.id).limit(limit).all().map(noticeView)
 }
-
-const noticeView = ({ id, at, message, seenAt }: typeof staffNotices.$inferSelect): StaffNotice => ({
-  id,
-  at: iso(at),
-  message,
-  seen_at: isoOrNull(seenAt),
-})
 
 /** Up to this one: notices that came after the page was made are still new. */
 export const markSeen = (tx: Db, staffId: number, upTo: number, at: number): number =>

@@ -1,7 +1,8 @@
 import { type Static, t } from 'elysia'
 import type { shifts } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
-import { firstYear, hour, isInCalendar, iso, lastYear } from '../platform/clock.ts'
+import { firstYear, hour, isInCalendar, lastYear } from '../platform/clock.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { rangeFields } from './date-range.ts'
 import { maxWordLength, shiftKindSchema } from './rules-of-work.ts'
@@ -109,21 +110,8 @@ export const shiftSchema = t.Object(
 type ShiftView = Static<typeof shiftSchema>
 export type NewShift = Omit<ShiftView, 'id' | 'date'>
 
-export const shiftView = (shift: Shift): ShiftView => ({
-  id: shift.id,
-  site_id: shift.siteId,
-  date: shift.day,
-  starts_at: iso(shift.startsAt),
-  ends_at: iso(shift.endsAt),
-  skill: shift.skill,
-  skills: shift.skills,
-  certification: shift.certification,
-  headcount: shift.headcount,
-  kind: shift.kind,
-  under_cents: shift.underCents,
-  most: shift.most,
-  over_cents: shift.overCents,
-})
+const viewOf = rowView(shiftSchema)
+export const shiftView = (shift: Shift): ShiftView => viewOf({ ...shift, date: shift.day })
 
 /** The same shift as input for a new one. */
 export function asNewShift(shift: Shift): NewShift {

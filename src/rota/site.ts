@@ -1,7 +1,7 @@
 import { type Static, t } from 'elysia'
 import { type sites, swapRules } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
-import { iso } from '../platform/clock.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateTimeSchema, oneLine, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { errorsInRules, siteRulesSchema } from './rules-of-work.ts'
 
@@ -23,7 +23,6 @@ export const siteSchema = t.Object(
   },
   { $id: 'Site' },
 )
-type SiteView = Static<typeof siteSchema>
 
 export const newSite = t.Object({
   name: oneLine(80),
@@ -44,15 +43,7 @@ export const siteChange = t.Partial(newSite)
 
 export type SiteChange = Static<typeof siteChange>
 
-export const siteView = ({ id, name, timezone, swaps, restHours, rules, createdAt }: Site): SiteView => ({
-  id,
-  name,
-  timezone,
-  swaps,
-  rest_hours: restHours,
-  rules,
-  created_at: iso(createdAt),
-})
+export const siteView = rowView(siteSchema)
 
 export function checkSite({ timezone, rules }: SiteChange): void {
   if (timezone !== undefined) checkZone(timezone)

@@ -18,11 +18,12 @@ import { userByName, usernamesOf } from '../accounts/queries.ts'
 import { alreadyTaken, invalid, refuse } from '../errors.ts'
 import { idsByName } from '../leaderboard/search.ts'
 import { touch } from '../platform/cache/stamps.ts'
-import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import { type PersonChange, type PersonView, personDefaults } from './person.ts'
+import { rowView } from '../platform/http/row-view.ts'
+import { type PersonChange, type PersonView, personDefaults, personSchema } from './person.ts'
 
 type Person = typeof staff.$inferSelect
+const viewOf = rowView(personSchema)
 
 type RelatedTable = typeof certifications | typeof unavailability | typeof leaveRequests | typeof shiftRequests
 
@@ -44,27 +45,23 @@ export function personViews(db: Db, people: Person[]): PersonView[] {
   const requests = rowsOf(shiftRequests, [shiftRequests.shiftId])
   const userIds = people.map(({ userId }) => userId)
   const accounts = usernamesOf(db, userIds)
-  return people.map(person => ({
-    id: person.id,
-    name: person.name,
-    skills: person.skills,
-    max_hours_week: person.maxHoursWeek,
-    hourly_cents: person.hourlyCents,
-    certifications: (certificates.get(person.id) ?? []).map(({ name, expiresOn }) => ({ name, expires_on: expiresOn })),
-    unavailable: (absences.get(person.id) ?? []).map(({ from, to }) => ({ from, to })),
-    leave: (leave.get(person.id) ?? []).map(({ from, to }) => ({ from, to })),
-    preferences: person.preferences,
-    rules: person.rules,
-    requests: (requests.get(person.id) ?? []).map(({ shiftId, want, priceCents }) => ({
-      shift_id: shiftId,
-      want,
-      price_cents: priceCents,
-    })),
-    active: person.active,
-    user_id: person.userId,
-    account: person.userId === null ? null : (accounts.get(person.userId) ?? null),
-    created_at: iso(person.createdAt),
-  }))
+  return people.map(person =>
+    viewOf({
+      ...person,
+      certifications: (certificates.get(person.id) ?? []).map(({ name, expiresOn }) => ({
+        name,
+        expires_on: expiresOn,
+      })),
+      unavailable: (absences.get(person.id) ?? []).map(({ from, to }) => ({ from, to })),
+      leave: (leave.get(person.id) ?? []).map(({ from, to }) => ({ from, to })),
+      requests: (requests.get(person.id) ?? []).map(({ shiftId, want, priceCents }) => ({
+        shift_id: shiftId,
+        want,
+        price_cents: priceCents,
+      })),
+      account: person.userId === null ? null : (accounts.get(person.userId) ?? null),
+    }),
+  )
 }
 
 export function personById(db: Db, id: number): PersonView {

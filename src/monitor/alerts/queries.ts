@@ -8,9 +8,10 @@ import { alertTypes } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { iso, isoOrNull, minute } from '../../platform/clock.ts'
+import { iso, minute } from '../../platform/clock.ts'
 import { type PageSlice, pageQuery } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 
 export const alertsPath = '/admin/monitoring/alerts'
@@ -53,28 +54,19 @@ export type AlertStats = Static<typeof alertStatsSchema>
 
 type Row = typeof systemAlerts.$inferSelect
 
-const alertView = (row: Row): AlertView => ({
-  id: row.id,
-  alert_type: row.type,
-  severity: row.severity,
-  title: row.title,
-  message: row.message,
-  data: row.data,
-  count: row.count,
-  first_seen: iso(row.firstSeen),
-  last_seen: iso(row.lastSeen),
-  state: row.state,
-  acknowledged:
-    row.acknowledgedAt === null
-      ? null
-      : {
-          by: row.acknowledgedBy ?? '',
-          at: iso(row.acknowledgedAt),
-          reason: row.acknowledgedReason ?? '',
-        },
-  resolved: row.settledAt === null ? null : { by: row.settledBy ?? '', at: iso(row.settledAt) },
-  sent_at: isoOrNull(row.sentAt),
-})
+const viewOf = rowView(alertSchema)
+function alertView(row: Row): AlertView {
+  const { acknowledgedAt, acknowledgedBy, acknowledgedReason, settledAt, settledBy } = row
+  return viewOf({
+    ...row,
+    alertType: row.type,
+    acknowledged:
+      acknowledgedAt === null
+        ? null
+        : { by: acknowledgedBy ?? '', at: iso(acknowledgedAt), reason: acknowledgedReason ?? '' },
+    resolved: settledAt === null ? null : { by: settledBy ?? '', at: iso(settledAt) },
+  })
+}
 
 const isOpen = ne(systemAlerts.state, 'resolved')
 const worstFirst = sql`case ${systemAlerts.state} when 'resolved' then 1 else 0 end, case ${systemAlerts.state} when 'resolved' then 0

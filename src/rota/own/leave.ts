@@ -6,8 +6,9 @@ import type { Db } from '../../../db/open.ts'
 import { assignments, leaveRequests, leaveStates, shifts, staff } from '../../../db/schema.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { hour, iso, isoOrNull } from '../../platform/clock.ts'
+import { hour } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { spanWords } from '../calendar-view.ts'
 import { checkDateRange, today } from '../date-range.ts'
@@ -94,19 +95,9 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
 
 export const pendingLeave = (db: Db): number => countRows(db, leaveRequests, isPending)
 
-const leaveView = ({ leave, name, duties }: { leave: LeaveRow; name: string; duties: number }): LeaveView => ({
-  id: leave.id,
-  staff_id: leave.staffId,
-  name,
-  from: leave.from,
-  to: leave.to,
-  note: leave.note,
-  state: leave.state,
-  reason: leave.reason,
-  duties,
-  created_at: iso(leave.createdAt),
-  decided_at: isoOrNull(leave.decidedAt),
-})
+const viewOf = rowView(leaveSchema)
+const leaveView = ({ leave, ...joined }: { leave: LeaveRow; name: string; duties: number }): LeaveView =>
+  viewOf({ ...leave, ...joined })
 type LeaveRow = typeof leaveRequests.$inferSelect
 
 /** With `staffId`, only theirs: for everybody else it does not exist. */
