@@ -4,6 +4,7 @@ import { randomFrom } from '../scripts/random.ts'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { type Cell, fitsWorkbook, workbookOf } from '../src/platform/files/workbook.ts'
 import { texts } from './fixtures/sheets/reads.ts'
+import { newCup } from './market.ts'
 import { firstSeed } from './seeded.ts'
 import { newLeague, upload } from './sheets.ts'
 import { afterTest, board, type Env, shared, start, temporaryFolder, until } from './start.ts'
@@ -116,6 +117,19 @@ test('an exported board is the board, row for row, however long, sorted, searche
   const sheet = await readSheet(await (await call.raw(path.replace('.csv', '.xlsx'))).bytes())
   expect(texts(sheet.ids)).toEqual(lines.map(line => line.split(',')[2]!))
   expect((await call.raw(`${path}?sort_by=nothing`)).status).toBe(400)
+})
+
+test('a long board of a market league is exported as a workbook too', async () => {
+  const { app, call } = await start()
+  const { id } = await newCup(call)
+  const traders = 3_000
+  const numbers = `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${traders})`
+  app.db.$client.run(`${numbers} insert into users (id, email, username, password_hash, role, created_at)
+    select 100 + i, i, 'trader ' || i, '', 'member', 0 from n`)
+  app.db.$client.run(`${numbers} insert into portfolios (league_id, user_id, granted_cents, cash_cents, created_at)
+    select ${id}, 100 + i, 1, i * 7919 % 65536, 0 from n`)
+  const workbook = await call.raw(`/api/v1/leagues/${id}/leaderboard.xlsx`)
+  expect((await readSheet(await workbook.bytes())).rows).toBe(traders)
 })
 
 const manyNames = 60_000 // more bytes than a connection buffers for a client that does not read

@@ -19,14 +19,22 @@ export type ExportTasks = typeof tasks
 
 const { title, format, heading, columns, source }: ExportInput = workerData
 
-let askForRows: () => void = () => {}
+/** While no call waits for bytes nobody can be asked: the next call does, as the archive reads ahead of them. */
+let areRowsWanted = false
+const wantRows = () => {
+  areRowsWanted = true
+}
+let askForRows = wantRows
 let receiveRows: (rows: BoardRow[] | undefined) => void = () => {}
 
 const tasks = {
   /** The next bytes of the file, undefined after the last. Its progress event asks for rows. */
   async next(_: undefined, { progress }: ThreadWork): Promise<Uint8Array | undefined> {
     askForRows = () => progress('rows')
+    if (areRowsWanted) askForRows()
+    areRowsWanted = false
     const { value } = await fileBytes.next()
+    askForRows = wantRows
     return value
   },
   /** The next rows, undefined after the last. */
