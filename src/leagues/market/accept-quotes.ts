@@ -159,7 +159,8 @@ export function writeQuotes(
   upsertQuotes(tx).run(JSON.stringify(rows), now, by)
   touch(tx, 'quote', ...news.map(({ symbol }) => symbol))
   const isFirst = moved.length > 0 && first === 1 // boards no longer say that there are no prices
-  for (const id of isFirst ? liveLeagues(tx) : leaguesHolding(tx, [...idOf.keys()])) touch(tx, 'scores', id)
+  const affected = isFirst ? liveLeagues(tx) : leaguesHolding(tx, [...idOf.keys()])
+  if (affected.length) touch(tx, 'scores', ...affected)
 }
 
 /** Many at once, as JSON: one statement for a few hundred symbols. */

@@ -3,7 +3,7 @@ import { and, asc, eq, gte, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
-import { atomically } from '../../../db/transactions.ts'
+import { atomically, prepared } from '../../../db/transactions.ts'
 import { job } from '../../context.ts'
 import { textAt } from '../../leaderboard/text.ts'
 import { startOfDay } from './quote.ts'
@@ -32,6 +32,12 @@ export const averageOf = (totals: readonly number[]): number =>
   Math.round(totals.reduce((sum, total) => sum + total, 0) / totals.length)
 
 const rowsPerBatch = 500 // rows written at a time
+const insertValues = prepared(({ $client: client }) =>
+  client.query<unknown, [league: number, day: number, values: string]>(
+    `insert or ignore into daily_values (league_id, user_id, day, total_cents)
+     select ?1, value ->> 0, ?2, value ->> 1 from json_each(?3)`,
+  ),
+)
 
 /** May run at any time of the day: the opening values can be computed until the day ends. */
 export const recordDailyValues = job('market.record_daily_values', {
@@ -45,22 +51,20 @@ export const recordDailyValues = job('market.record_daily_values', {
     for (const league of valued) {
       const { id } = league
       const { ids, atOpen } = (await livePortfolios.board(league)).columns
-      const values = Array.from(atOpen, (totalCents, row) => ({
-        leagueId: id,
-        userId: Number(textAt(ids, row)),
-        day: startOfDay(now),
-        totalCents,
-      })).filter(({ totalCents }) => !Number.isNaN(totalCents))
+      const today = startOfDay(now)
+      const values = Array.from(atOpen, (total, row) => [Number(textAt(ids, row)), total] as const).filter(
+        ([, total]) => !Number.isNaN(total),
+      )
       for (let from = 0; from < values.length; from += rowsPerBatch) {
         signal.throwIfAborted()
-        const some = values.slice(from, from + rowsPerBatch)
-        await atomically(db, tx => void tx.insert(dailyValues).values(some).onConflictDoNothing().run(), 'unsynced')
+        const some = JSON.stringify(values.slice(from, from + rowsPerBatch))
+        await atomically(db, tx => void insertValues(tx).run(id, today, some), 'unsynced')
+        await Bun.sleep(0)
       }
       if (values.length) {
-        const totals = values.map(({ totalCents }) => totalCents)
+        const totals = values.map(([, total]) => total)
         const bestCents = totals.reduce((best, total) => Math.max(best, total))
-        const averageCents = averageOf(totals)
-        const ofBoard = { leagueId: id, day: startOfDay(now), bestCents, averageCents }
+        const ofBoard = { leagueId: id, day: today, bestCents, averageCents: averageOf(totals) }
         await atomically(
           db,
           tx => void tx.insert(dailyBoardValues).values(ofBoard).onConflictDoNothing().run(),

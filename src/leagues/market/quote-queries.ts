@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { equalsGiven } from '../../../db/prepared-writes.ts'
-import { holdings, leagues, quotes } from '../../../db/schema.ts'
+import { leagues, quotes } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
@@ -60,21 +60,21 @@ export const tradedLeagues = (db: Db, now: number) => leaguesOfStatus(db, now, [
 export const valuedLeagues = (db: Db, now: number) => leaguesOfStatus(db, now, ['active', 'ended'])
 
 /** The live leagues that hold any of these symbols. */
-export function leaguesHolding(tx: Db, symbols: readonly string[]): number[] {
-  return liveLeagues(tx).filter(leagueId => holdsAny(tx).get({ leagueId, symbols: JSON.stringify(symbols) }))
-}
+export const leaguesHolding = (tx: Db, symbols: readonly string[]): number[] =>
+  holdingLeagues(tx)
+    .all(JSON.stringify(symbols))
+    .map(({ id }) => id)
 
-const holdsAny = prepared(db =>
-  db
-    .select({ one: sql`1` })
-    .from(holdings)
-    .where(
-      and(
-        sql`${holdings.symbol} in (select value from json_each(${sql.placeholder('symbols')}))`,
-        equalsGiven(holdings.leagueId),
-        sql`${holdings.quantity} <> 0`, // written so that SQLite uses the index of open holdings
-      ),
-    )
-    .limit(1)
-    .prepare(),
-)
+/** Goes from league to league in the index of open holdings, as thousands may hold a symbol, and most leagues none of them. */
+const holdingLeagues = prepared(({ $client: client }) => {
+  const nextLeague = (symbol: string, after: string) =>
+    `(select min(league_id) from holdings where symbol = ${symbol} and league_id > ${after} and quantity <> 0)`
+  return client.query<{ id: number }, [symbols: string]>(
+    `with recursive held (symbol, league) as (
+       select value, ${nextLeague('value', '0')} from json_each(?)
+       union all
+       select held.symbol, ${nextLeague('held.symbol', 'held.league')} from held where held.league is not null
+     )
+     select id from leagues where finalized_at is null and id in (select league from held)`,
+  )
+})
