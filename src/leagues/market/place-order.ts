@@ -15,7 +15,7 @@ import { accountOf, findPortfolio } from './queries.ts'
 import type { QuoteRow } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 import { watchForRisk } from './risk.ts'
-import { writeLine } from './write-line.ts'
+import { writeTrade } from './write-line.ts'
 
 /** With a `key`, the same request within a day gets the same answer and changes nothing: `replayed`. */
 export function placeOrder(
@@ -43,7 +43,7 @@ function executeOrder(tx: Db, leagueId: number, userId: number, order: Order, no
   const { quantity, price, fee, cash, realised, position } = fill
   const { side, symbol } = order
   const trade = { kind: side, at: now, symbol, quantity, price, fee, cash, realised, priceId: quote.priceId }
-  const line = writeLine(tx, portfolio, trade, position)
+  const line = writeTrade(tx, portfolio, trade, position)
   watchForRisk(tx, userId, now)
   return { line }
 }

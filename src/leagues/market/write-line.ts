@@ -5,13 +5,13 @@ import { equalsGiven, excluded, type Given, preparedFor } from '../../../db/prep
 import { holdings, type LedgerKind, ledger, portfolios } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { isTrade, type LedgerLine } from './ledger.ts'
+import type { LedgerLine } from './ledger.ts'
+import type { Side } from './order.ts'
 import type { Portfolio } from './portfolio.ts'
 import type { Position } from './position.ts'
 import { portfolioKey } from './queries.ts'
 
 type NewLine = {
-  kind: Exclude<LedgerKind, 'grant'>
   at: number
   symbol: string
   quantity: number
@@ -19,22 +19,18 @@ type NewLine = {
   fee: number
   cash: number
   realised: number
-  priceId?: number
-  undoes?: number
-  actionId?: number
 }
 
-/** `before`: the current portfolio; `after`: the position in the symbol afterwards. */
-export function writeLine(
+/** `after`: the position in the symbol afterwards. */
+export function writeTrade(
   tx: Db,
   { leagueId, userId, cashCents }: Pick<Portfolio, 'leagueId' | 'userId' | 'cashCents'>,
-  line: NewLine,
+  line: NewLine & { kind: Side; priceId: number },
   after: Position,
 ): LedgerLine {
   const { symbol, price, fee, cash, realised, ...facts } = line
-  const trades = isTrade(line.kind) ? 1 : 0
-  const volume = trades * Math.abs(line.quantity) * price
-  updateCash(tx).run({ leagueId, userId, cash, realised, fee, volume, trades, corrections: 1 - trades })
+  const volume = Math.abs(line.quantity) * price
+  updateCash(tx).run({ leagueId, userId, cash, realised, fee, volume })
   const { quantity, cost: costCents, realised: realisedCents } = after
   const holding = { leagueId, userId, symbol, quantity, costCents, realisedCents }
   upsertHolding(tx, holding).run(holding)
@@ -48,6 +44,66 @@ export function writeLine(
   return appendLedger(tx, values).get(values)
 }
 
+export type CorrectionLine = {
+  leagueId: number
+  userId: number
+  /** Of the portfolio, after the line. */
+  cashAfter: number
+  line: NewLine & { kind: Exclude<LedgerKind, 'grant' | Side>; undoes?: number; actionId: number }
+  after: Position
+}
+
+/** Many lines of corrections at once, in a statement for each table: thousands may hold a symbol. */
+export function writeCorrections(tx: Db, lines: readonly CorrectionLine[]): void {
+  const rows = lines.map(({ leagueId, userId, cashAfter, line, after }) => [
+    ...[leagueId, userId, line.at, line.kind, line.symbol, line.quantity, line.price, line.fee, line.cash, cashAfter],
+    ...[after.quantity, after.cost, after.realised, line.realised, line.undoes ?? null, line.actionId],
+  ])
+  const json = JSON.stringify(rows)
+  const { updateCash, upsertHoldings, appendLedger } = correctionStatements(tx)
+  updateCash.run(json)
+  upsertHoldings.run(json)
+  appendLedger.run(json)
+  const touchAll = (topic: string, scopes: (string | number)[]) => scopes.length && touch(tx, topic, ...new Set(scopes))
+  const leagues = lines.map(({ leagueId }) => leagueId)
+  touchAll(
+    'portfolio',
+    lines.map(({ leagueId, userId }) => portfolioKey(leagueId, userId)),
+  )
+  touchAll('scores', leagues)
+  touchAll(
+    'user',
+    lines.map(({ userId }) => userId),
+  )
+  touchAll('activity', leagues)
+}
+
+const correctionStatements = prepared(({ $client: client }) => ({
+  updateCash: client.query<unknown, [rows: string]>(
+    `update portfolios set cash_cents = cash_cents + sums.cash, realised_cents = realised_cents + sums.realised,
+       fees_cents = fees_cents + sums.fees, corrections = corrections + sums.lines
+     from (
+       select value ->> 0 as league, value ->> 1 as user, sum(value ->> 8) as cash, sum(value ->> 13) as realised,
+         sum(value ->> 7) as fees, count(*) as lines
+       from json_each(?) group by 1, 2
+     ) as sums
+     where league_id = sums.league and user_id = sums.user`,
+  ),
+  upsertHoldings: client.query<unknown, [rows: string]>(
+    `insert into holdings (league_id, user_id, symbol, quantity, cost_cents, realised_cents)
+     select value ->> 0, value ->> 1, value ->> 4, value ->> 10, value ->> 11, value ->> 12 from json_each(?) where true
+     on conflict (league_id, user_id, symbol) do update
+     set quantity = excluded.quantity, cost_cents = excluded.cost_cents, realised_cents = excluded.realised_cents`,
+  ),
+  appendLedger: client.query<unknown, [rows: string]>(
+    `insert into ledger (league_id, user_id, at, kind, symbol, quantity, price_cents, fee_cents, cash_cents,
+       cash_after_cents, quantity_after, realised_cents, undoes, action_id)
+     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+       value ->> 8, value ->> 9, value ->> 10, value ->> 13, value ->> 14, value ->> 15
+     from json_each(?) order by key`,
+  ),
+}))
+
 const updateCash = prepared(db =>
   db
     .update(portfolios)
@@ -56,8 +112,7 @@ const updateCash = prepared(db =>
       realisedCents: sql`${portfolios.realisedCents} + ${sql.placeholder('realised')}`,
       feesCents: sql`${portfolios.feesCents} + ${sql.placeholder('fee')}`,
       volumeCents: sql`${portfolios.volumeCents} + ${sql.placeholder('volume')}`,
-      trades: sql`${portfolios.trades} + ${sql.placeholder('trades')}`,
-      corrections: sql`${portfolios.corrections} + ${sql.placeholder('corrections')}`,
+      trades: sql`${portfolios.trades} + 1`,
     })
     .where(equalsGiven(portfolios.leagueId, portfolios.userId))
     .prepare(),

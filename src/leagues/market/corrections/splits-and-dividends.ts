@@ -10,7 +10,7 @@ import { applyCorrection, type Correction, type Position, type SplitRatio, split
 import { holdersPortfolio, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { quoteBySymbol } from '../quote-queries.ts'
-import { writeLine } from '../write-line.ts'
+import { writeCorrections } from '../write-line.ts'
 import { insertAction, isUndone, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 import type { OfficerAction } from './void-price.ts'
 
@@ -108,12 +108,13 @@ export function undoPayments(tx: Db, action: SymbolAction, leagueId: number | nu
     )
     .all(action.undoes, leagueId)
   const open = paid.filter(({ isFinal }) => !isFinal)
-  for (const { id, leagueId, userId, cashCents } of open) {
+  const lines = open.map(({ id, leagueId, userId, cashCents }) => {
     const back = { quantity: 0, cash: -cashCents, fee: 0, realised: -cashCents }
-    const after = applyCorrection(positionIn(tx, leagueId, userId, symbol), back)
+    const cashAfter = holdersPortfolio(tx, leagueId, userId).cashCents + back.cash
     const line = { kind: 'undo' as const, at, symbol, price, ...back, undoes: id, actionId }
-    writeLine(tx, holdersPortfolio(tx, leagueId, userId), line, after)
-  }
+    return { leagueId, userId, cashAfter, line, after: applyCorrection(positionIn(tx, leagueId, userId, symbol), back) }
+  })
+  writeCorrections(tx, lines)
   return { lines: open.length, kept: paid.length - open.length }
 }
 
@@ -138,7 +139,7 @@ function refuseRepeated(isKnown: boolean, symbol: string, kind: 'split' | 'divid
   if (isKnown) refuse('conflict', `The same ${kind} of ${symbol} was already entered today`, { rule: 'twice' })
 }
 
-type Holder = { leagueId: number; userId: number }
+type Holder = Position & { leagueId: number; userId: number; cashCents: number }
 
 /** Whoever has a line of the action already gets no second one. */
 function correctHolders(
@@ -150,19 +151,22 @@ function correctHolders(
 ): number {
   const holders = tx.$client
     .query<Holder, [symbol: string, league: number | null, action: number]>(
-      `select h.league_id as leagueId, h.user_id as userId from holdings h join leagues l on l.id = h.league_id
+      `select h.league_id as leagueId, h.user_id as userId, h.quantity, h.cost_cents as cost,
+         h.realised_cents as realised, p.cash_cents as cashCents
+       from holdings h join leagues l on l.id = h.league_id
+         join portfolios p on p.league_id = h.league_id and p.user_id = h.user_id
        where h.symbol = ?1 and h.quantity <> 0 and l.finalized_at is null and (?2 is null or l.id = ?2)
          and (h.league_id, h.user_id) not in (select league_id, user_id from ledger where action_id = ?3)
        order by h.league_id, h.user_id`,
     )
     .all(symbol, leagueId, id)
-  for (const { leagueId, userId } of holders) {
-    const held = positionIn(tx, leagueId, userId, symbol)
+  const lines = holders.map(({ leagueId, userId, cashCents, ...held }) => {
     const change = correction(held)
     const line = { kind, at, symbol, price: cents, ...change, actionId: id }
-    writeLine(tx, holdersPortfolio(tx, leagueId, userId), line, applyCorrection(held, change))
-  }
-  return holders.length
+    return { leagueId, userId, cashAfter: cashCents + change.cash, line, after: applyCorrection(held, change) }
+  })
+  writeCorrections(tx, lines)
+  return lines.length
 }
 
 /** The history is kept in today's shares, so that no chart shows a jump where nothing was gained or lost. */

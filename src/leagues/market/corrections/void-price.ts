@@ -4,7 +4,9 @@
  */
 import { and, asc, desc, eq, gte, isNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
+import { equalsGiven } from '../../../../db/prepared-writes.ts'
 import { dailyPrices, ledger, prices } from '../../../../db/schema.ts'
+import { prepared } from '../../../../db/transactions.ts'
 import { refuse } from '../../../errors.ts'
 import { touch } from '../../../platform/cache/stamps.ts'
 import { day, iso } from '../../../platform/clock.ts'
@@ -16,7 +18,7 @@ import type { Price } from '../price-history.ts'
 import { holdersPortfolio, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
-import { writeLine } from '../write-line.ts'
+import { type CorrectionLine, writeCorrections } from '../write-line.ts'
 import { correctPastValues } from './past-values.ts'
 import { insertAction, lastSplitAt, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 
@@ -69,7 +71,10 @@ export function undoTrades(tx: Db, action: SymbolAction, leagueId: number | null
     .all(action.priceId, leagueId)
   const open = made.filter(({ isFinal }) => !isFinal)
   const byPortfolio = Map.groupBy(open, ({ leagueId, userId }) => `${leagueId}/${userId}`)
-  for (const trades of byPortfolio.values()) undoTradesOfPortfolio(tx, trades, action)
+  writeCorrections(
+    tx,
+    [...byPortfolio.values()].flatMap(trades => undoneLines(tx, trades, action)),
+  )
   return { lines: open.length, kept: made.length - open.length }
 }
 
@@ -77,32 +82,38 @@ export function undoTrades(tx: Db, action: SymbolAction, leagueId: number | null
  * The holding afterwards is what it would be without these trades. Each line returns the shares at their price; the last one also
  * carries the difference in gains that later trades have made of them.
  */
-function undoTradesOfPortfolio(tx: Db, trades: readonly Trade[], { id: actionId, at, symbol }: SymbolAction): void {
+function undoneLines(tx: Db, trades: readonly Trade[], { id: actionId, at, symbol }: SymbolAction): CorrectionLine[] {
   const [{ leagueId, userId }] = trades as [Trade]
   const history = linesOf(tx, leagueId, userId, symbol)
   const undone = new Set(trades.map(({ id }) => id))
   const target = positionWithout(history, undone)
   let now = positionIn(tx, leagueId, userId, symbol)
-  const lines = history.filter(({ id }) => undone.has(id))
-  for (const [i, line] of lines.entries()) {
+  let { cashCents } = holdersPortfolio(tx, leagueId, userId)
+  const wrong = history.filter(({ id }) => undone.has(id))
+  const lines = wrong.map((line, i) => {
     const back = { quantity: -line.quantity, cash: -line.cashCents, fee: -line.feeCents }
-    const realised = i === lines.length - 1 ? target.realised - now.realised : 0
+    const realised = i === wrong.length - 1 ? target.realised - now.realised : 0
     now = applyCorrection(now, { ...back, realised })
-    const portfolio = holdersPortfolio(tx, leagueId, userId)
+    cashCents += back.cash
     const price = line.priceCents ?? 0
-    writeLine(tx, portfolio, { kind: 'undo', at, symbol, price, ...back, realised, undoes: line.id, actionId }, now)
-  }
+    const undo = { kind: 'undo' as const, at, symbol, price, ...back, realised, undoes: line.id, actionId }
+    return { leagueId, userId, cashAfter: cashCents, line: undo, after: now }
+  })
   if (now.cost !== target.cost || now.quantity !== target.quantity)
     throw new Error(`Undoing trades of user ${userId} in league ${leagueId} would not add up`)
+  return lines
 }
 
 const linesOf = (tx: Db, leagueId: number, userId: number, symbol: string): LedgerLine[] =>
-  tx
+  linesOfSymbol(tx).all({ leagueId, userId, symbol })
+const linesOfSymbol = prepared(db =>
+  db
     .select()
     .from(ledger)
-    .where(and(eq(ledger.leagueId, leagueId), eq(ledger.userId, userId), eq(ledger.symbol, symbol)))
+    .where(equalsGiven(ledger.leagueId, ledger.userId, ledger.symbol))
     .orderBy(asc(ledger.id))
-    .all()
+    .prepare(),
+)
 
 /** The position that these lines make, without `undone` and whatever was already taken back. */
 function positionWithout(lines: readonly LedgerLine[], undone: ReadonlySet<number>): Position {
