@@ -27,12 +27,13 @@ test('long before a league only its field is polled, and its start is not missed
   expect(nextPollAt(now, healthy, [league(day - minute, 7 * day)])).toBe(now + 3 * minute)
 })
 
-test('no feed is polled without a league, nor later than a day after the last end', () => {
+test('no feed is polled without a league, and a day after the last end only once', () => {
   expect(nextPollAt(now, healthy, [])).toBeNull()
   expect(nextPollAt(now, healthy, [league(-9 * day, -day)])).toBeNull()
-  expect(nextPollAt(now, healthy, [league(-9 * day, -day + 2 * minute)])).toBeNull() // the next update would be too late
-  expect(isUpdateWanted([league(-9 * day, -day + 1)], now)).toBe(true)
-  expect(isUpdateWanted([league(-9 * day, -day)], now)).toBe(false)
+  expect(nextPollAt(now, healthy, [league(-9 * day, -day + 2 * minute)])).toBe(now + 3 * minute) // the last one
+  expect(isUpdateWanted(healthy, [league(-9 * day, -day + 1)], now)).toBe(true)
+  expect(isUpdateWanted(healthy, [league(-9 * day, -day)], now)).toBe(false)
+  expect(isUpdateWanted({ askedAt: now - hour }, [league(-9 * day, -day)], now)).toBe(true) // nothing has run since
   expect(endOfPolling([active, league(-day, 5 * day)])).toBe(now + 6 * day)
 })
 

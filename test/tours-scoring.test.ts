@@ -386,8 +386,10 @@ describe('the end', () => {
     expect(finishDecision(at('17T20:00'), mine, feed('official', '17T19:00'))).toBe('finalise')
   })
 
-  test('polling goes on for a day past it', () => {
-    expect(keepsPolling(at('18T21:59'), league)).toBe(true)
-    expect(keepsPolling(at('18T22:00'), league)).toBe(false)
+  test('polling goes on until the feed was asked a day past it', () => {
+    expect(keepsPolling(at('18T21:59'), league, at('18T21:58'))).toBe(true)
+    expect(keepsPolling(at('18T22:00'), league, at('18T21:59'))).toBe(true)
+    expect(keepsPolling(at('18T22:02'), league, at('18T22:01'))).toBe(false)
+    expect(keepsPolling(at('18T21:59'), league, at('19T22:00'))).toBe(true) // the clock was set back
   })
 })

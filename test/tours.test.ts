@@ -9,6 +9,7 @@ import { changeLeague, leagueById } from '../src/leagues/queries.ts'
 import { changeEntry, findEntry } from '../src/leagues/tours/entry-queries.ts'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { bindEvent, leagueEvent } from '../src/leagues/tours/picks.ts'
+import { ensureUpdates } from '../src/leagues/tours/supervisor.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
 import {
@@ -336,6 +337,21 @@ test('a league whose feed never says it is over is finalised after a quiet time,
   expect(await board(call, league.id)).toMatchObject({ state: 'final' })
   expect(alerts(app).map(({ state }) => state)).toEqual(['resolved', 'resolved'])
   expect(await tour(call)).toMatchObject({ next_update_at: null })
+})
+
+test('a league is finalised by the first poll after its end also if nothing ran during the day after it', async () => {
+  const { app, call, clock, feed, league, play, runJob } = await startPlaying()
+  await call.patch(`/api/v1/leagues/${league.id}`, { ends_at: new Date(clock.now() + 3 * hour).toISOString() })
+  await play(75) // they are on the course
+  while (feed.board().event.status !== 'round_complete') feed.advance(30)
+  clock.forward(3 * day)
+  await until(async () => {
+    await runJob(ensureUpdates, {})
+    return (await board(call, league.id)).state === 'final'
+  })
+  expect(await tour(call)).toMatchObject({ next_update_at: null, followed_until: null })
+  expect((await runJob(ensureUpdates, {})).result.findings).toMatchObject([{ state: 'idle' }])
+  expect(alerts(app).filter(({ state }) => state === 'active')).toEqual([])
 })
 
 test('entries named by default show the name of their owner, and none once the account is deleted, also on final boards', async () => {

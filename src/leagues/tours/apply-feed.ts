@@ -42,7 +42,7 @@ const hasOtherState = (after: Tour, before: Tour) =>
   tourStateOf(after) !== tourStateOf(before) || after.eventId !== before.eventId
 
 function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now: number, log: Log): FeedOutcome {
-  const feed = tourFeed(tour, isUpdateWanted(openLeaguesOn(tx, tour.slug), now))
+  const feed = tourFeed(tour, isUpdateWanted(tour, openLeaguesOn(tx, tour.slug), now))
   if (tour.acceptNext) changeTour(tx, tour.id, { acceptNext: false }) // whatever this answer is
   if (fetched.kind === 'failed') {
     recordFailure(tx, feed, now, fetched.message)

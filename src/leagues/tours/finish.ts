@@ -31,8 +31,9 @@ export function finishDecision(
   return settled ? 'finalise' : 'alert'
 }
 
-/** A league that is not final is polled for a day past its end. */
-export const keepsPolling = (now: number, league: Times) => now < league.endsAt + pollAfterEndMs
+/** A league that is not final is polled for a day past its end, and once after that: nothing may have run during this day. */
+export const keepsPolling = (now: number, league: Pick<Times, 'endsAt'>, askedAt: number | null) =>
+  Math.min(now, askedAt ?? 0) < league.endsAt + pollAfterEndMs
 
 /** Play is under way, will resume, or never took place. */
 function isUnsettled({ event, golfers }: FeedBoard): boolean {

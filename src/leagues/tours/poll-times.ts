@@ -12,10 +12,12 @@ const nearBeforeMs = day
 const minPause = 15 * second // between any two requests
 const timerSlackMs = 50 // ms that a timer may fire early
 
-const stillPolled = (leagues: readonly Times[], now: number) => leagues.filter(league => keepsPolling(now, league))
+const stillPolled = ({ askedAt }: Pick<Tour, 'askedAt'>, leagues: readonly Times[], now: number) =>
+  leagues.filter(league => keepsPolling(now, league, askedAt))
 
 /** Whether anyone is waiting for scores. */
-export const isUpdateWanted = (leagues: readonly Times[], now: number): boolean => stillPolled(leagues, now).length > 0
+export const isUpdateWanted = (tour: Pick<Tour, 'askedAt'>, leagues: readonly Times[], now: number): boolean =>
+  stillPolled(tour, leagues, now).length > 0
 
 /** The end of polling: a day past the end of the last league that is not final. */
 export const endOfPolling = (leagues: readonly Times[]): number =>
@@ -23,19 +25,18 @@ export const endOfPolling = (leagues: readonly Times[]): number =>
 
 /** A failing feed is polled less often, and so is one without a league nearby. */
 function pollPause(tour: PolledTour, leagues: readonly Times[], now: number, retryAfterMs: number): number {
-  const isNear = stillPolled(leagues, now).some(({ startsAt }) => startsAt - nearBeforeMs <= now)
+  const isNear = stillPolled(tour, leagues, now).some(({ startsAt }) => startsAt - nearBeforeMs <= now)
   return Math.max(msUntilNextPoll(tour, retryAfterMs), tour.failures > 0 || isNear ? 0 : distantInterval)
 }
 
 /** When to poll next; null if no league needs it. `retryAfterMs`: how long a failing feed asked us to wait. */
 export function nextPollAt(now: number, tour: PolledTour, leagues: readonly Times[], retryAfterMs = 0): number | null {
-  const waiting = stillPolled(leagues, now)
+  const waiting = stillPolled(tour, leagues, now)
   if (waiting.length === 0) return null
   const from = tour.askedAt !== null && tour.askedAt <= now ? tour.askedAt : now
   const next = Math.max(now, from + pollPause(tour, waiting, now, retryAfterMs))
   const nearest = Math.min(...waiting.map(({ startsAt }) => startsAt - nearBeforeMs).filter(at => at > now), next)
-  const at = tour.failures > 0 ? next : nearest
-  return at <= endOfPolling(waiting) ? at : null
+  return tour.failures > 0 ? next : nearest
 }
 
 /** Whether enough time has passed since the last poll. Polls by hand and of a failing feed may follow sooner. */

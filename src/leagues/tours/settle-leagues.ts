@@ -11,10 +11,10 @@ import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
 import { countEntries, pickedPlayers } from './entry-queries.ts'
 import { type Golfer, isNamed } from './feeds/board.ts'
-import { finishDecision } from './finish.ts'
+import { finishDecision, keepsPolling } from './finish.ts'
 import { arePicksOpen, bindEvent, loadPicks } from './picks.ts'
 import { finalLeaguesOn, findTour, openLeaguesOn } from './queries.ts'
-import { eventKey, feedEventOf, type TourEvent, tourStateOf } from './tour.ts'
+import { eventKey, feedEventOf, type Tour, type TourEvent, tourStateOf } from './tour.ts'
 
 export const overdueKey = (leagueId: number) => `league_overdue:${leagueId}`
 
@@ -39,16 +39,21 @@ async function settleLeague(app: App, league: League, log: Log): Promise<void> {
   if (event && tourRulesOf(league).event === null) await atomically(db, tx => void bindEvent(tx, league, event))
   if (countEntries(db, league.id) === 0) return
   const tour = findTour(db, slugOf(league))
-  // A held or failing feed does not count as quiet: it may have missed the end of the event.
-  const changedAt = event && tour && (tourStateOf(tour) === 'ok' ? event.changedAt : now)
+  const changedAt = event && tour ? lastChange(league, tour, event, now) : null
   const played = { ...league, event: event ? eventKey(event) : tourRulesOf(league).event }
-  const verdict = finishDecision(now, played, { board, changedAt: changedAt ?? null })
+  const verdict = finishDecision(now, played, { board, changedAt })
   if (verdict === 'finalise' && tourRulesOf(league).auto_finalize) {
     await finalizeLeague(app, league.id, systemActor)
     log.info('A league is final', { league_id: league.id, name: league.name })
   }
   if (verdict === 'alert') await atomically(db, tx => raiseOverdueAlert(tx, league, event, now))
   else if (now >= league.endsAt) await atomically(db, tx => clearAlert(tx, now, overdueKey(league.id)))
+}
+
+/** A held or failing feed does not count as quiet: it may have missed the end of the event. After the last poll every other one does. */
+function lastChange(league: League, tour: Tour, { changedAt }: TourEvent, now: number): number {
+  if (tourStateOf(tour) !== 'ok') return now
+  return keepsPolling(now, league, tour.askedAt) ? changedAt : Math.min(changedAt, league.endsAt)
 }
 
 const slugOf = (league: League) => tourRulesOf(league).tour

@@ -9,7 +9,7 @@ import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
 import { wholeList } from '../../platform/http/pagination.ts'
-import { isPollOverdue, isScheduledTooLate, isUpdateWanted, nextPollAt } from './poll-times.ts'
+import { isPollOverdue, isScheduledTooLate, isUpdateWanted } from './poll-times.ts'
 import { listTours, openLeaguesOn, unfinishedUpdate, updateJob, updateMissingAlertKey } from './queries.ts'
 import type { Tour } from './tour.ts'
 import { scheduleUpdate, updatePlayerScores } from './update-player-scores.ts'
@@ -74,10 +74,9 @@ async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Pro
     next_update_at: isoOrNull(next),
     restarted: false,
   })
-  if (!isUpdateWanted(leagues, now)) return finding('idle')
+  if (!isUpdateWanted(tour, leagues, now)) return finding('idle')
   if (held.holder(locks.updateScores(tour.slug).key)) return finding('running')
-  const isLastDone = tour.askedAt !== null && nextPollAt(now, tour, leagues) === null
-  if (!run) return finding(isLastDone ? 'idle' : 'missing')
+  if (!run) return finding('missing')
   const at = next ?? run.createdAt
   try {
     const state = await queues.stateOf(updatePlayerScores.queue, run.id)

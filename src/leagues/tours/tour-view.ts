@@ -28,7 +28,7 @@ export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined)
     unmatched: openUnmatched(db, tour).length,
     ageS: tour.checkedAt === null ? null : Math.max(0, Math.round((now - tour.checkedAt) / 1000)),
     nextUpdateAt: run ? (run.notBefore ?? run.createdAt) : null,
-    followedUntil: isUpdateWanted(open, now) ? endOfPolling(open) : null,
+    followedUntil: isUpdateWanted(tour, open, now) ? endOfPolling(open) : null,
     leagues: open.filter(league => maySee(db, league, who)).map(({ id }) => id),
   })
 }

@@ -32,14 +32,12 @@ export const updatePlayerScores = job(updateJob, {
   attempts: 3,
   backoff: '5s',
   whyNoRetry: ({ tour, by_hand }, { db, clock }) =>
-    by_hand || isUpdateWanted(openLeaguesOn(db, tour), clock.now())
-      ? null
-      : 'No league waits for these scores any more',
+    by_hand || isWanted(db, tour, clock.now()) ? null : 'No league waits for these scores any more',
   async run({ tour: slug, by_hand }, app, work): Promise<Outcome> {
     const { db, clock } = app
     const tour = findTour(db, slug)
     if (!tour) return { outcome: 'skipped', message: 'The tour is gone', next_update_at: null }
-    if (!by_hand && !isUpdateWanted(openLeaguesOn(db, slug), clock.now())) {
+    if (!by_hand && work.attempt === 1 && !isUpdateWanted(tour, openLeaguesOn(db, slug), clock.now())) {
       await atomically(db, tx => clearUnmatchedWhenSettled(tx, tour, clock.now()))
       return { outcome: 'skipped', message: 'No league waits for it', next_update_at: null }
     }
@@ -74,15 +72,21 @@ export const updatePlayerScores = job(updateJob, {
   },
 })
 
-/** What a poll is given. One by hand is made even if no league waits for the scores. */
-function pollInput(db: Db, { clock }: App, slug: string, by_hand: boolean) {
-  const end = endOfPolling(openLeaguesOn(db, slug))
-  return by_hand ? { tour: slug, end_time: Math.max(end, clock.now() + day), by_hand } : { tour: slug, end_time: end }
+function isWanted(db: Db, slug: string, now: number): boolean {
+  const tour = findTour(db, slug)
+  return tour !== undefined && isUpdateWanted(tour, openLeaguesOn(db, slug), now)
 }
+
+/** What a poll at this time is given. One by hand is made even if no league waits for the scores. */
+const pollInput = (db: Db, slug: string, at: number, by_hand: boolean) => ({
+  tour: slug,
+  end_time: Math.max(endOfPolling(openLeaguesOn(db, slug)), at + day),
+  ...(by_hand && { by_hand }),
+})
 
 /** Schedules the next poll, or finds the one that is already scheduled. */
 function acceptUpdate(tx: Db, app: App, slug: string, at: number, by_hand = false): Started {
-  const input = pollInput(tx, app, slug, by_hand)
+  const input = pollInput(tx, slug, at, by_hand)
   return app.jobs.accept(tx, updatePlayerScores, input, { at, expiresAt: input.end_time })
 }
 
@@ -98,17 +102,14 @@ const scheduleNext = (app: App, { slug }: Tour, work: JobContext, retryAfterMs =
 
 /** Makes sure that the tour's next poll is scheduled, if a league needs it. */
 export const scheduleUpdate = (app: App, slug: string, at = app.clock.now()): Promise<Started | undefined> =>
-  ensurePoll(app, tx => {
-    const isWanted = findTour(tx, slug) && isUpdateWanted(openLeaguesOn(tx, slug), at)
-    return isWanted ? acceptUpdate(tx, app, slug, at) : undefined
-  })
+  ensurePoll(app, tx => (isWanted(tx, slug, at) ? acceptUpdate(tx, app, slug, at) : undefined))
 
 type UpdateStarted = Started & { outcome: PollOutcome; message: string }
 
 /** Polls now, unless a poll is running or was made seconds ago. Returns which. */
 export async function updateNow(app: App, tour: Tour, by: number | null): Promise<UpdateStarted> {
   const now = app.clock.now()
-  const input = pollInput(app.db, app, tour.slug, true)
+  const input = pollInput(app.db, tour.slug, now, true)
   const start = { by, expiresAt: input.end_time }
   const { outcome, ...started } = await pollNow(app, updatePlayerScores, input, start, isPollDue(now, tour, true))
   const asked = tour.askedAt === null ? 0 : Math.max(0, Math.round((now - tour.askedAt) / second))

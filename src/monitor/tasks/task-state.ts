@@ -78,7 +78,7 @@ function tourTasks({ db, clock }: App): TourTask[] {
   const now = clock.now()
   const { tours } = listTours(db, { page: 1, limit: 500, offset: 0 })
   return tours.flatMap((tour): TourTask[] => {
-    if (!isUpdateWanted(openLeaguesOn(db, tour.slug), now)) return []
+    if (!isUpdateWanted(tour, openLeaguesOn(db, tour.slug), now)) return []
     const run = unfinishedUpdate(db, tour.slug)
     const title = `score updates for ${tour.slug}`
     const task = { tour: tour.slug, title, jobId: run?.id ?? null }
