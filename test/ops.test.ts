@@ -172,9 +172,12 @@ test('/metrics is text that Prometheus reads, about requests, process, cache, qu
     'fieldhouse_queue_jobs{queue="quick",state="waiting"}',
     'fieldhouse_queue_jobs{queue="heavy",state="active"}',
     'fieldhouse_database_bytes{file="fieldhouse.db"}',
+    'fieldhouse_alerts{severity="critical"}',
+    'fieldhouse_runs_total{status="FAILURE"}',
   ])
     expect([name, samples.get(name)]).toEqual([name, expect.any(Number)])
   expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(10_000_000)
+  expect(samples.has('fieldhouse_newest_backup_timestamp_seconds')).toBe(false) // there is none yet
 })
 
 test('held locks, open streams and cached answers show in /metrics', async () => {

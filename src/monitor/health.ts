@@ -5,9 +5,11 @@
 
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { and, eq, sum } from 'drizzle-orm'
 import { Elysia, type Static, type TSchema, t } from 'elysia'
-import { databaseFile, openReader } from '../../db/open.ts'
+import { type Db, databaseFile, openReader } from '../../db/open.ts'
 import { isDamage, queueRebuildAdvice } from '../../db/open-errors.ts'
+import { runTotals } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { messageOf } from '../errors.ts'
 import { access, allow } from '../platform/http/access.ts'
@@ -15,6 +17,8 @@ import { describe } from '../platform/http/route-docs.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { NoAnswer, withTimeout } from '../platform/process/with-timeout.ts'
+import { alertStats } from './alerts/queries.ts'
+import { backupNames, timeOfBackup } from './backups/backup.ts'
 import { damageFound, damageWords, deadFiles } from './database-files.ts'
 
 const stateSchema = oneOfWords(['healthy', 'degraded', 'unhealthy'])
@@ -235,7 +239,7 @@ const megabytes = (bytes: number) => round(bytes / 1024 / 1024, 2)
 const files = ['fieldhouse.db', 'scores.db', 'queue.db']
 
 export function addGauges(app: App): void {
-  const { metrics, loop, loadShedding, clock, startedAt, cache, streams, locks, queues, config } = app
+  const { db, metrics, loop, loadShedding, clock, startedAt, cache, streams, locks, queues, config } = app
   const { gauge } = metrics
   gauge('fieldhouse_info', 'The running version', () => [[{ version: app.version, role: config.role }, 1]])
   gauge('fieldhouse_uptime_seconds', 'Since the start', () => (clock.now() - startedAt) / 1000)
@@ -291,6 +295,15 @@ export function addGauges(app: App): void {
     for (const { task, active } of locks.all()) if (active) held.set(task, (held.get(task) ?? 0) + 1)
     return [...held].map(([task, count]) => [{ task }, count])
   })
+  gauge('fieldhouse_runs_total', 'Runs of jobs that have ended, by status', () => endedRuns(db), 'counter')
+  gauge('fieldhouse_alerts', 'Open alerts, by severity', () =>
+    Object.entries(alertStats(db).by_severity).map(([severity, alerts]) => [{ severity }, alerts]),
+  )
+  gauge('fieldhouse_newest_backup_timestamp_seconds', 'When the newest backup in DATA_DIR was made', () =>
+    backupNames(config.dataDir)
+      .slice(0, 1)
+      .map(name => [{}, timeOfBackup(name) / 1000]),
+  )
   gauge('fieldhouse_database_bytes', 'Size of the database files, with their write-ahead logs', () =>
     files.map(file => [{ file }, sizeOf(join(config.dataDir, file)) + sizeOf(join(config.dataDir, `${file}-wal`))]),
   )
@@ -304,3 +317,11 @@ function cpuSeconds() {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }
+
+const endedRuns = (db: Db): [{ status: string }, number][] =>
+  (['SUCCESS', 'FAILURE', 'CANCELLED'] as const).map(status => {
+    const { runs } = runTotals
+    const all = db.select({ runs: sum(runs).mapWith(Number) }).from(runTotals)
+    const ended = all.where(and(eq(runTotals.unit, 'day'), eq(runTotals.status, status))).get()
+    return [{ status }, ended?.runs ?? 0]
+  })
