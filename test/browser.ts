@@ -5,6 +5,7 @@ import { afterTest } from './start.ts'
 const args = [
   ...['--no-sandbox', '--no-first-run', '--disable-background-networking'],
   ...['--disable-gpu', '--disable-gpu-compositing', '--disable-software-rasterizer'], // a tenth less processor time
+  '--js-flags=--no-opt --no-maglev', // scripts of a page end before compiling them well pays off: a third less for axe
 ]
 
 /** One for the whole process, because starting it takes longer than most tests that use it. */
