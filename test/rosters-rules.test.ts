@@ -180,7 +180,7 @@ test('too few hours or days block no assignment, and a confirmation says what is
   const place = { shift_id: shifts[1], staff_id: ann.id }
   const { unmet } = await call.post(`${base}/confirm`, { ...range, assignments: [place] })
   expect(unmet).toEqual([
-    expect.stringContaining('Ann would work 6.00 of at least'),
+    expect.stringContaining('Ann would work 6 of at least'),
     expect.stringContaining('would work only 1 day in a row'),
   ])
   await call.post(`${base}/assignments`, { ...place, shift_id: shifts[3] })

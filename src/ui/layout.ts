@@ -69,7 +69,7 @@ export function layout({ title, who, body, nav, scripts = [], styles = [], reloa
     </header>
     <main id="main" tabindex="-1">${body}</main>
     <footer class="foot">
-      <div>Fieldhouse ${packageJson.version} · <a href="/help">Help</a> · <a href="/swagger">API</a></div>
+      <div>Fieldhouse ${packageJson.version} · <a href="/help">Help</a> · <a href="/swagger">API</a>${who && html` <noscript>· Buttons that need JavaScript are not shown</noscript>`}</div>
     </footer>
     <div class="toast" role="status" aria-live="polite" data-toast></div>
   </body>

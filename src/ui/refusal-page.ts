@@ -18,7 +18,7 @@ export function refusalPage(request: Request, refusal: Refusal | undefined, requ
     <p class="code" aria-hidden="true">${status}</p>
     <h1>${title}</h1>
     <p>${detail}</p>
-    ${errors?.length && html`<ul>${errors.map(({ path, message }) => html`<li>${fieldName(path)}: ${message}</li>`)}</ul>`}
+    ${errors && errors.length > 0 && html`<ul>${errors.map(({ path, message }) => html`<li>${fieldName(path)}: ${message}</li>`)}</ul>`}
     ${isForQuery && html`<p><a class="button" href="${pathname}">The page without these choices</a></p>`}
     <p><a class="button${isForQuery && ' quiet'}" href="/">To the leagues</a></p>
     <p class="quiet">Request <code>${requestId}</code></p>

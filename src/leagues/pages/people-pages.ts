@@ -71,7 +71,7 @@ export const peoplePages = (app: App) => {
     if (!league) return seeOther('/')
     if (who.id !== null && isMember(db, league.id, who.id)) return seeOther(`/leagues/${league.id}`)
     const body = html`<div class="head"><h1>You are invited to ${name(league.name)}</h1></div>
-<p>${invited_by ? html`${name(invited_by)} invites you` : 'You are invited'}; the link works until ${time(expires_at)}.</p>
+<p>${invited_by ? html`${name(invited_by)} invites you` : 'You are invited'}; the link ends ${time(expires_at)}.</p>
 <form class="form" method="post" action="/invitation">
 <input type="hidden" name="token" value="${token}" /><input type="hidden" name="${csrfField}" value="${who.csrfToken}" />
 <div class="submit"><button type="submit">Join as ${who.username}</button></div>

@@ -166,14 +166,14 @@ function breachesOfRules(
       const those = inRange.filter(({ date }) => planned.includes(date))
       const least = (least_hours.limit * planned.length) / days.length
       const units = Math.ceil(least - hoursOf(those) - 1e-9)
-      const what = `would work ${hoursOf(those).toFixed(2)} of at least ${rounded(least)} hours${words}`
+      const what = `would work ${rounded(hoursOf(those))} of at least ${rounded(least)} hours${words}`
       report('least_hours', least_hours, units, those, what)
     }
   if (most_hours)
     for (const [days, words] of stretchesOf(most_hours, rules.counted_from, range)) {
       const those = stints.filter(({ date }) => days.includes(date))
       const units = Math.ceil(hoursOf(those) - most_hours.limit - 1e-9)
-      const what = `would work ${hoursOf(those).toFixed(2)} of at most ${most_hours.limit} hours${words}`
+      const what = `would work ${rounded(hoursOf(those))} of at most ${most_hours.limit} hours${words}`
       report('most_hours', most_hours, units, those, what)
     }
 
@@ -267,7 +267,7 @@ function stretchesOf({ weeks }: PeriodLimit, from = FIRST_MONDAY, range: string[
   return found
 }
 
-const rounded = (hours: number) => Math.round(hours * 100) / 100
+export const rounded = (hours: number) => Math.round(hours * 100) / 100
 
 const requestsUnmet = ({ requests = [], staff }: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
   requests.flatMap(({ staff_id, shift_id, want, price_cents: price }) => {

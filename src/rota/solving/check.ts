@@ -1,4 +1,4 @@
-import { type RuleBreach, ruleBreaches } from './check-rules.ts'
+import { type RuleBreach, rounded, ruleBreaches } from './check-rules.ts'
 import {
   type Assignment,
   assignmentKey,
@@ -140,7 +140,7 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
       if (minutes > person.max_hours_week * 60 + tolerance)
         report({
           rule: 'hours',
-          message: `${person.name} would work ${(minutes / 60).toFixed(2)} of ${person.max_hours_week} hours in the week of ${monday}`,
+          message: `${person.name} would work ${rounded(minutes / 60)} of ${person.max_hours_week} hours in the week of ${monday}`,
           shift_ids: idsOf(week),
           staff_id: person.id,
           given: week.every(stint => stint.given),
