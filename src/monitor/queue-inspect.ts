@@ -198,7 +198,7 @@ export const machineTable = (machines: readonly MachineView[]): Content =>
           head: 'Does',
           cell: ({ doing }) =>
             doing.length
-              ? doing.map(({ task, since }, i) => html`${i > 0 && ', '}${jobTitle(task)} since ${time(since)}`)
+              ? doing.map(({ task, since }, i) => html`${i > 0 && ', '}${jobTitle(task)}, begun ${time(since)}`)
               : 'waits for work',
         },
       ],

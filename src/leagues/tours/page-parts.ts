@@ -2,7 +2,7 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { badge, type Tone } from '../../ui/parts/badges.ts'
 import { notice } from '../../ui/parts/notices.ts'
-import { name, number, time, toPar } from '../../ui/parts/values.ts'
+import { moment, name, number, time, toPar } from '../../ui/parts/values.ts'
 import { nameFromId } from './field-text.ts'
 import type { PickScore } from './scoring.ts'
 import { type Tour, type TourState, tourStateOf } from './tour.ts'
@@ -45,7 +45,7 @@ export function feedNotice(tour: Tour | undefined): Content {
   const what =
     state === 'held'
       ? html`The answer of the feed of ${link} is held back: ${tour.held}.`
-      : html`The feed of ${link} has failed since ${time(tour.failingSince)}.`
+      : html`The feed of ${link} has failed since ${moment(tour.failingSince)}.`
   return notice(html`${what} These scores were last confirmed ${time(tour.checkedAt)}.`, 'warn')
 }
 

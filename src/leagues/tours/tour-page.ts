@@ -10,7 +10,7 @@ import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { duration, name, number, time, toPar } from '../../ui/parts/values.ts'
+import { duration, moment, name, number, time, toPar } from '../../ui/parts/values.ts'
 import type { Golfer } from './feeds/board.ts'
 import { golferState, tourBadge, unmatchedNotice } from './page-parts.ts'
 import type { TourView } from './tour.ts'
@@ -153,12 +153,12 @@ ${paginationLinks(pages, page => address(path, { q, page }))}`
 function feedProblem(tour: TourView, who: Who | undefined): Content {
   if (tour.status === 'failing')
     return notice(
-      html`The feed failed ${tour.failures > 1 && `${number(tour.failures)} times since `}${time(tour.failing_since)}: ${tour.error}. ${tour.followed_until ? 'It is tried again.' : 'No league waits for it, so it is not tried again by itself: correct its address, update it now, or delete the tour.'}`,
+      html`The feed failed ${tour.failures > 1 ? html`${number(tour.failures)} times since ${moment(tour.failing_since)}` : time(tour.failing_since)}: ${tour.error}. ${tour.followed_until ? 'It is tried again.' : 'No league waits for it, so it is not tried again by itself: correct its address, update it now, or delete the tour.'}`,
       'bad',
     )
   if (tour.status !== 'held') return null
   return notice(
-    html`Held back since ${time(tour.held_since)}: ${tour.held}. The last good board stays until the feed recovers.
+    html`Held back since ${moment(tour.held_since)}: ${tour.held}. The last good board stays until the feed recovers.
 ${
   isAtLeast(who, 'officer') &&
   action({

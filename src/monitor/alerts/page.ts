@@ -138,7 +138,7 @@ jobs, held feeds and odd sign-ins appear here at once.`,
       )
 
 const lastSeenCell = ({ count, first_seen, last_seen }: AlertView): Html =>
-  html`${time(last_seen)}${count > 1 && html`<small class="quiet">${number(count)} times since ${time(first_seen)}</small>`}`
+  html`${time(last_seen)}${count > 1 && html`<small class="quiet">${number(count)} times, first ${time(first_seen)}</small>`}`
 
 function alertCell(alert: AlertView): Html {
   const { title, message, data, alert_type } = alert
