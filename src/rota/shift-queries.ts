@@ -2,6 +2,7 @@
 import { and, asc, between, eq, gt, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
+import { equalsGiven } from '../../db/prepared-writes.ts'
 import { assignments, shifts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
@@ -84,11 +85,9 @@ export function findIdenticalShift(tx: Db): (shift: NewShift) => number | undefi
     .from(shifts)
     .where(
       and(
-        eq(shifts.siteId, sql.placeholder('siteId')),
-        eq(shifts.startsAt, sql.placeholder('startsAt')),
-        eq(shifts.endsAt, sql.placeholder('endsAt')),
+        equalsGiven(shifts.siteId, shifts.startsAt, shifts.endsAt, shifts.skills),
         sql`${shifts.skill} is ${sql.placeholder('skill')} and ${shifts.certification} is ${sql.placeholder('certification')}`,
-        sql`${shifts.kind} is ${sql.placeholder('kind')} and ${shifts.skills} = ${sql.placeholder('skills')}`,
+        sql`${shifts.kind} is ${sql.placeholder('kind')}`,
       ),
     )
     .orderBy(asc(shifts.id))

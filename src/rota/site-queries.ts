@@ -1,7 +1,8 @@
 /** Sites. Changes to them drop cached answers: topics `shifts` and `roster`. */
-import { asc, eq, sql } from 'drizzle-orm'
+import { asc, eq } from 'drizzle-orm'
 import { countRows, rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
+import { equalsGiven } from '../../db/prepared-writes.ts'
 import { shifts, sites } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
 import { alreadyTaken, refuse } from '../errors.ts'
@@ -10,13 +11,7 @@ import type { PageSlice } from '../platform/http/pagination.ts'
 import { localDate } from './shift.ts'
 import { type Site, type SiteChange, siteView } from './site.ts'
 
-const oneSite = prepared(db =>
-  db
-    .select()
-    .from(sites)
-    .where(eq(sites.id, sql.placeholder('id')))
-    .prepare(),
-)
+const oneSite = prepared(db => db.select().from(sites).where(equalsGiven(sites.id)).prepare())
 
 export const siteById = (db: Db, id: number): Site =>
   oneSite(db).get({ id }) ?? refuse('not_found', `There is no site ${id}`)

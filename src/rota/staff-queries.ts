@@ -3,7 +3,7 @@ import { and, asc, eq, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { countRows, rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { type Given, isAmong, preparedFor } from '../../db/prepared-writes.ts'
+import { equalsGiven, type Given, isAmong, preparedFor } from '../../db/prepared-writes.ts'
 import {
   assignments,
   certifications,
@@ -132,11 +132,7 @@ export function changePerson(tx: Db, before: PersonView, given: PersonChange): v
   if (row.name !== before.name) touch(tx, 'roster')
 }
 const updatePerson = preparedFor(staff, (db, row: Given<Partial<typeof staff.$inferInsert>>) =>
-  db
-    .update(staff)
-    .set(row)
-    .where(eq(staff.id, sql.placeholder('id')))
-    .prepare(),
+  db.update(staff).set(row).where(equalsGiven(staff.id)).prepare(),
 )
 
 /** The id behind a name: undefined leaves it as it is, null is nobody. An account belongs to one person. */

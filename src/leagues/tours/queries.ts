@@ -108,7 +108,7 @@ export const updateMissingAlertKey = (slug: string) => `task_missing:${updateJob
 
 /** The update of this tour that is running or scheduled. There is at most one. */
 export const unfinishedUpdate = (db: Db, slug: string): Run | undefined =>
-  unfinishedByKey(db).get({ key: `${updateJob}:${slug}` })
+  unfinishedByKey(db).get({ dedupeKey: `${updateJob}:${slug}` })
 
 const eventById = prepared(db => db.select().from(tourEvents).where(equalsGiven(tourEvents.id)).prepare())
 

@@ -158,7 +158,7 @@ export function openJobs<App>(
     const definition = definitionOf(name)
     if (!definition) return `No job is called ${name} any more`
     if (refused) return 'It was refused for what it was given: tried again, it would be refused again'
-    if (key && unfinishedByKey(db).get({ key })) return 'The same work is under way already'
+    if (key && unfinishedByKey(db).get({ dedupeKey: key })) return 'The same work is under way already'
     return definition.whyNoRetry?.(input as never, app()) ?? null
   }
 

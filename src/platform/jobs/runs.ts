@@ -1,7 +1,7 @@
 /** The table `runs`: the input of every run, how far it is and how it ended. */
 import { and, eq, gt, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
+import { equalsGiven, type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { type RunState, runReaders, runs } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { isoOrNull } from '../clock.ts'
@@ -12,19 +12,13 @@ export type NewRun = typeof runs.$inferInsert
 export const unfinished: RunState[] = ['PENDING', 'PROGRESS']
 export const isFinished = ({ status }: Pick<Run, 'status'>) => status !== 'PENDING' && status !== 'PROGRESS'
 
-export const runById = prepared(db =>
-  db
-    .select()
-    .from(runs)
-    .where(eq(runs.id, sql.placeholder('id')))
-    .prepare(),
-)
+export const runById = prepared(db => db.select().from(runs).where(equalsGiven(runs.id)).prepare())
 
 export const unfinishedByKey = prepared(db =>
   db
     .select()
     .from(runs)
-    .where(and(eq(runs.dedupeKey, sql.placeholder('key')), inArray(runs.status, unfinished)))
+    .where(and(equalsGiven(runs.dedupeKey), inArray(runs.status, unfinished)))
     .prepare(),
 )
 
@@ -32,7 +26,7 @@ const insertStatement = preparedFor(runs, (db, run: Given<NewRun>) => db.insert(
 
 /** The unfinished run with the same key, which the user who asked again may now read too; or else the new one. */
 export function acceptRun(tx: Db, run: NewRun): Run {
-  const running = run.dedupeKey ? unfinishedByKey(tx).get({ key: run.dedupeKey }) : undefined
+  const running = run.dedupeKey ? unfinishedByKey(tx).get({ dedupeKey: run.dedupeKey }) : undefined
   if (!running) return insertStatement(tx, run).get(run)
   allowReading(tx, running.id, run.startedBy ?? null)
   return running
@@ -52,14 +46,10 @@ const insertReader = prepared(db =>
 )
 
 export const mayReadRun = (db: Db, { id, startedBy }: Run, userId: number | null): boolean =>
-  userId !== null && (startedBy === userId || isReader(db).get({ id, userId }) !== undefined)
+  userId !== null && (startedBy === userId || isReader(db).get({ runId: id, userId }) !== undefined)
 
 const isReader = prepared(db =>
-  db
-    .select()
-    .from(runReaders)
-    .where(and(eq(runReaders.runId, sql.placeholder('id')), eq(runReaders.userId, sql.placeholder('userId'))))
-    .prepare(),
+  db.select().from(runReaders).where(equalsGiven(runReaders.runId, runReaders.userId)).prepare(),
 )
 
 /** Changes the run if it is in one of these states, and returns the changed run. */

@@ -4,9 +4,9 @@
  * it once it has expired or its process is dead. `signal` tells a holder that it lost its lease, and `fenced` refuses what it
  * still tries to write.
  */
-import { and, eq, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { type Given, preparedFor } from '../../../db/prepared-writes.ts'
+import { equalsGiven, type Given, preparedFor } from '../../../db/prepared-writes.ts'
 import { facts, taskLocks } from '../../../db/schema.ts'
 import { atomically, prepared, tryWrite } from '../../../db/transactions.ts'
 import { type Clock, type Duration, ms } from '../clock.ts'
@@ -65,13 +65,7 @@ export type Lease = {
 
 const retryReleaseEvery = 2_000 // ms
 
-const byKey = prepared(db =>
-  db
-    .select()
-    .from(taskLocks)
-    .where(eq(taskLocks.key, sql.placeholder('key')))
-    .prepare(),
-)
+const byKey = prepared(db => db.select().from(taskLocks).where(equalsGiven(taskLocks.key)).prepare())
 
 const nextFence = (tx: Db) => Number(nextFenceStatement(tx).get().value)
 const nextFenceStatement = prepared(db =>
@@ -87,7 +81,7 @@ const takeStatement = preparedFor(taskLocks, (db, row: Given<typeof taskLocks.$i
   db.insert(taskLocks).values(row).onConflictDoUpdate({ target: taskLocks.key, set: row }).prepare(),
 )
 
-const isLease = and(eq(taskLocks.key, sql.placeholder('key')), eq(taskLocks.fence, sql.placeholder('fence')))
+const isLease = equalsGiven(taskLocks.key, taskLocks.fence)
 const renewStatement = prepared(db =>
   db
     .update(taskLocks)
