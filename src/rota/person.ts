@@ -31,12 +31,12 @@ export const wishSchema = t.Object({
   ),
 })
 
+export const requestFields = {
+  want: t.Union([t.Literal('on'), t.Literal('off')]),
+  price_cents: t.Integer({ minimum: 0, maximum: 10_000_000, description: 'The cost of not following it' }),
+}
 const requestSchema = t.Object(
-  {
-    shift_id: idSchema,
-    want: t.Union([t.Literal('on'), t.Literal('off')]),
-    price_cents: t.Integer({ minimum: 0, maximum: 10_000_000, description: 'The cost of not following it' }),
-  },
+  { shift_id: idSchema, ...requestFields },
   { examples: [{ shift_id: 7, want: 'off', price_cents: 1500 }] },
 )
 

@@ -5,21 +5,10 @@ import { type Content, type Html, html } from '../platform/html.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { page } from '../ui/layout.ts'
+import type { ShiftsFilter } from './shift-queries.ts'
 import type { Site } from './site.ts'
 
-type RotaTab =
-  | 'plan'
-  | 'mine'
-  | 'requests'
-  | 'rota'
-  | 'people'
-  | 'shifts'
-  | 'staff'
-  | 'sites'
-  | 'generate'
-  | 'dashboard'
-
-const tabs: [RotaTab, href: string, label: string, forOfficers: boolean][] = [
+const tabs = [
   ['mine', '/rota/mine', 'My shifts', false],
   ['rota', '/rota', 'By site', false],
   ['people', '/rota/people', 'By person', false],
@@ -30,7 +19,8 @@ const tabs: [RotaTab, href: string, label: string, forOfficers: boolean][] = [
   ['sites', '/rota/sites', 'Sites', true],
   ['generate', '/rota/generate', 'Generate', true],
   ['dashboard', '/rota/dashboard', 'Dashboard', true],
-]
+] as const // [tab, href, label, forOfficers]
+type RotaTab = (typeof tabs)[number][0]
 
 /** The version of what all pages of the rota show. */
 export const rotaVersion = (stamps: Stamps, more: string[] = []): string =>
@@ -53,8 +43,6 @@ export const rotaHead = (
 export const siteSelect = (sites: readonly Site[], chosen: number | undefined): Content =>
   sites.length > 1 &&
   html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${sites.map(({ id, name }) => html`<option value="${id}" ${id === chosen && html`selected`}>${name}</option>`)}</select>`
-
-export type ShiftsFilter = { start?: string; end?: string; site_id?: number; staff_id?: number; open?: boolean }
 
 /** The list of these shifts. Without `start` it has all days: an address that does not name it begins today. */
 export const shiftsAddress = ({ start = '', ...filter }: ShiftsFilter & { page?: number }): string => {

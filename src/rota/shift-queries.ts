@@ -20,10 +20,10 @@ export const inRange = ({ start, end, siteIds }: DateRange): SQL | undefined =>
 /** Of each row of `shifts`. */
 export const peopleOnShift = sql<number>`(select count(*) from ${assignments} where ${eq(assignments.shiftId, shifts.id)})`
 
-/** `open`: only shifts that lack people. */
-type ShiftFilter = { start?: string; end?: string; site_id?: number; staff_id?: number; open?: boolean }
+export type ShiftsFilter = { start?: string; end?: string; site_id?: number; staff_id?: number; open?: boolean }
 
-export function listShifts(db: Db, { start, end, site_id, staff_id, open }: ShiftFilter, slice: PageSlice) {
+/** `open`: only shifts that lack people. */
+export function listShifts(db: Db, { start, end, site_id, staff_id, open }: ShiftsFilter, slice: PageSlice) {
   const where = and(
     start ? gte(shifts.day, start) : undefined,
     end ? lte(shifts.day, end) : undefined,

@@ -5,19 +5,19 @@ import type { Db } from '../../db/open.ts'
 import { shiftRequests, staff } from '../../db/schema.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
+import { requestFields } from './person.ts'
 import { shiftById } from './shift-queries.ts'
 import { personById } from './staff-queries.ts'
 
-const wanted = {
-  want: t.Union([t.Literal('on'), t.Literal('off')]),
-  price_cents: t.Integer({ minimum: 0, maximum: 10_000_000, description: 'The cost of not following it' }),
-}
 export const newRequest = t.Object(
-  { staff_id: idSchema, ...wanted },
+  { staff_id: idSchema, ...requestFields },
   { examples: [{ staff_id: 3, want: 'off', price_cents: 1500 }] },
 )
 type NewRequest = Static<typeof newRequest>
-export const shiftRequestSchema = t.Object({ staff_id: idSchema, name: t.String(), ...wanted }, { $id: 'ShiftRequest' })
+export const shiftRequestSchema = t.Object(
+  { staff_id: idSchema, name: t.String(), ...requestFields },
+  { $id: 'ShiftRequest' },
+)
 export type ShiftRequest = Static<typeof shiftRequestSchema>
 
 export const requestsOn = (db: Db, shiftId: number): ShiftRequest[] =>

@@ -12,9 +12,10 @@ import { brokenMark, dayWords, shiftTimes, zoneWords } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { importForm } from './imports.ts'
 import type { ShownShift } from './roster-view.ts'
-import { rotaHead, type ShiftsFilter, shiftsAddress, siteSelect } from './rota-layout.ts'
+import { rotaHead, shiftsAddress, siteSelect } from './rota-layout.ts'
 import { kindField } from './rules-fields.ts'
 import { moreShiftFields } from './shift-page.ts'
+import type { ShiftsFilter } from './shift-queries.ts'
 import type { Site } from './site.ts'
 
 type ShiftsData = {

@@ -3,6 +3,7 @@ import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { changeOwn, decide, decisionSchema } from './changes.ts'
@@ -19,9 +20,15 @@ import {
 import { ownStaff } from './own-duties.ts'
 
 const withId = { params: idParams }
+const answering = { ...withId, body: decisionSchema, may: 'officer' } as const
 
 export const leaveRoutes = (app: App) => {
   const { db } = app
+
+  async function answer(who: Who | undefined, id: number, verb: 'approve' | 'decline', reason: string | undefined) {
+    await decide(app, who, `leave.${verb}`, id, (tx, at) => decideLeave(tx, id, `${verb}d`, reason, at))
+    return leaveById(db, id)
+  }
 
   return new Elysia({ prefix: '/api/v1/roster', tags: ['rosters'] })
     .use(access(app))
@@ -67,30 +74,12 @@ export const leaveRoutes = (app: App) => {
         detail: describe('Leave that people have asked for: pending requests first', pageSchema('leave', leaveSchema)),
       },
     )
-    .post(
-      '/leave/:id/approve',
-      async ({ params: { id }, body, who }) => {
-        await decide(app, who, 'leave.approve', id, (tx, at) => decideLeave(tx, id, 'approved', body.reason, at))
-        return leaveById(db, id)
-      },
-      {
-        ...withId,
-        body: decisionSchema,
-        may: 'officer',
-        detail: describe('Approve leave: it is an absence then, and duties within it show as broken', leaveSchema),
-      },
-    )
-    .post(
-      '/leave/:id/decline',
-      async ({ params: { id }, body, who }) => {
-        await decide(app, who, 'leave.decline', id, (tx, at) => decideLeave(tx, id, 'declined', body.reason, at))
-        return leaveById(db, id)
-      },
-      {
-        ...withId,
-        body: decisionSchema,
-        may: 'officer',
-        detail: describe('Decline leave, also after it was approved', leaveSchema),
-      },
-    )
+    .post('/leave/:id/approve', ({ params, body, who }) => answer(who, params.id, 'approve', body.reason), {
+      ...answering,
+      detail: describe('Approve leave: it is an absence then, and duties within it show as broken', leaveSchema),
+    })
+    .post('/leave/:id/decline', ({ params, body, who }) => answer(who, params.id, 'decline', body.reason), {
+      ...answering,
+      detail: describe('Decline leave, also after it was approved', leaveSchema),
+    })
 }
