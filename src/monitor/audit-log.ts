@@ -6,13 +6,7 @@ import { auditLog } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { day, iso } from '../platform/clock.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
-import {
-  type PageSlice,
-  pageOf,
-  pageQuery,
-  pageSchema,
-  pagination as paginationOf,
-} from '../platform/http/pagination.ts'
+import { type PageSlice, pageOf, pageQuery, pageSchema, withPagination } from '../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { address } from '../ui/parts/address.ts'
 import { allWell, badge } from '../ui/parts/badges.ts'
@@ -119,7 +113,6 @@ export const auditPage = (app: App) =>
       summary: 'The audit log, newest first',
       description: 'The total is counted up to 10,000.',
       schema: listSchema,
-      pages: ({ pagination }) => pagination,
     },
     file: {
       name: 'audit',
@@ -135,7 +128,7 @@ async function read({ reader }: App, { page, limit, ...filter }: AuditFilter) {
     reader.read(auditEntries, { ...filter, ...place }),
     reader.read(auditCount, filter),
   ])
-  return { logs, pagination: paginationOf(place, total) }
+  return withPagination({ logs, total }, place)
 }
 
 const body = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html =>

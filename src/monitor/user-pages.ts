@@ -9,13 +9,7 @@ import type { App } from '../context.ts'
 import { membershipsOf } from '../people/standing.ts'
 import { type Html, html } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
-import {
-  type Pagination,
-  pageOf,
-  pageQuery,
-  pageSchema,
-  pagination as paginationOf,
-} from '../platform/http/pagination.ts'
+import { type Pagination, pageOf, pageQuery, pageSchema, withPagination } from '../platform/http/pagination.ts'
 import { idParams } from '../platform/http/shared-schemas.ts'
 import { hidden } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
@@ -47,15 +41,13 @@ export const userListPage = (app: App) =>
     query,
     async read({ q, role, page, limit }) {
       const place = pageOf({ page, limit })
-      const { users, total } = await app.reader.read(usersReading, { q, role, ...place })
-      return { users, pages: paginationOf(place, total) }
+      return withPagination(await app.reader.read(usersReading, { q, role, ...place }), place)
     },
     body: listBody,
     json: {
       summary: 'Users by name',
       schema: pageSchema('users', userSchema),
-      of: ({ users, pages }) => ({ users: users.map(userView), pagination: pages }),
-      pages: ({ pages }) => pages,
+      of: ({ users, pagination }) => ({ users: users.map(userView), pagination }),
     },
     file: {
       name: 'users',
@@ -66,7 +58,7 @@ export const userListPage = (app: App) =>
   })
 
 const listBody = (
-  { users, pages }: { users: User[]; pages: Pagination },
+  { users, pagination }: { users: User[]; pagination: Pagination },
   { q, role }: Filter,
 ): Html => html`${filterForm(path, [
   { name: 'q', label: 'Name or e-mail address', type: 'search', value: q },
@@ -89,7 +81,7 @@ ${denseTable<User>({
     { head: 'Last seen', cell: user => time(user.lastSeenAt) },
   ],
 })}
-${paginationLinks(pages, page => address(path, { q, role, page }))}
+${paginationLinks(pagination, page => address(path, { q, role, page }))}
 <section class="part"><div class="head"><h2>A new user</h2></div>
 ${form(
   { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The user is made' },

@@ -5,7 +5,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Content } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
-import { pageOf, pageQuery, pagination } from '../platform/http/pagination.ts'
+import { pageOf, pageQuery, withPagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
 import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
@@ -115,8 +115,8 @@ export const rotaPages = (app: App) => {
       '/rota/staff',
       ({ query, who }) => {
         const slice = pageOf({ page: query.page, limit: 50 })
-        const { staff, total } = listStaff(db, { q: query.q }, slice)
-        const data = { staff, pagination: pagination(slice, total), q: query.q, today: today(clock.now()) }
+        const staff = withPagination(listStaff(db, { q: query.q }, slice), slice)
+        const data = { ...staff, q: query.q, today: today(clock.now()) }
         return show('Staff', who, staffBody(data, who), ['import.js'])
       },
       {
@@ -160,11 +160,11 @@ export const rotaPages = (app: App) => {
         const slice = pageOf({ page: query.page, limit: 50 })
         const start = query.start === undefined ? today(now) : query.start || undefined
         const filter = { ...withoutEmptyFields(query), start, open: query.open, staff_id: query.staff_id }
-        const { shifts, total } = listShifts(db, filter, slice)
+        const { shifts, pagination } = withPagination(listShifts(db, filter, slice), slice)
         const ids = shifts.map(({ id }) => id)
         const data = {
           shifts: shownShiftsByIds(db, ids, now),
-          pagination: pagination(slice, total),
+          pagination,
           sites: allSites(db),
           query: filter,
           person: query.staff_id === undefined ? undefined : personById(db, query.staff_id).name,
@@ -198,8 +198,8 @@ export const rotaPages = (app: App) => {
       '/rota/generate',
       ({ query, who }) => {
         const slice = pageOf({ page: query.page, limit: 20 })
-        const { drafts, total } = listDrafts(db, slice)
-        const data = { sites: allSites(db), drafts, pagination: pagination(slice, total), today: today(clock.now()) }
+        const drafts = withPagination(listDrafts(db, slice), slice)
+        const data = { sites: allSites(db), ...drafts, today: today(clock.now()) }
         return show('Generate a roster', who, generateBody(data, who))
       },
       { query: t.Object({ page: pageQuery.page }), may: 'officer', detail: hidden },

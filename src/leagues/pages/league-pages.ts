@@ -2,7 +2,7 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access } from '../../platform/http/access.ts'
-import { pageOf, pagination } from '../../platform/http/pagination.ts'
+import { pageOf, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
@@ -55,9 +55,8 @@ export const leaguePages = (app: App) => {
       '/',
       async ({ query, who }) => {
         const slice = pageOf(query)
-        const { leagues, total } = await leaguesShown(app, query, slice, who)
         const body = leaguesBody(
-          { leagues, pagination: pagination(slice, total) },
+          withPagination(await leaguesShown(app, query, slice, who), slice),
           query,
           kinds,
           who,

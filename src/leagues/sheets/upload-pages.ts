@@ -4,7 +4,7 @@ import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { access } from '../../platform/http/access.ts'
-import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, pagination, withPagination } from '../../platform/http/pagination.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { runById } from '../../platform/jobs/runs.ts'
 import { hidden, page } from '../../ui/layout.ts'
@@ -92,12 +92,11 @@ export const uploadPages = (app: App) => {
       ({ params: { id, upload_id }, query, who }) => {
         const upload = uploadOfLeague(db, id, upload_id)
         const slice = pageOf(query)
-        const { errors, total } = uploadErrorsOf(db, upload_id, slice)
         const body = uploadBody(
           {
             league: leagueViewById(db, id, clock.now()),
             upload: uploadView(upload),
-            errors: { errors, pagination: pagination(slice, total) },
+            errors: withPagination(uploadErrorsOf(db, upload_id, slice), slice),
           },
           who,
         )

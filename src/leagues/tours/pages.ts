@@ -9,7 +9,7 @@ import { canonicalQuery } from '../../leaderboard/query.ts'
 import type { Html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { fieldErrors, refuseAny } from '../../platform/http/field-errors.ts'
-import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, pagination, withPagination } from '../../platform/http/pagination.ts'
 import { readBody } from '../../platform/http/request-body.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
@@ -118,25 +118,22 @@ export const tourPages = (app: App) => {
   function tourData(slug: string, query: { page?: number; q?: string }, who: Who | undefined): TourData {
     const tour = tourBySlug(db, slug)
     const slice = pageOf({ page: query.page, limit: 200 })
-    const { players, total } = fieldPage(db, tour, slice, query.q)
     const view = tourViewOf(app, tour, who)
     const leagues = view.leagues.map(id => leagueById(db, id))
-    return { tour: view, leagues, players, pagination: pagination(slice, total), q: query.q }
+    return { tour: view, leagues, ...withPagination(fieldPage(db, tour, slice, query.q), slice), q: query.q }
   }
 
   function upcomingData(tour: Tour, query: { page?: number }): UpcomingData {
     const slice = pageOf({ page: query.page, limit: 100 })
-    const { event, players, total } = upcomingPage(db, tour, slice)
-    const isByHand = event?.source === 'hand'
+    const shown = withPagination(upcomingPage(db, tour, slice), slice)
+    const isByHand = shown.event?.source === 'hand'
     const all = { page: 1, limit: Number.MAX_SAFE_INTEGER, offset: 0 } // those who have withdrawn count too
     const unmatched = openUnmatched(db, tour)
     const eventIds = new Set(unmatched.map(({ event_id }) => event_id))
     const byName = (golfers: Golfer[]) => golfers.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
     return {
       tour,
-      event,
-      players,
-      pagination: pagination(slice, total),
+      ...shown,
       entered: isByHand ? upcomingPage(db, tour, all).players.filter(each => !each.withdrawn) : [],
       unmatched,
       golfers: new Map([...eventIds].map(id => [id, byName(golfersOf(db, id))])),

@@ -6,7 +6,7 @@ import { lockedSchema } from '../../accounts/attempts.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { pageOf, pagination as paginationOf, paginationSchema } from '../../platform/http/pagination.ts'
+import { pageOf, paginationSchema, withPagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -57,7 +57,6 @@ const alertsPage = (app: App) =>
       summary: 'Alerts, open or past',
       schema: listSchema,
       of: withoutCheckTime,
-      pages: ({ pagination }) => pagination,
     },
     file: {
       name: 'alerts',
@@ -69,12 +68,10 @@ const alertsPage = (app: App) =>
 
 function read({ db, clock, config }: App, filter: AlertFilter) {
   const place = pageOf(filter)
-  const { alerts, total } = listAlerts(db, filter, place)
   return {
-    alerts,
+    ...withPagination(listAlerts(db, filter, place), place),
     stats: alertStats(db),
     unsent: config.alertWebhookUrl ? countUnsent(db, clock.now()) : 0,
-    pagination: paginationOf(place, total),
     checkedAt: checkedAt(db) ?? null,
   }
 }

@@ -2,7 +2,7 @@
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
-import { type Pagination, pageOf, pageQuery, pagination as paginationOf } from '../../platform/http/pagination.ts'
+import { type Pagination, pageOf, pageQuery, withPagination } from '../../platform/http/pagination.ts'
 import { dateSchema } from '../../platform/http/shared-schemas.ts'
 import { address } from '../../ui/parts/address.ts'
 import { status } from '../../ui/parts/badges.ts'
@@ -39,15 +39,13 @@ export const activeUsersPage = (app: App) => {
     tools: ({ period = 'last_day' }) => periodLinks(longPeriods, activeUsersPath, period),
     async read(query) {
       const place = pageOf(query)
-      const found = await app.reader.read(activeUsersReading, { ...now(query.period), ...place })
-      return { ...found, pages: paginationOf(place, found.total) }
+      return withPagination(await app.reader.read(activeUsersReading, { ...now(query.period), ...place }), place)
     },
     body: (found, { period = 'last_day' }) => activeUsersBody(found, period),
     json: {
       summary: 'Recent users, last seen first',
       schema: t.Array(activeUserSchema),
       of: ({ users }) => users,
-      pages: ({ pages }) => pages,
     },
     file: {
       name: 'active-users',
@@ -60,11 +58,11 @@ export const activeUsersPage = (app: App) => {
 }
 
 const activeUsersBody = (
-  { users, pages, total, before }: ActiveUsers & { pages: Pagination },
+  { users, pagination, before }: Omit<ActiveUsers, 'total'> & { pagination: Pagination },
   period: LongPeriod,
 ): Html =>
   html`${stats([
-    { label: 'Seen', value: number(total), note: 'in this time' },
+    { label: 'Seen', value: number(pagination.total), note: 'in this time' },
     { label: 'Gone quiet', value: number(before), note: `last seen in ${periodWords[period]}` },
   ])}
 ${denseTable<ActiveUser>({
@@ -82,7 +80,7 @@ ${denseTable<ActiveUser>({
     { head: 'Trades today', numeric: true, cell: ({ trades_today }) => number(trades_today) },
   ],
 })}
-${paginationLinks(pages, page => address(activeUsersPath, { period, page }))}`
+${paginationLinks(pagination, page => address(activeUsersPath, { period, page }))}`
 
 const engagementPath = `${monitoringPath}/engagement`
 const dayRow = t.Object({
@@ -197,16 +195,14 @@ function leaguesPage(app: App, { path, title, navItem, summary, archived, empty 
     query: t.Object({ page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) }),
     async read(query) {
       const place = pageOf(query)
-      const { leagues, total } = await list(place)
-      return { leagues, pages: paginationOf(place, total) }
+      return withPagination(await list(place), place)
     },
-    body: ({ leagues, pages }) => html`${leagueTable(leagues, empty)}
-${paginationLinks(pages, page => address(path, { page }))}`,
+    body: ({ leagues, pagination }) => html`${leagueTable(leagues, empty)}
+${paginationLinks(pagination, page => address(path, { page }))}`,
     json: {
       summary,
       schema: t.Array(leagueActivitySchema),
       of: ({ leagues }) => leagues,
-      pages: ({ pages }) => pages,
     },
     file: { name: navItem, row: leagueActivitySchema, rows: async (_, place) => (await list(place)).leagues },
     live: everySecondAndAHalf,

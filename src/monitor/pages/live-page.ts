@@ -35,7 +35,6 @@ type LivePage<Query extends TSchema, Data> = {
     description?: string
     /** The JSON answer, if it is not the data as read. */
     of?(data: Data, query: Static<Query>): unknown
-    pages?(data: Data): Pagination
     /** The page's own address also answers with JSON, to clients that do not ask for HTML. */
     isAtPage?: boolean
   }
@@ -99,7 +98,7 @@ export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Q
       async ({ query, request, set }) => {
         const asked = typedQuery(page.query, query)
         const data = await page.read(asked)
-        if (json.pages) set.headers.link = linkHeader(request.url, json.pages(data))
+        if (isList(data)) set.headers.link = linkHeader(request.url, data.pagination)
         return jsonAnswer(data, asked)
       },
       { query: page.query, may: 'admin', detail: docs },
@@ -108,6 +107,9 @@ export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Q
   if (file) addFiles(routes, path, page.query, file)
   return routes
 }
+
+const isList = (data: unknown): data is { pagination: Pagination } =>
+  typeof data === 'object' && data !== null && 'pagination' in data
 
 /** A form without script also sends empty fields: they are treated as absent. */
 const routesOf = (app: App) =>

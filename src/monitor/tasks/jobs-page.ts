@@ -6,7 +6,7 @@ import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
-import { pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, pageSchema, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { isFinished, type Run } from '../../platform/jobs/runs.ts'
@@ -80,7 +80,6 @@ export const jobsPage = (app: App) =>
         pagination,
         over_time: overTime ? { hours: overTime.hours.map(withIsoTime), depth: overTime.depth.map(withIsoTime) } : null,
       }),
-      pages: ({ pagination }) => pagination,
     },
     file: {
       name: 'jobs',
@@ -93,14 +92,13 @@ export const jobsPage = (app: App) =>
 
 async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuery>) {
   const place = pageOf({ page, limit })
-  const { runs, total, isExact } = await app.reader.read(findRuns, { ...filter, ...place })
+  const found = withPagination(await app.reader.read(findRuns, { ...filter, ...place }), place)
   const states = isNarrowed(filter) ? undefined : recentStates(app.db, filter.name) // of the name, whatever the state
   const names = app.jobs.definitions().map(({ name }) => name)
   const overTime = states && (await app.reader.read(jobsOverTime, { name: filter.name, now: app.clock.now() }))
   return {
-    runs: shownRuns(app, runs),
-    pagination: pagination(place, total),
-    isExact,
+    ...found,
+    runs: shownRuns(app, found.runs),
     states,
     overTime,
     names: names.sort(),

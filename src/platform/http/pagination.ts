@@ -40,6 +40,12 @@ export const pagination = ({ page, limit }: Pick<PageSlice, 'page' | 'limit'>, t
   pages: Math.ceil(total / limit),
 })
 
+/** The page of a list as it is answered: with its pagination in place of the total. */
+export const withPagination = <Found extends { total: number }>({ total, ...things }: Found, page: PageSlice) => ({
+  ...things,
+  pagination: pagination(page, total),
+})
+
 /** The `Link` header of a page: first, prev, next, last. */
 export function linkHeader(url: string, { page, pages }: Pagination): string {
   const to = (number: number, rel: string) => {
@@ -63,10 +69,9 @@ type ListRequest = {
 export async function paged<Found extends { total: number }>(
   { query, request, set }: ListRequest,
   read: (page: PageSlice) => Found | Promise<Found>,
-): Promise<Omit<Found, 'total'> & { pagination: Pagination }> {
+) {
   const page = pageOf(query)
-  const { total, ...things } = await read(page)
-  const pages = pagination(page, total)
-  set.headers.link = linkHeader(request.url, pages)
-  return { ...things, pagination: pages }
+  const answer = withPagination(await read(page), page)
+  set.headers.link = linkHeader(request.url, answer.pagination)
+  return answer
 }

@@ -4,7 +4,7 @@ import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import type { Html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { pageOf, pageQuery, pagination, wholeList } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, wholeList, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { hidden } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -38,15 +38,14 @@ export const ownRotaPages = (app: App) => {
     const now = clock.now()
     const slice = pageOf({ page: query.page, limit: dutiesShown })
     const shown = query.all ? wholeList : firstPage
-    const { duties, total } = await reader.read(ownDuties, { staffId: me.id, now, past: query.past, slice })
+    const own = await reader.read(ownDuties, { staffId: me.id, now, past: query.past, slice })
     const { swaps, total: allSwaps } = await reader.read(swapsFor, { staffId: me.id, now, slice: shown })
     const { leave, total: allLeave } = listLeave(db, { staffId: me.id }, shown)
     const { notices, total: allNotices } = noticesOf(db, me.id, shown)
     return {
       person: personById(db, me.id),
       weekHours: hoursOfWeek(db, me.id, now),
-      duties,
-      pagination: pagination(slice, total),
+      ...withPagination(own, slice),
       past: query.past ?? false,
       news: unseenNotices(db, me.id, firstPage.limit),
       notices,
@@ -78,10 +77,10 @@ export const ownRotaPages = (app: App) => {
 
   function requests(query: { page?: number }): Html {
     const slice = pageOf({ page: query.page, limit: 50 })
-    const { leave, total } = listLeave(db, {}, slice)
     const now = clock.now()
     const { swaps, total: allSwaps } = listSwaps(db, now, pageOf({ limit: 500 }))
-    return requestsBody({ leave, pagination: pagination(slice, total), swaps, allSwaps, today: today(now) })
+    const leave = withPagination(listLeave(db, {}, slice), slice)
+    return requestsBody({ ...leave, swaps, allSwaps, today: today(now) })
   }
 
   return new Elysia()

@@ -5,7 +5,7 @@ import type { Db } from '../../../db/open.ts'
 import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
@@ -156,15 +156,13 @@ export const plannerPages = (app: App) => {
         const draft = draftById(db, job_id)
         const other = query.with || 'roster'
         const slice = pageOf({ page: query.page, limit: 50 })
-        const { total, ...compared } = draftDifferences(db, job_id, other, slice)
         const body = compareBody(
           {
-            ...compared,
+            ...withPagination(draftDifferences(db, job_id, other, slice), slice),
             draft,
             other: other === 'roster' ? undefined : draftById(db, other),
             drafts: draftsAbout(db, draft.range),
             sites: allSites(db),
-            pagination: pagination(slice, total),
           },
           who,
         )
