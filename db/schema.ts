@@ -402,6 +402,8 @@ export const tourEvents = sqliteTable(
     changedAt: time('changed_at').notNull(), // when a score, a golfer or the state last changed; never goes back
     movedAt: time('moved_at').notNull(), // when a score last changed; boards show movement since just before that
     source: text('source', { enum: fieldSources }).notNull().default('feed'),
+    checkedAt: time('checked_at'), // when an answer about it was last accepted; later than that of its tour while another event is held back
+    held: text('held'), // why the last answer about it was held back, while its tour is held
     droppedAt: time('dropped_at'), // when the feed no longer had it; null while it has
     turnedInto: integer('turned_into'), // for a field entered by hand: the feed's own event, once there is one
   },

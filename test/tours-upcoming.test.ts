@@ -312,19 +312,23 @@ test('a league on another event of the feed does not move the others to it', asy
   expect([await eventOf(onOther), await eventOf(league)]).toEqual(['Island Open', 'Coastal Open'])
 })
 
+const inPlay = (id: string, name: string, toPar: string) => {
+  const [competition] = espnEvent(id, name, 'in', 'STATUS_IN_PROGRESS').competitions
+  const linescores = [{ period: 1, value: 40, displayValue: toPar, linescores: Array(9).fill({ value: 4 }) }]
+  const competitors = competition?.competitors.map(golfer => ({ ...golfer, score: toPar, linescores }))
+  return { ...espnEvent(id, name, 'in', 'STATUS_IN_PROGRESS'), competitions: [{ ...competition, competitors }] }
+}
+
 test('an event on the scoreboard that is held back or unreadable does not hold up a league on another one', async () => {
   const fieldhouse = await startWithoutSchedule()
   const { app, call, clock } = fieldhouse
-  const inPlay = (id: string, name: string, toPar: string) => {
-    const [competition] = espnEvent(id, name, 'in', 'STATUS_IN_PROGRESS').competitions
-    const linescores = [{ period: 1, value: 40, displayValue: toPar, linescores: Array(9).fill({ value: 4 }) }]
-    const competitors = competition?.competitors.map(golfer => ({ ...golfer, score: toPar, linescores }))
-    return { ...espnEvent(id, name, 'in', 'STATUS_IN_PROGRESS'), competitions: [{ ...competition, competitors }] }
-  }
   const feed = jsonFeed({ events: [inPlay('1', 'Coastal Open', '-2'), inPlay('2', 'Island Open', '-1')] })
   await newUpdatedTour(call, feed.url, { format: 'espn' })
   const deadline = new Date(clock.now() + hour).toISOString()
   const league = await newTourLeague(call, { event: 'Island Open', picks: 2, deadline })
+  const onHeld = await newTourLeague(call, { event: 'Coastal Open', picks: 2, deadline }, { name: 'On the held one' })
+  const noticeOf = async ({ id }: { id: number }) =>
+    ((await call.get(`/leagues/${id}`)) as string).match(/The answer of the feed of .*?last confirmed/s)?.[0] ?? ''
   clock.forward(minute)
   await update(fieldhouse)
   await enter(await newUser(fieldhouse, 'ann'), league.id, ['1', '2'])
@@ -339,13 +343,35 @@ test('an event on the scoreboard that is held back or unreadable does not hold u
     event: { name: 'Coastal Open' },
     held: 'Coastal Open: 6 of 6 scores have been zeroed or blanked',
   })
+  expect([await noticeOf(league), await noticeOf(onHeld)]).toEqual(['', expect.stringContaining(': 6 of 6 scores')])
   expect(await scoreAfter({ ...inPlay('1', 'Coastal Open', '-2'), competitions: [] }, '-4')).toBe(-8)
   expect(await tour(call)).toMatchObject({ event: { name: 'Coastal Open' }, held: 'events[0].competitions is empty' })
+  expect([await noticeOf(league), await noticeOf(onHeld)]).toEqual(['', expect.stringContaining('is empty')])
   feed.json = { events: [inPlay('1', 'Coastal Open', '-3'), inPlay('2', 'Island Open', '-4')] }
   clock.forward(hour)
   await update(fieldhouse)
   expect(await tour(call)).toMatchObject({ event: { name: 'Coastal Open' }, status: 'ok' })
   expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
+})
+
+test('an event that the feed renames stays that of the leagues which name it, where the feed has an id', async () => {
+  const fieldhouse = await startWithoutSchedule()
+  const { call, clock } = fieldhouse
+  const feed = jsonFeed({ events: [inPlay('1', 'Coastal Open', '-2'), inPlay('2', 'Island Open', '-1')] })
+  await newUpdatedTour(call, feed.url, { format: 'espn' })
+  const deadline = new Date(clock.now() + hour).toISOString()
+  const leagues: { id: number }[] = []
+  for (const event of ['island open', 'Coastal Open'])
+    leagues.push(await newTourLeague(call, { event, picks: 2, deadline }, { name: event }))
+  clock.forward(minute)
+  await update(fieldhouse)
+  const ann = await newUser(fieldhouse, 'ann')
+  for (const { id } of leagues) await enter(ann, id, ['1', '2'])
+  clock.forward(2 * hour)
+  feed.json = { events: [inPlay('1', 'Coastal Classic', '-3'), inPlay('2', 'Acme Island Open', '-4')] }
+  await update(fieldhouse)
+  const scores = await Promise.all(leagues.map(async ({ id }) => (await board(call, id)).rows[0].score))
+  expect(scores).toEqual([-8, -6])
 })
 
 test('picks that wait to be matched are offered the golfers of their own event', async () => {

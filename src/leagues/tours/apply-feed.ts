@@ -8,10 +8,11 @@ import type { FetchedFeed } from '../feeds/fetch-feed.ts'
 import type { FeedBoard } from './feeds/board.ts'
 import { compareBoards } from './feeds/hold-back.ts'
 import { matchField } from './match-field.ts'
+import { followById } from './picks.ts'
 import { isUpdateWanted } from './poll-times.ts'
 import { changeTour, findTour, openLeaguesOn, touchBoards } from './queries.ts'
 import { recordIgnoredCorrections } from './settle-leagues.ts'
-import { dropUpcoming, findStoredEvent, storeBoard, storedBoard } from './stored-events.ts'
+import { dropUpcoming, findStoredEvent, storeBoard, storedBoard, storeHeld } from './stored-events.ts'
 import { type Tour, tourStateOf } from './tour.ts'
 import { type FeedReading, tourFeed } from './tour-feed.ts'
 
@@ -39,7 +40,7 @@ export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedReading
 }
 
 const hasOtherState = (after: Tour, before: Tour) =>
-  tourStateOf(after) !== tourStateOf(before) || after.eventId !== before.eventId
+  tourStateOf(after) !== tourStateOf(before) || after.held !== before.held || after.eventId !== before.eventId
 
 function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now: number, log: Log): FeedOutcome {
   const feed = tourFeed(tour, isUpdateWanted(tour, openLeaguesOn(tx, tour.slug), now))
@@ -58,9 +59,16 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
     verdict.kind === 'held' ? [read.length > 1 ? `${board.event.name}: ${verdict.message}` : verdict.message] : [],
   )
   const held = [...(unreadable ? [unreadable] : []), ...heldBoards].join('; ')
-  const stored = read.flatMap(({ known, verdict }) =>
-    verdict.kind === 'accepted' ? [storeBoard(tx, tour, known, verdict.board, now)] : [],
+  const heldEvents = new Map(
+    read.flatMap(({ known, verdict }) => (known && verdict.kind === 'held' ? [[known.id, verdict.message]] : [])),
   )
+  if (unreadable && tour.eventId !== null) heldEvents.set(tour.eventId, unreadable)
+  storeHeld(tx, tour, heldEvents)
+  const stored = read.flatMap(({ known, verdict }) => {
+    if (verdict.kind === 'held') return []
+    if (known && known.name !== verdict.board.event.name) followById(tx, tour, known)
+    return [storeBoard(tx, tour, known, verdict.board, now)]
+  })
   const [first] = stored
   const isCurrentStored = !unreadable && read[0]?.verdict.kind === 'accepted'
   if (held) recordHeldAnswer(tx, feed, now, held)

@@ -53,7 +53,7 @@ export function entriesBody(data: EntriesData, everyone: Html, who: Who | undefi
     { label: 'Best that count', value: html`${number(rules.best)} of ${number(rules.picks)}` },
     { label: 'Entries', value: number(data.pagination.total) },
   ]
-  return html`${leagueHead({ league, kind: tourKindPages, who, tab: 'entries', figures })}${!isOver && feedNotice(tour)}
+  return html`${leagueHead({ league, kind: tourKindPages, who, tab: 'entries', figures })}${!isOver && feedNotice(tour, event)}
 ${data.refused && notice(data.refused.message, 'bad')}${unknownNotice(data, who)}${isPlayer && mine.length > 0 && ownEntriesPart(data)}
 ${open && isPlayer && (mine.length < rules.max_entries || data.editing) && entryPart(data, who)}
 ${!open && data.pagination.total === 0 && league.status !== 'final' && isAtLeast(who, 'officer') && notice(html`Nobody entered, and picks are closed. A later <a href="/leagues/${league.id}/settings">deadline for picks</a> opens them again.`)}

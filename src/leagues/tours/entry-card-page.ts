@@ -24,7 +24,7 @@ export function aboveBoard({ db, clock, tourBoards }: App, league: League, who: 
   if (league.finalizedAt !== null) return null
   const picking = tourBoards.picksFor(league)
   const tour = findTour(db, tourRulesOf(league).tour)
-  return html`${feedNotice(tour)}${tour && isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, openUnmatched(db, tour).length)}${
+  return html`${feedNotice(tour, picking.event)}${tour && isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, openUnmatched(db, tour).length)}${
     arePicksOpen(picking, clock.now()) &&
     notice(html`Picks close in ${countdown(picking.closesAt, 'a moment')}. ${ownEntries(db, league, who)}`)
   }`

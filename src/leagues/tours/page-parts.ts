@@ -5,7 +5,7 @@ import { notice } from '../../ui/parts/notices.ts'
 import { moment, name, number, time, toPar } from '../../ui/parts/values.ts'
 import { nameFromId } from './field-text.ts'
 import type { PickScore } from './scoring.ts'
-import { type Tour, type TourState, tourStateOf } from './tour.ts'
+import { confirmedAt, eventStateOf, type Tour, type TourEvent, type TourState } from './tour.ts'
 
 const tones: Record<TourState, Tone> = { new: 'plain', ok: 'good', held: 'warn', failing: 'bad' }
 export const tourBadge = (state: TourState): Html => badge(state, tones[state])
@@ -38,15 +38,15 @@ const todayOf = ({ status, thru, today }: PickScore): Content =>
   status === 'active' && (thru ?? 0) > 0 && today !== null && html`${toPar(today)} today, `
 
 /** Says above scores that they may be old, and since when; nothing if the feed is fine. */
-export function feedNotice(tour: Tour | undefined): Content {
-  const state = tour && tourStateOf(tour)
+export function feedNotice(tour: Tour | undefined, event: TourEvent | undefined): Content {
+  const state = tour && eventStateOf(tour, event)
   if (!tour || (state !== 'held' && state !== 'failing')) return null
   const link = html`<a href="/tours/${tour.slug}">${name(tour.name)}</a>`
   const what =
     state === 'held'
-      ? html`The answer of the feed of ${link} is held back: ${tour.held}.`
+      ? html`The answer of the feed of ${link} is held back: ${event?.held ?? tour.held}.`
       : html`The feed of ${link} has failed since ${moment(tour.failingSince)}.`
-  return notice(html`${what} These scores were last confirmed ${time(tour.checkedAt)}.`, 'warn')
+  return notice(html`${what} These scores were last confirmed ${time(confirmedAt(tour, event))}.`, 'warn')
 }
 
 /** For officers: picks from a list wait to be matched. */

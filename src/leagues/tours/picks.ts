@@ -8,10 +8,18 @@ import { type FeedBoard, isNamed } from './feeds/board.ts'
 import { pollAfterEndMs } from './finish.ts'
 import { type PickGroups, pickGroupsOf } from './groups.ts'
 import { isClosedByPlay, picksCloseAt } from './pick-rules.ts'
-import { eventsBetween, findEvent, findTour, golfersOf, upcomingEvent } from './queries.ts'
+import {
+  eventsBetween,
+  finalLeaguesOn,
+  findEvent,
+  findTour,
+  golfersOf,
+  unfinalLeaguesOn,
+  upcomingEvent,
+} from './queries.ts'
 import { type Ratings, ratingsOf } from './ratings.ts'
 import { storedBoard } from './stored-events.ts'
-import { eventKey, feedEventOf, type TourEvent } from './tour.ts'
+import { eventKey, feedEventOf, type Tour, type TourEvent } from './tour.ts'
 
 /** An event last seen this long before a league starts is a different one of the same name. */
 const sameNameGap = 30 * day
@@ -95,4 +103,13 @@ export function bindEvent(tx: Db, { id }: League, event: TourEvent): League {
   const league = leagueById(tx, id) // an officer may have changed it since it was read
   if (tourRulesOf(league).event !== null) return league
   return changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(event) } })
+}
+
+/** Before the feed renames an event: the leagues that name it by its name follow it by its id. */
+export function followById(tx: Db, { slug }: Tour, event: TourEvent): void {
+  const isByName = (league: League) =>
+    tourRulesOf(league).event?.toLowerCase() === event.name.toLowerCase() &&
+    leagueEvent(tx, league).event?.id === event.id
+  for (const league of [...unfinalLeaguesOn(tx, slug), ...finalLeaguesOn(tx, slug)].filter(isByName))
+    changeLeague(tx, league.id, { config: { ...league.config, event: event.feedId } })
 }

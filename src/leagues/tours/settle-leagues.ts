@@ -14,7 +14,7 @@ import { type Golfer, isNamed } from './feeds/board.ts'
 import { finishDecision, keepsPolling } from './finish.ts'
 import { arePicksOpen, bindEvent, loadPicks } from './picks.ts'
 import { finalLeaguesOn, findTour, openLeaguesOn } from './queries.ts'
-import { eventKey, feedEventOf, type Tour, type TourEvent, tourStateOf } from './tour.ts'
+import { eventKey, eventStateOf, feedEventOf, type Tour, type TourEvent } from './tour.ts'
 
 export const overdueKey = (leagueId: number) => `league_overdue:${leagueId}`
 
@@ -51,9 +51,9 @@ async function settleLeague(app: App, league: League, log: Log): Promise<void> {
 }
 
 /** A held or failing feed does not count as quiet: it may have missed the end of the event. After the last poll every other one does. */
-function lastChange(league: League, tour: Tour, { changedAt }: TourEvent, now: number): number {
-  if (tourStateOf(tour) !== 'ok') return now
-  return keepsPolling(now, league, tour.askedAt) ? changedAt : Math.min(changedAt, league.endsAt)
+function lastChange(league: League, tour: Tour, event: TourEvent, now: number): number {
+  if (eventStateOf(tour, event) !== 'ok') return now
+  return keepsPolling(now, league, tour.askedAt) ? event.changedAt : Math.min(event.changedAt, league.endsAt)
 }
 
 const slugOf = (league: League) => tourRulesOf(league).tour

@@ -1,5 +1,5 @@
 /** Stores the answers of a feed: each value of a golfer with the time span it was valid, so that a board of any past time can be made. */
-import { and, eq, inArray, isNull, notInArray } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, notInArray } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { golfers as readings, tourEvents } from '../../../db/schema.ts'
 import { day } from '../../platform/clock.ts'
@@ -66,7 +66,13 @@ export function storeBoard(
     begunAt === null && board.ratings !== undefined && storeNewRatings(tx, id, board.ratings)
   const isRated = known !== undefined && rate(known)
   if (quiet)
-    return { event: updateEvent(tx, known, { version, name: state.name }), changed: 0, moved, quiet, rated: isRated }
+    return {
+      event: updateEvent(tx, known, { version, name: state.name, checkedAt: now }),
+      changed: 0,
+      moved,
+      quiet,
+      rated: isRated,
+    }
 
   const at = known ? Math.max(now, known.changedAt + 1) : now // also if the clock was set back: time spans must not overlap
   const values = {
@@ -74,6 +80,7 @@ export function storeBoard(
     version,
     begunAt: known?.begunAt ?? (hasPlayStarted(board.golfers) ? at : null),
     changedAt: at,
+    checkedAt: now,
     droppedAt: null,
   }
   const isMoved = moved.length + missing.length > 0
@@ -84,6 +91,15 @@ export function storeBoard(
   openReadings(tx, event.id, changed, at)
   const rated = known ? isRated : rate(event)
   return { event, changed: changed.length + missing.length, moved, quiet, rated }
+}
+
+/** Stores of which events the last answer is held back, and why; of all others it is not. */
+export function storeHeld(tx: Db, { id: tourId }: Tour, held: ReadonlyMap<number, string>): void {
+  tx.update(tourEvents)
+    .set({ held: null })
+    .where(and(eq(tourEvents.tourId, tourId), isNotNull(tourEvents.held)))
+    .run()
+  for (const [id, why] of held) tx.update(tourEvents).set({ held: why }).where(eq(tourEvents.id, id)).run()
 }
 
 /** A coming event that the feed no longer has is not coming, until the feed has it again. Returns how many there were. */

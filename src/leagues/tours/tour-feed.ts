@@ -4,6 +4,7 @@ import type { FeedRecord } from '../feeds/feed-state.ts'
 import { tourRulesOf } from './config.ts'
 import { type FeedBoard, ScoreFeedError } from './feeds/board.ts'
 import { feedParsers } from './feeds/formats.ts'
+import { leagueEvent } from './picks.ts'
 import { changeTour, eventsOf, feedAlertKey, handEvent, isUpcoming, openLeaguesOn } from './queries.ts'
 import { eventKey, type Tour } from './tour.ts'
 
@@ -77,12 +78,17 @@ function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] | undefi
 }
 
 /**
- * The feed's current event, as undefined. Then the events that leagues are played on; a field entered by hand is not on the feed.
+ * The feed's current event, as undefined. Then the events that leagues are played on, by the name they give and by the id that was found, as
+ * the feed may rename an event; a field entered by hand is not on the feed.
  * Upcoming events of the feed are read again, so that they do not stay "upcoming".
  */
 function eventsWanted(db: Db, { id, slug, eventId }: Tour): (string | undefined)[] {
   const byHand = handEvent(db, id)?.name.toLowerCase()
-  const played = openLeaguesOn(db, slug).map(league => tourRulesOf(league).event ?? undefined)
+  const named = openLeaguesOn(db, slug).filter(league => tourRulesOf(league).event !== null)
+  const played = named.flatMap(league => {
+    const { event } = leagueEvent(db, league)
+    return [tourRulesOf(league).event ?? undefined, ...(event?.source === 'feed' ? [eventKey(event)] : [])]
+  })
   const wanted = new Set([undefined, ...played.filter(event => event?.toLowerCase() !== byHand)])
   for (const event of eventsOf(db, id))
     if (event.source === 'feed' && event.id !== eventId && isUpcoming(event)) wanted.add(eventKey(event))

@@ -6,7 +6,15 @@ import { maySee } from '../visibility.ts'
 import { openUnmatched } from './match-field.ts'
 import { endOfPolling, isUpdateWanted } from './poll-times.ts'
 import { findEvent, golfersOf, openLeaguesOn, unfinishedUpdate, upcomingEvent } from './queries.ts'
-import { comingEventSchema, shownEventSchema, type Tour, type TourView, tourSchema, tourStateOf } from './tour.ts'
+import {
+  comingEventSchema,
+  confirmedAt,
+  shownEventSchema,
+  type Tour,
+  type TourView,
+  tourSchema,
+  tourStateOf,
+} from './tour.ts'
 
 const view = rowView(tourSchema)
 const eventView = rowView(shownEventSchema)
@@ -19,6 +27,7 @@ export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined)
   const event = findEvent(db, tour.eventId)
   const upcoming = upcomingEvent(db, tour)
   const run = unfinishedUpdate(db, tour.slug)
+  const checkedAt = confirmedAt(tour, event)
   return view({
     ...tour,
     feedUrl: isAtLeast(who, 'officer') ? tour.feedUrl : undefined,
@@ -26,7 +35,8 @@ export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined)
     event: event ? eventView({ ...event, id: event.feedId }) : null,
     upcoming: upcoming ? upcomingView({ ...upcoming, players: golfersOf(db, upcoming.id).length }) : null,
     unmatched: openUnmatched(db, tour).length,
-    ageS: tour.checkedAt === null ? null : Math.max(0, Math.round((now - tour.checkedAt) / 1000)),
+    checkedAt,
+    ageS: checkedAt === null ? null : Math.max(0, Math.round((now - checkedAt) / 1000)),
     nextUpdateAt: run ? (run.notBefore ?? run.createdAt) : null,
     followedUntil: isUpdateWanted(tour, open, now) ? endOfPolling(open) : null,
     leagues: open.filter(league => maySee(db, league, who)).map(({ id }) => id),

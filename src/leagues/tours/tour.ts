@@ -17,6 +17,16 @@ export function tourStateOf({ failures, held, checkedAt }: Pick<Tour, 'failures'
   return checkedAt === null ? 'new' : 'ok'
 }
 
+/** The same for one event of the feed: another may be held back. */
+export function eventStateOf(tour: Tour, event: TourEvent | undefined): TourState {
+  const state = tourStateOf(tour)
+  return state === 'held' && event?.held === null ? 'ok' : state
+}
+
+/** When the scores of an event were last confirmed or changed. */
+export const confirmedAt = (tour: Tour, event: TourEvent | undefined): number | null =>
+  Math.max(tour.checkedAt ?? 0, event?.checkedAt ?? 0) || null
+
 export const feedEventOf = ({ feedId, name, round, status, version }: TourEvent): FeedEvent => ({
   id: feedId,
   name,
