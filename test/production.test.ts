@@ -1,6 +1,6 @@
 /** The steps of the Dockerfile, run in a clean copy, so that no container engine is needed. */
 import { expect, test } from 'bun:test'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { addPerson, addSite, base, week } from './rosters.ts'
@@ -140,8 +140,7 @@ test('the image installs without anything of development, starts, answers, is he
 })
 
 test('`bun run start` installs what is missing, serves, and stops when it is told to', async () => {
-  const copy = builtImage()
-  rmSync(join(copy, 'node_modules'), { recursive: true })
+  const copy = copiedBy(stages)
   const dataDir = temporaryFolder()
   const PORT = String(freePort())
   const env = { PATH: pathWithBun, HOME: process.env.HOME, PORT, HOST: '127.0.0.1', DATA_DIR: dataDir }

@@ -49,9 +49,11 @@ function breakLeagues(dataDir: string) {
   db.close()
 }
 
-test('a bug in a route reaches Sentry with release, environment, route and request id, and no secret', async () => {
+test('a bug in a route reaches Sentry with release, environment, route and request id, and no secret; a refusal does not', async () => {
   const sentry = startFakeSentry()
-  const { dataDir, call, finished } = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
+  const { dataDir, call, finished, child } = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
+  await refusalOf(call.get('/api/v1/leagues/999'))
+  await refusalOf(call.post('/api/v1/leagues', { name: 1 }))
   breakLeagues(dataDir)
   const headers = { 'x-request-id': 'the-bad-one', cookie: 'fieldhouse_session=hunter2', 'x-api-key': 'hunter2' }
   const answer = await call.raw('/api/v1/leagues?password=hunter2', { headers })
@@ -86,16 +88,10 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
     exception: { values: [{ value: 'no such table: leagues' }] },
     extra: { key: expect.stringMatching(/^stats_dashboard/) },
   })
-})
-
-test('a refusal is no bug and is not reported', async () => {
-  const sentry = startFakeSentry()
-  const { call, child } = await spawnFieldhouse({ SENTRY_DSN: sentry.dsn })
-  await refusalOf(call.get('/api/v1/leagues/999'))
-  await refusalOf(call.post('/api/v1/leagues', { name: 1 }))
   child.kill()
   await child.exited
-  expect(sentry.errors()).toEqual([])
+  const reported = sentry.errors().map(({ exception }) => exception.values[0].value)
+  expect(new Set(reported)).toEqual(new Set(['no such table: leagues']))
 })
 
 /** One process and its Sentry for the tests that leave it as it was. */
@@ -103,6 +99,8 @@ const withSentry = shared(async () => {
   const sentry = startFakeSentry()
   return { sentry, ...(await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })) }
 })
+
+const quietWithoutDsn = shared(() => openAppProcess({ LOG_LEVEL: 'warn' }))
 
 test('a job that failed reaches Sentry with its name, what it quotes of secrets taken out', async () => {
   const { sentry, send, answer, finished, logged } = await withSentry()
@@ -156,7 +154,7 @@ test("no trace headers are added to requests to other people's servers", async (
 })
 
 test('Sentry is loaded only with a DSN', async () => {
-  const withoutDsn = await openAppProcess()
+  const withoutDsn = await quietWithoutDsn()
   withoutDsn.send('loaded @sentry')
   expect(await withoutDsn.answer('loaded')).toBe('no')
   const withDsn = await withSentry()
@@ -228,7 +226,7 @@ test('what is logged under a name that sounds secret is not written, at any dept
 })
 
 test('LOG_LEVEL leaves out what is below it', async () => {
-  const fieldhouse = await openAppProcess({ LOG_LEVEL: 'warn' })
+  const fieldhouse = await quietWithoutDsn()
   await fieldhouse.call.get('/api/v1/leagues')
   fieldhouse.send('fail nothing')
   await fieldhouse.finished({ job_id: await fieldhouse.answer('job') })
