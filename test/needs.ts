@@ -18,5 +18,6 @@ export const nginxTest = test.if(mayNotSkip || nginx !== null)
 /** Tests that fetch packages nothing else needs (an S3 store, a client generator). They run in CI only. */
 export const fetchedTest = test.if(mayNotSkip)
 
-/** Rounds are short by default; `bun run test:long` runs long ones of kills, solvers and large numbers. */
-export const rounds = (short: number, long: number): number => (process.env.FIELDHOUSE_TEST_LONG === '1' ? long : short)
+/** Rounds are short by default; `bun run test:long` runs long ones of kills, solvers, pages and large numbers. */
+export const isLong = process.env.FIELDHOUSE_TEST_LONG === '1'
+export const rounds = (short: number, long: number): number => (isLong ? long : short)
