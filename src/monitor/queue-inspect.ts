@@ -26,7 +26,8 @@ const queued = t.Object({
   attempts: t.Integer(),
   since: t.Nullable({ ...dateTimeSchema, description: 'When it was started, or put into the queue' }),
 })
-const states = ['waiting', 'active', 'delayed', 'prioritized', 'failed', 'completed'] as const
+/** A job that ends leaves the queue; its run stays. */
+const states = ['waiting', 'active', 'delayed', 'prioritized'] as const
 const inspection = t.Object({
   backend: t.String(),
   workers: t.Array(t.Object({ name: t.String(), queue: t.String() })),
@@ -151,15 +152,13 @@ ${part('Waiting for their turn, next first', 'reserved', inspected.reserved, 'No
 ${part('Booked', 'scheduled', inspected.scheduled, 'Nothing is booked.')}
 ${machineTable(inspected.machines)}
 <details><summary>Jobs this program knows: ${number(inspected.registered.length)}</summary><p>${inspected.registered.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)}</p></details>
-<p class="quiet">At most ${maxListed} jobs of a kind and queue are listed. The same as JSON: <a href="${path}/json"><code>${path}/json</code></a></p>`
+<p class="quiet">At most ${maxListed} jobs of a kind and queue are listed; those that have ended are under <a href="/admin/task-monitor/jobs">Jobs</a>. The same as JSON: <a href="${path}/json"><code>${path}/json</code></a></p>`
 
 const stateWords: Record<(typeof states)[number], string> = {
   waiting: 'Waiting',
   active: 'Running',
   delayed: 'Booked',
   prioritized: 'First in line',
-  failed: 'Failed',
-  completed: 'Done',
 }
 
 const part = (title: string, id: string, jobs: readonly (Queued & { eta?: string })[], empty: string): Content =>
