@@ -18,7 +18,7 @@ import { readTotals, totalsCsv, totalsQuery, totalsQueryOf, totalsSchema } from 
 import { readableLeague } from './visibility.ts'
 
 const nullableTime = t.Nullable(dateTimeSchema)
-const found = t.Object({
+const foundPlayers = t.Object({
   missing: t.Optional(
     t.Array(missingPlayerSchema, {
       description: 'Matches among players who are missing from the newest scan, at most twenty',
@@ -90,9 +90,9 @@ export const boardRoutes = (app: App) => {
     )
     .get(
       '/leaderboard.csv',
-      ({ params: { id }, query: raw, who, request }) => {
+      ({ params: { id }, query, who, request }) => {
         const league = readableLeague(db, id, who)
-        return exportOf(app, league, boardQueryOf(raw, league), 'csv', request, columnsAsked(raw.columns))
+        return exportOf(app, league, boardQueryOf(query, league), 'csv', request, columnsAsked(query.columns))
       },
       {
         query: exportQuery,
@@ -103,9 +103,9 @@ export const boardRoutes = (app: App) => {
     )
     .get(
       '/leaderboard.xlsx',
-      ({ params: { id }, query: raw, who, request }) => {
+      ({ params: { id }, query, who, request }) => {
         const league = readableLeague(db, id, who)
-        return exportOf(app, league, boardQueryOf(raw, league), 'xlsx', request, columnsAsked(raw.columns))
+        return exportOf(app, league, boardQueryOf(query, league), 'xlsx', request, columnsAsked(query.columns))
       },
       {
         query: exportQuery,
@@ -172,7 +172,7 @@ export const boardRoutes = (app: App) => {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 200 })), ...pageQuery }),
         may: 'reader',
         counted: true,
-        detail: describe('Players by part of a name or id', found),
+        detail: describe('Players by part of a name or id', foundPlayers),
       },
     )
     .get(

@@ -116,7 +116,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     }
     throw error
   } finally {
-    collectGarbageLater(dropColumns({ ...sheet, metrics }) + rows * GARBAGE_BYTES)
+    collectGarbageLater(dropColumns({ ...sheet, metrics }) + rows * garbageBytes)
   }
 }
 
@@ -197,8 +197,8 @@ const withProgress = ({ now, signal, pause, progress, beside }: TaskContext, row
 const mayReadStored = ({ kind, published }: ImportInput) =>
   kind !== 'current' || published.some(upload => upload.kind === 'extra') || scansOf(published).length === 0
 
-/** Garbage that matching and ranking leave behind, for each player. */
-const GARBAGE_BYTES = 80
+/** What matching and ranking leave to the garbage collector, for each player. */
+const garbageBytes = 80
 
 /** Who is new, gone or renamed since the board before, and whose counters went down since the start. */
 async function compare(
