@@ -55,10 +55,10 @@ export type CorrectionLine = {
 
 /** Many lines of corrections at once, in a statement for each table: thousands may hold a symbol. */
 export function writeCorrections(tx: Db, lines: readonly CorrectionLine[]): void {
-  const rows = lines.map(({ leagueId, userId, cashAfter, line, after }) => [
-    ...[leagueId, userId, line.at, line.kind, line.symbol, line.quantity, line.price, line.fee, line.cash, cashAfter],
-    ...[after.quantity, after.cost, after.realised, line.realised, line.undoes ?? null, line.actionId],
-  ])
+  const rows = lines.map(({ leagueId, userId, cashAfter, line, after }) => {
+    const holding = { held: after.quantity, cost: after.cost, gained: after.realised }
+    return { league: leagueId, user: userId, ...line, cashAfter, ...holding }
+  })
   const json = JSON.stringify(rows)
   const { updateCash, upsertHoldings, appendLedger } = correctionStatements(tx)
   updateCash.run(json)
@@ -78,31 +78,34 @@ export function writeCorrections(tx: Db, lines: readonly CorrectionLine[]): void
   touchAll('activity', leagues)
 }
 
-const correctionStatements = prepared(({ $client: client }) => ({
-  updateCash: client.query<unknown, [rows: string]>(
-    `update portfolios set cash_cents = cash_cents + sums.cash, realised_cents = realised_cents + sums.realised,
-       fees_cents = fees_cents + sums.fees, corrections = corrections + sums.lines
-     from (
-       select value ->> 0 as league, value ->> 1 as user, sum(value ->> 8) as cash, sum(value ->> 13) as realised,
-         sum(value ->> 7) as fees, count(*) as lines
-       from json_each(?) group by 1, 2
-     ) as sums
-     where league_id = sums.league and user_id = sums.user`,
-  ),
-  upsertHoldings: client.query<unknown, [rows: string]>(
-    `insert into holdings (league_id, user_id, symbol, quantity, cost_cents, realised_cents)
-     select value ->> 0, value ->> 1, value ->> 4, value ->> 10, value ->> 11, value ->> 12 from json_each(?) where true
-     on conflict (league_id, user_id, symbol) do update
-     set quantity = excluded.quantity, cost_cents = excluded.cost_cents, realised_cents = excluded.realised_cents`,
-  ),
-  appendLedger: client.query<unknown, [rows: string]>(
-    `insert into ledger (league_id, user_id, at, kind, symbol, quantity, price_cents, fee_cents, cash_cents,
-       cash_after_cents, quantity_after, realised_cents, undoes, action_id)
-     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-       value ->> 8, value ->> 9, value ->> 10, value ->> 13, value ->> 14, value ->> 15
-     from json_each(?) order by key`,
-  ),
-}))
+const correctionStatements = prepared(({ $client: client }) => {
+  const fields = (...names: string[]) => names.map(name => `value ->> '${name}'`).join(', ')
+  return {
+    updateCash: client.query<unknown, [rows: string]>(
+      `update portfolios set cash_cents = cash_cents + sums.cash, realised_cents = realised_cents + sums.realised,
+         fees_cents = fees_cents + sums.fees, corrections = corrections + sums.lines
+       from (
+         select value ->> 'league' as league, value ->> 'user' as user, sum(value ->> 'cash') as cash,
+           sum(value ->> 'realised') as realised, sum(value ->> 'fee') as fees, count(*) as lines
+         from json_each(?) group by 1, 2
+       ) as sums
+       where league_id = sums.league and user_id = sums.user`,
+    ),
+    upsertHoldings: client.query<unknown, [rows: string]>(
+      `insert into holdings (league_id, user_id, symbol, quantity, cost_cents, realised_cents)
+       select ${fields('league', 'user', 'symbol', 'held', 'cost', 'gained')} from json_each(?) where true
+       on conflict (league_id, user_id, symbol) do update
+       set quantity = excluded.quantity, cost_cents = excluded.cost_cents, realised_cents = excluded.realised_cents`,
+    ),
+    appendLedger: client.query<unknown, [rows: string]>(
+      `insert into ledger (league_id, user_id, at, kind, symbol, quantity, price_cents, fee_cents, cash_cents,
+         cash_after_cents, quantity_after, realised_cents, undoes, action_id)
+       select ${fields('league', 'user', 'at', 'kind', 'symbol', 'quantity', 'price', 'fee', 'cash')},
+         ${fields('cashAfter', 'held', 'realised', 'undoes', 'actionId')}
+       from json_each(?) order by key`,
+    ),
+  }
+})
 
 const updateCash = prepared(db =>
   db
