@@ -1,7 +1,9 @@
 /** One condition is one alert: raising it again counts, clearing it resolves it. */
-import { and, eq, ne, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, ne, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
+import { equalsGiven, excluded, type Given, preparedFor } from '../db/prepared-writes.ts'
 import { type Severity, severities, systemAlerts } from '../db/schema.ts'
+import { prepared } from '../db/transactions.ts'
 import { hour } from './platform/clock.ts'
 
 export const alertTypes = [
@@ -42,38 +44,48 @@ const isWorse = sql`${gravity(sql`excluded.severity`)} > ${gravity(systemAlerts.
 /** A condition that comes and goes, or flips between severities, is sent once in this time, unless it gets worse than it was sent. */
 export const repeatAfter = hour
 
-const unlessWorse = (at: number, sentAt: SQLWrapper, sentAs: SQLWrapper) => {
-  const wasSentAsBad = sql`${sentAt} > ${at - repeatAfter} and ${gravity(sentAs)} >= ${gravity(sql`excluded.severity`)}`
+const unlessWorse = (sentAt: SQLWrapper, sentAs: SQLWrapper) => {
+  const isRepeated = sql`${sentAt} > excluded.last_seen - ${repeatAfter}`
+  const wasSentAsBad = sql`${isRepeated} and ${gravity(sentAs)} >= ${gravity(sql`excluded.severity`)}`
   return sql`iif(${isWorse} and not (${wasSentAsBad}), null, ${sentAt})`
 }
 
 /** Raises the alert, or increases its count if it is already open. One that gets worse is sent again, also if it was acknowledged. */
-export function raiseAlert(tx: Db, at: number, { key, type, severity, title, message, data = {} }: Alert): void {
-  tx.insert(systemAlerts)
-    .values({ key, type, severity, title, message, data, firstSeen: at, lastSeen: at, state: 'active' })
+export function raiseAlert(tx: Db, at: number, { data = {}, ...alert }: Alert): void {
+  const values = { ...alert, data, firstSeen: at, lastSeen: at, state: 'active' as const }
+  insertAlert(tx, values).run(values)
+}
+const insertAlert = preparedFor(systemAlerts, (db, values: Given<typeof systemAlerts.$inferInsert>) =>
+  db
+    .insert(systemAlerts)
+    .values(values)
     .onConflictDoUpdate({
       target: systemAlerts.key,
       targetWhere: sql`state <> 'resolved'`,
       set: {
-        severity,
-        title,
-        message,
-        data,
-        lastSeen: at,
+        ...excluded(
+          systemAlerts.severity,
+          systemAlerts.title,
+          systemAlerts.message,
+          systemAlerts.data,
+          systemAlerts.lastSeen,
+        ),
         clearChecks: 0,
         count: sql`${systemAlerts.count} + 1`,
         state: sql`iif(${isWorse}, 'active', ${systemAlerts.state})`,
-        sentAt: unlessWorse(at, systemAlerts.sentAt, systemAlerts.sentAs),
-        mailedAt: unlessWorse(at, systemAlerts.mailedAt, systemAlerts.mailedAs),
+        sentAt: unlessWorse(systemAlerts.sentAt, systemAlerts.sentAs),
+        mailedAt: unlessWorse(systemAlerts.mailedAt, systemAlerts.mailedAs),
       },
     })
-    .run()
-}
+    .prepare(),
+)
 
 /** Resolves the alert. */
-export function clearAlert(tx: Db, at: number, key: string): void {
-  tx.update(systemAlerts)
-    .set({ state: 'resolved', settledAt: at, settledBy: 'fieldhouse' })
-    .where(and(eq(systemAlerts.key, key), ne(systemAlerts.state, 'resolved')))
-    .run()
-}
+export const clearAlert = (tx: Db, at: number, key: string): void => void settleAlert(tx).run({ key, at })
+const settleAlert = prepared(db =>
+  db
+    .update(systemAlerts)
+    .set({ state: 'resolved', settledAt: sql`${sql.placeholder('at')}`, settledBy: 'fieldhouse' })
+    .where(and(equalsGiven(systemAlerts.key), ne(systemAlerts.state, 'resolved')))
+    .prepare(),
+)

@@ -2,11 +2,13 @@
 import type { Db } from '../db/open.ts'
 import { correctSymbol } from './leagues/market/corrections/correct-symbol.ts'
 import { addPattern, copyWeeks, importShifts } from './rota/bulk-shifts.ts'
+import { raiseAllExpiryAlerts } from './rota/certificate-alerts.ts'
 import { clearAssignments, publishRoster } from './rota/confirm.ts'
 import { importStaffFile } from './rota/import-staff.ts'
 
 export const bulkWrites: readonly ((db: Db, input: never) => Promise<unknown>)[] = [
   importStaffFile,
+  raiseAllExpiryAlerts,
   importShifts,
   copyWeeks,
   addPattern,

@@ -2,8 +2,9 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
+import { equalsGiven, type Given, preparedFor } from '../../db/prepared-writes.ts'
 import { expiryNotices, type Severity, systemAlerts } from '../../db/schema.ts'
-import { atomically } from '../../db/transactions.ts'
+import { atomically, prepared } from '../../db/transactions.ts'
 import { type AlertType, clearAlert, raiseAlert } from '../alerts.ts'
 import { job } from '../context.ts'
 import { daysAfter, today } from './date-range.ts'
@@ -25,8 +26,11 @@ const type: AlertType = 'certificate_expiring'
 export const alertExpiringCertificates = job('expiry_alerts', {
   input: t.Object({}),
   once: () => 'all',
-  run: (_, { db, clock }) => atomically(db, tx => raiseExpiryAlerts(tx, clock.now())),
+  run: (_, { bulkWriter, clock }) => bulkWriter.write(raiseAllExpiryAlerts, { at: clock.now() }),
 })
+
+/** As a bulk write. */
+export const raiseAllExpiryAlerts = (db: Db, { at }: { at: number }) => atomically(db, tx => raiseExpiryAlerts(tx, at))
 
 /**
  * Each warning is an alert of its own, so that each is sent; it settles the one before it, and a renewal settles all. Called for one
@@ -43,7 +47,7 @@ export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
     const notice = { staffId: staff_id, name: certification, expiresOn: expires_on, days, notifiedAt: now }
     const key = alertKey(notice)
     current.add(key)
-    if (!tx.insert(expiryNotices).values(notice).onConflictDoNothing().returning().all().length) continue
+    if (!insertNotice(tx, notice).get(notice)) continue
     told++
     const title = `${certification} of ${name} ${left < 0 ? `expired on ${expires_on}` : `expires ${whenWords(left)}`}`
     const message =
@@ -74,17 +78,7 @@ function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: n
     .where(staffId === undefined ? undefined : eq(expiryNotices.staffId, staffId))
     .all()
     .filter(notice => !current.has(alertKey(notice)))
-  for (const { staffId, name, expiresOn, days } of past)
-    tx.delete(expiryNotices)
-      .where(
-        and(
-          eq(expiryNotices.staffId, staffId),
-          eq(expiryNotices.name, name),
-          eq(expiryNotices.expiresOn, expiresOn),
-          eq(expiryNotices.days, days),
-        ),
-      )
-      .run()
+  for (const notice of past) deleteNotice(tx).run(notice)
   const isTheirs = staffId === undefined ? undefined : sql`${systemAlerts.data} ->> 'staff_id' = ${staffId}`
   const open = tx
     .select({ key: systemAlerts.key })
@@ -95,6 +89,16 @@ function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: n
   for (const { key } of open) clearAlert(tx, now, key)
   return open.length
 }
+
+const insertNotice = preparedFor(expiryNotices, (db, notice: Given<typeof expiryNotices.$inferInsert>) =>
+  db.insert(expiryNotices).values(notice).onConflictDoNothing().returning().prepare(),
+)
+const deleteNotice = prepared(db =>
+  db
+    .delete(expiryNotices)
+    .where(equalsGiven(expiryNotices.staffId, expiryNotices.name, expiryNotices.expiresOn, expiryNotices.days))
+    .prepare(),
+)
 
 type Notice = Pick<typeof expiryNotices.$inferSelect, 'staffId' | 'name' | 'expiresOn' | 'days'>
 const alertKey = ({ staffId, name, expiresOn, days }: Notice) => `${type}:${staffId}:${name}:${expiresOn}:${days}`

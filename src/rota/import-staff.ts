@@ -115,7 +115,7 @@ function changeIn(cells: Record<string, string>, mistake: ReportError): PersonCh
       )
   }
   if (isWrong) return
-  const [first] = fieldErrors(Value.Errors(personChange, change))
+  const [first] = Value.Check(personChange, change) ? [] : fieldErrors(Value.Errors(personChange, change))
   if (first) return mistake(columnOf(first.path), first.message)
   try {
     return normalisePerson(change)

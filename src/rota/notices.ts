@@ -3,8 +3,9 @@ import { and, desc, eq, gt, isNotNull, isNull, lte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { isAmong } from '../../db/prepared-writes.ts'
+import { equalsGiven, type Given, isAmong, preparedFor } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff, staffNotices } from '../../db/schema.ts'
+import { prepared } from '../../db/transactions.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { rowView } from '../platform/http/row-view.ts'
@@ -28,12 +29,22 @@ type NoticeKind = (typeof staffNotices.$inferSelect)['kind']
 
 /** Shown on the page of their shifts, and mailed unless it was seen there first. False: they have no account. */
 export function notify(tx: Db, at: number, staffId: number, message: string, kind: NoticeKind = 'roster'): boolean {
-  const hasAccount = and(eq(staff.id, staffId), isNotNull(staff.userId))
-  if (!tx.select({ id: staff.id }).from(staff).where(hasAccount).get()) return false
-  tx.insert(staffNotices).values({ staffId, at, message, kind }).run()
+  if (!staffWithAccount(tx).get({ id: staffId })) return false
+  const notice = { staffId, at, message, kind }
+  insertNotice(tx, notice).run(notice)
   touch(tx, 'requests')
   return true
 }
+const staffWithAccount = prepared(db =>
+  db
+    .select({ id: staff.id })
+    .from(staff)
+    .where(and(equalsGiven(staff.id), isNotNull(staff.userId)))
+    .prepare(),
+)
+const insertNotice = preparedFor(staffNotices, (db, notice: Given<typeof staffNotices.$inferInsert>) =>
+  db.insert(staffNotices).values(notice).prepare(),
+)
 
 export function noticesOf(db: Db, staffId: number, slice: PageSlice) {
   const theirs = { where: eq(staffNotices.staffId, staffId), orderBy: [desc(staffNotices.id)] }

@@ -156,11 +156,17 @@ function writeRelatedRows(
 ): void {
   if (held) {
     if (before?.certifications.length) deleteCertifications(tx).run({ staffId })
-    for (const { name, expires_on } of held) insertCertification(tx).run({ staffId, name, expiresOn: expires_on })
+    for (const { name, expires_on } of held) {
+      const row = { staffId, name, expiresOn: expires_on }
+      insertCertification(tx, row).run(row)
+    }
   }
   if (unavailable) {
     if (before?.unavailable.length) deleteAbsences(tx).run({ staffId })
-    for (const { from, to } of unavailable) insertAbsence(tx).run({ staffId, from, to })
+    for (const { from, to } of unavailable) {
+      const row = { staffId, from, to }
+      insertAbsence(tx, row).run(row)
+    }
   }
   if (requests) {
     tx.delete(shiftRequests).where(eq(shiftRequests.staffId, staffId)).run()
@@ -172,22 +178,15 @@ function writeRelatedRows(
   }
 }
 
-const theirs = sql.placeholder('staffId')
 const deleteCertifications = prepared(db =>
-  db.delete(certifications).where(eq(certifications.staffId, theirs)).prepare(),
+  db.delete(certifications).where(equalsGiven(certifications.staffId)).prepare(),
 )
-const deleteAbsences = prepared(db => db.delete(unavailability).where(eq(unavailability.staffId, theirs)).prepare())
-const insertCertification = prepared(db =>
-  db
-    .insert(certifications)
-    .values({ staffId: theirs, name: sql.placeholder('name'), expiresOn: sql.placeholder('expiresOn') })
-    .prepare(),
+const deleteAbsences = prepared(db => db.delete(unavailability).where(equalsGiven(unavailability.staffId)).prepare())
+const insertCertification = preparedFor(certifications, (db, row: Given<typeof certifications.$inferInsert>) =>
+  db.insert(certifications).values(row).prepare(),
 )
-const insertAbsence = prepared(db =>
-  db
-    .insert(unavailability)
-    .values({ staffId: theirs, from: sql.placeholder('from'), to: sql.placeholder('to') })
-    .prepare(),
+const insertAbsence = preparedFor(unavailability, (db, row: Given<typeof unavailability.$inferInsert>) =>
+  db.insert(unavailability).values(row).prepare(),
 )
 
 export function deletePerson(tx: Db, id: number): void {
