@@ -87,6 +87,7 @@ test('lists come page by page with links to the others', async () => {
     pagination: { page: 2, limit: 2, total: 5, pages: 3 },
   })
   expect((await call.get('/api/v1/leagues?limit=100000&page=-3')).pagination).toMatchObject({ page: 1, limit: 500 })
+  expect(await call.get('/?limit=2&status=active')).toContain('href="/?status=active&amp;page=3&amp;limit=2"')
   const active = await call.raw('/api/v1/leagues/active?limit=2&page=3')
   expect(active.headers.get('link')).toContain('</api/v1/leagues/active?limit=2&page=2>; rel="prev"')
   expect(await active.json()).toMatchObject([{ name: 'League 0' }])

@@ -8,6 +8,7 @@ import { access, signedIn } from '../platform/http/access.ts'
 import { type Pagination, pageOf, pageQuery, pagination } from '../platform/http/pagination.ts'
 import { idParams } from '../platform/http/shared-schemas.ts'
 import { hidden, page } from '../ui/layout.ts'
+import { address } from '../ui/parts/address.ts'
 import { movement, status } from '../ui/parts/badges.ts'
 import { chart } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
@@ -40,7 +41,7 @@ ${dueList(due)}
 <section class="part">
 <h2>Your leagues</h2>
 ${leagueTable(leagues, pagesOf)}
-${paginationLinks(pagination(list, total), number => `/me?page=${number}`)}
+${paginationLinks(pagination(list, total), (page, limit) => address('/me', { page, limit }))}
 </section>`
         return page({ title: 'My page', who, nav: 'me', body })
       },
@@ -49,7 +50,7 @@ ${paginationLinks(pagination(list, total), number => `/me?page=${number}`)}
     .get(
       '/people/:id',
       async ({ params: { id }, query, who }) => {
-        const list = pageOf({ limit: 10, ...query })
+        const list = pageOf(query)
         const person = await personOf(app, id, who, list)
         const body = personBody(person, pagination(list, person.total), pagesOf)
         return page({ title: person.person.username, who, nav: 'leagues', body })
@@ -114,7 +115,7 @@ const personBody = ({ person, leagues }: PersonAcrossLeagues, pages: Pagination,
   html`<div class="head"><h1>${name(person.username)}</h1></div>
 ${leagues.length === 0 && emptyState('No leagues that you can see', 'Leagues that are not public are only shown to their members.')}
 ${leagues.map(standing => leagueOfPerson(standing, pagesOf))}
-${paginationLinks(pages, number => `/people/${person.id}?page=${number}`)}`
+${paginationLinks(pages, (page, limit) => address(`/people/${person.id}`, { page, limit }))}`
 
 function leagueOfPerson({ league, rows }: StandingWithHistory, pagesOf: Pages): Html {
   const { score, scoreName, membersPlay } = pagesOf(league)

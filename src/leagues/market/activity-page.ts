@@ -37,7 +37,7 @@ ${table({
   ],
   empty: emptyState('No activity yet', 'People who join and trades appear here.'),
 })}
-${paginationLinks(pages, page => address(`${path}/activity`, { page }))}`
+${paginationLinks(pages, (page, limit) => address(`${path}/activity`, { page, limit }))}`
 }
 
 function activityWords({ kind, side, reason }: ActivityView): Content {

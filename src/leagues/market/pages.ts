@@ -92,7 +92,7 @@ export const marketPages = (app: App) => {
     const path = `/leagues/${league.id}/${params.user_id === undefined ? 'trade' : `portfolios/${userId}`}`
     const version = tradeVersion(league, userId)
     const data = await tradeData(league, userId, query, me)
-    const from = address(`${path}/part`, { page: query.page })
+    const from = address(`${path}/part`, query)
     const body = live({ id: 'trade', events: `${path}/events`, from, version, brisk: true }, tradeBody(data, query, me))
     const title = data.isMine ? `Trade · ${league.name}` : `${data.portfolio?.username ?? 'Portfolio'} · ${league.name}`
     return page({ title, who: me, nav, ...assets, body })
@@ -134,7 +134,7 @@ export const marketPages = (app: App) => {
         const part = {
           id: 'activity',
           events: `${path}/events`,
-          from: address(`${path}/part`, { page: query.page }),
+          from: address(`${path}/part`, query),
           version,
         }
         const body = live(part, activityBody(await activityData(id, query), who))

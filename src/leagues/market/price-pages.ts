@@ -41,7 +41,7 @@ export const pricePages = (app: App) => {
   const { db, clock, streams } = app
 
   function listData(path: string, asked: Asked, tradeAt?: string): PriceListData {
-    const slice = pageOf({ limit: 50, ...asked })
+    const slice = pageOf(asked)
     const { quotes, total } = listQuotes(db, undefined, asked.q && normaliseSymbol(asked.q), slice)
     const now = clock.now()
     return {
@@ -151,7 +151,7 @@ export const pricePages = (app: App) => {
         const part = {
           id: 'prices',
           events: `${path}/events`,
-          from: address(`${path}/part`, { q: query.q, page: query.page }),
+          from: address(`${path}/part`, query),
           version: version(),
         }
         const list = priceList(priceListOfLeague(id, query, who), who)

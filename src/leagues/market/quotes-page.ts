@@ -75,7 +75,7 @@ ${table({
           : 'Nobody can trade without prices. Officers add them.',
       ),
 })}
-${paginationLinks(pages, page => address(path, { q, page }))}`
+${paginationLinks(pages, (page, limit) => address(path, { q, page, limit }))}`
 }
 
 export type PriceSourcesData = { held: HeldPrices; feeds: readonly QuoteFeedView[]; origin: string }

@@ -220,6 +220,6 @@ ${
 const accountPart = (data: TradeData): Html => html`<section class="part">
 <h2>Account</h2>
 ${accountTable(data.lines)}
-${paginationLinks(data.pagination, page => address(portfolioPath(data), { page }))}
+${paginationLinks(data.pagination, (page, limit) => address(portfolioPath(data), { page, limit }))}
 <p class="quiet"><a href="${address(`/api/v1/leagues/${data.league.id}/ledger.csv`, { user_id: data.isMine ? undefined : data.portfolio?.user_id })}">Download the account as CSV</a></p>
 </section>`

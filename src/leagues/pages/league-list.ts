@@ -56,7 +56,7 @@ ${table({
   ],
   empty: isFiltered ? noneMatches : html`${mayMake ? startHere : nothingYet(who)}${exampleBoard}`,
 })}
-${paginationLinks(list.pagination, page => to({ page }))}`
+${paginationLinks(list.pagination, (page, limit) => to({ page, limit }))}`
 }
 
 const choice = (label: Content, href: string, isChosen: boolean) =>

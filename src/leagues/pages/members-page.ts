@@ -81,7 +81,7 @@ ${table({
     },
   ],
 })}
-${paginationLinks(pagination, page => `/leagues/${league.id}/members?page=${page}`)}
+${paginationLinks(pagination, (page, limit) => address(`/leagues/${league.id}/members`, { page, limit }))}
 </div>
 </section>
 ${

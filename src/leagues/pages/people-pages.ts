@@ -32,7 +32,7 @@ export const peoplePages = (app: App) => {
 
   function membersPage(id: number, who: Who, query: { page?: number; limit?: number }) {
     const league = readableLeague(db, id, who)
-    const slice = pageOf({ limit: 50, ...query })
+    const slice = pageOf(query)
     const { members, total } = membersOf(db, id, slice)
     const view = leagueViewById(db, id, clock.now())
     const isOfficer = isAtLeast(who, 'officer')

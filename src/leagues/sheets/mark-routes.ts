@@ -102,7 +102,7 @@ export const markPages = (app: App) =>
   new Elysia().use(access(app)).get(
     '/leagues/:id/marks',
     async ({ params: { id }, query, who }) => {
-      const slice = pageOf({ limit: 50, ...query })
+      const slice = pageOf(query)
       const { marks, total } = listMarks(app.db, requireSheetLeague(app.db, id).id, slice)
       const league = leagueViewById(app.db, id, app.clock.now())
       const marked = await markedPlayers(app, id, marks)

@@ -55,7 +55,7 @@ ${table({
   ],
   empty: emptyState('Nobody is marked', 'Everyone on the sheets counts.'),
 })}
-${paginationLinks(list, page => address(`${path}/marks`, { page }))}
+${paginationLinks(list, (page, limit) => address(`${path}/marks`, { page, limit }))}
 </section>`
 }
 

@@ -72,7 +72,7 @@ ${table({
         : 'There is no scan before this one.',
   ),
 })}
-${paginationLinks(pagination, page => address(`${path}/people`, { change, page }))}`
+${paginationLinks(pagination, (page, limit) => address(`${path}/people`, { change, page, limit }))}`
 }
 
 const changeCell = ({ changes, line, reason }: ChangedPerson): Content => [

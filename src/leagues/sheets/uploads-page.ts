@@ -104,7 +104,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
       'A baseline says where everyone starts, a current sheet where they are now. CSV, TSV and XLSX scans can be uploaded as they are.',
     ),
   })}
-${paginationLinks(list.pagination, page => address(path, { page }))}`
+${paginationLinks(list.pagination, (page, limit) => address(path, { page, limit }))}`
 }
 
 const peopleLink = (path: string, change: UploadChange, count: number | undefined): Content =>
@@ -267,6 +267,6 @@ ${
   html`<section class="part" id="errors"><h2>Rows to look at ${badge(number(errors.pagination.total), 'bad')}</h2>
 ${errors.pagination.total >= sheetLimits.findings && html`<p class="quiet">Of each kind, bad, repeated and suspicious, only the first ${number(sheetLimits.findings)} are kept.</p>`}
 ${findingsTable('Rows that are bad, repeated or suspicious', errors.errors)}
-${paginationLinks(errors.pagination, page => `${address(path, { page })}#errors`)}</section>`
+${paginationLinks(errors.pagination, (page, limit) => `${address(path, { page, limit })}#errors`)}</section>`
 }`
 }

@@ -152,5 +152,5 @@ export function everyoneBody({ league, ranked, pagination: pages, open }: Entrie
     empty: emptyState('No entries yet', open ? 'The first one could be yours.' : 'Nobody entered in time.'),
   })}
 ${open && ranked.length > 0 && html`<p class="quiet">Everyone’s picks are shown once the picks are closed.</p>`}
-${paginationLinks(pages, page => address(path, { page }))}`
+${paginationLinks(pages, (page, limit) => address(path, { page, limit }))}`
 }

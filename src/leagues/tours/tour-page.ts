@@ -38,7 +38,7 @@ ${table({
       : 'As soon as an officer sets up a feed, it appears here.',
   ),
 })}
-${paginationLinks(pages, page => address('/tours', { page }))}
+${paginationLinks(pages, (page, limit) => address('/tours', { page, limit }))}
 ${
   isOfficer &&
   html`<section class="part">

@@ -2,9 +2,13 @@
 import { type Static, type TSchema, t } from 'elysia'
 
 const maxLimit = 500
+export const usualLimit = 20
 
 /** The parameters of every list. Values out of range are clamped, not refused. */
-export const pageQuery = { page: t.Optional(t.Integer({ default: 1 })), limit: t.Optional(t.Integer({ default: 20 })) }
+export const pageQuery = {
+  page: t.Optional(t.Integer({ default: 1 })),
+  limit: t.Optional(t.Integer({ default: usualLimit })),
+}
 
 export const paginationSchema = t.Object(
   { page: t.Integer(), limit: t.Integer(), total: t.Integer(), pages: t.Integer() },
@@ -20,7 +24,7 @@ export const pageSchema = (things: string, thing: TSchema) =>
 const maxPage = 1e12
 
 export type PageSlice = { page: number; limit: number; offset: number }
-export function pageOf({ page = 1, limit = 20 }: { page?: number; limit?: number }): PageSlice {
+export function pageOf({ page = 1, limit = usualLimit }: { page?: number; limit?: number }): PageSlice {
   const size = Math.min(Math.max(Math.trunc(limit), 1), maxLimit)
   const number = Math.min(Math.max(Math.trunc(page), 1), maxPage)
   return { page: number, limit: size, offset: (number - 1) * size }

@@ -1,21 +1,25 @@
 import { type Content, html } from '../../platform/html.ts'
-import type { Pagination } from '../../platform/http/pagination.ts'
+import { type Pagination, usualLimit } from '../../platform/http/pagination.ts'
 import { number } from './values.ts'
 
-/** Links to the pages of a list: the first, the last, and those near this one. Only the count where there is one page. `name` is needed where our page has several lists. */
+/**
+ * Links to the pages of a list: the first, the last, and those near this one. Only the count where there is one page. `href` also gets the
+ * limit if it is not the usual one. `name` is needed where our page has several lists.
+ */
 export function paginationLinks(
   { page, limit, total, pages }: Pagination,
-  href: (page: number) => string,
+  href: (page: number, limit: number | undefined) => string,
   name = 'Pages',
 ): Content {
   if (total === 0) return null
   const from = (page - 1) * limit + 1
-  const to = Math.min(page * limit, total)
-  const shown = html`<p class="quiet">${from > total ? 'None' : html`${number(from)}–${number(to)}`} of ${number(total)}</p>`
+  const last = Math.min(page * limit, total)
+  const shown = html`<p class="quiet">${from > total ? 'None' : html`${number(from)}–${number(last)}`} of ${number(total)}</p>`
   if (pages < 2 && page === 1) return html`<nav class="pages" aria-label="${name}">${shown}</nav>`
+  const to = (target: number) => href(target, limit === usualLimit ? undefined : limit)
   const step = (target: number, rel: 'prev' | 'next', label: string) =>
     target >= 1 && target <= pages
-      ? html`<a rel="${rel}" href="${href(target)}">${label}</a>`
+      ? html`<a rel="${rel}" href="${to(target)}">${label}</a>`
       : html`<span class="off">${label}</span>`
   return html`<nav class="pages" aria-label="${name}">
   ${shown}
@@ -24,7 +28,7 @@ export function paginationLinks(
     ${near(page, pages).map(target =>
       target === null
         ? html`<li class="gap" aria-hidden="true">…</li>`
-        : html`<li class="number"><a href="${href(target)}" ${target === page && html`aria-current="page"`}><span class="sr">Page </span>${number(target)}</a></li>`,
+        : html`<li class="number"><a href="${to(target)}" ${target === page && html`aria-current="page"`}><span class="sr">Page </span>${number(target)}</a></li>`,
     )}
     <li>${step(page + 1, 'next', 'Next →')}</li>
   </ol>
