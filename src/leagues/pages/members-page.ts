@@ -107,7 +107,7 @@ export const invitationForm = (sendsMail: boolean, leagueId?: number): Html =>
   form(
     { action: '/api/v1/invitations', renews: 'invitations', done: 'The invitation is made' },
     html`${leagueId && html`<input type="hidden" name="league_id" value="${leagueId}" data-type="number" />`}<div class="columns">
-${formField({ label: 'Uses', name: 'max_uses', type: 'number', min: 1, max: 1000, value: 1, hint: 'How many people may use the link' })}
+${formField({ label: 'For how many people', name: 'max_uses', type: 'number', min: 1, max: 1000, value: 20, hint: 'So many may use the link' })}
 ${formField({ label: 'Expires', name: 'expires_at', type: 'time', optional: true, hint: 'Blank: in seven days' })}
 </div>${
       sendsMail &&
