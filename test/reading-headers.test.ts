@@ -169,6 +169,18 @@ describe('headings', () => {
     ])
   })
 
+  test('of a second table below the first are pointed out, and sums in other languages are no players', async () => {
+    const table = 'Spieler-ID;Name;Macht\n7;Ann;5\n8;Bob;6\n'
+    const sheet = await read(`${table}Summe;;11\n;;\n;;\nRang;Bank;Wert\n1;Holz;9\n`)
+    expect(sheetRows(sheet).map(([id]) => id)).toEqual(['7', '8', '1'])
+    expect(sheet.notes).toEqual([
+      'Left out as an example or a sum, not a player: “Summe” on line 4',
+      'Line 7, “Rang”, looks like the headings of a second table: the rows below it were read as players too. If they are not, take them out of the file.',
+    ])
+    for (const rest of [`\n${table}`, 'Rang;Bank;Wert\n', '\nZoe;Zoe;n/a 3\n', '\n9;Cy;none\n'])
+      expect((await read(table + rest)).notes).toEqual([])
+  })
+
   test('say which metrics only rise', () => {
     expect(['kill_points', 'deads', 'kills_t5', 'helps', 'rss_gathered', 'healed'].every(isCumulative)).toBe(true)
     expect(['power', 'troop_power', 'points', 'acclaim', 'kills_per_day'].some(isCumulative)).toBe(false)

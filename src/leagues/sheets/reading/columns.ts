@@ -51,6 +51,8 @@ export interface FinishedColumns {
   rowsSkipped: number
   /** The first of them. */
   skipped: string[]
+  /** The first row of words below a blank line, where a second table seems to begin. */
+  secondTable: Pick<Finding, 'line' | 'value'> | undefined
   errors: SheetFindings
   duplicates: SheetFindings
   suspicious: SheetFindings
@@ -83,6 +85,9 @@ export class ColumnWriter {
   rowsBad = 0
   rowsSkipped = 0
   private readonly skipped: string[] = []
+  private secondTable: FinishedColumns['secondTable']
+  /** The line of the last row that is not in the columns. */
+  private lastLeftOut = 0
 
   private isReserved = false
   private flushed = 0
@@ -197,6 +202,7 @@ export class ColumnWriter {
 
   private skip(id: string): void {
     this.rowsSkipped++
+    this.lastLeftOut = this.line
     if (this.skipped.length < MAX_NAMED_SKIPPED) this.skipped.push(`“${shortened(id)}” on line ${this.line}`)
   }
 
@@ -264,6 +270,7 @@ export class ColumnWriter {
       rowsBad: this.rowsBad,
       rowsSkipped: this.rowsSkipped,
       skipped: this.skipped,
+      secondTable: this.secondTable,
       errors: this.errors,
       duplicates,
       suspicious: misreadKillPoints(valuesOf, lines, killPoints),
@@ -296,9 +303,20 @@ export class ColumnWriter {
   }
 
   private rejectWithProblems(): void {
+    this.secondTable ??= this.headingOfSecondTable()
     this.rowsBad++
+    this.lastLeftOut = this.line
     for (const problem of this.problems) this.errors.add(() => problem)
     this.errors.count += this.uncollectedProblems
+  }
+
+  /** Words where ids and numbers should be, below a blank line, and not the headings again. */
+  private headingOfSecondTable(): FinishedColumns['secondTable'] {
+    const above = Math.max(this.lastLeftOut, this.lines[this.rows - 1] ?? this.line)
+    if (this.line <= above + 1) return undefined
+    const value = decodeCell(this.ids.bytes, this.ids.from, this.ids.to)
+    const cells = [value, ...this.problems.map(problem => problem.value)]
+    return cells.every(isWord) && value !== this.headerOf('id') ? { line: this.line, value } : undefined
   }
 
   private isBlank(): boolean {
@@ -372,9 +390,13 @@ export class ColumnWriter {
   }
 }
 
-/** `Example`, `Total`, `Grand total`, `Sum` and `Average` begin like this, and few ids do. */
+const isWord = (cell: string): boolean => /^\P{Nd}*\p{L}\P{Nd}*$/u.test(cell)
+
+/** `Example`, `Total`, `Gesamt`, `Sum`, `Moyenne` and their like begin so, and few ids do. */
 const firstTwoLetters = new Set(
-  ['ex', 'to', 'gr', 'su', 'av'].map(([a, b]) => a!.charCodeAt(0) * 256 + b!.charCodeAt(0)),
+  ['ex', 'to', 'gr', 'su', 'av', 'so', 'ge', 'in', 'du', 'mi', 'mo', 'pr', 'me'].map(
+    ([a, b]) => a!.charCodeAt(0) * 256 + b!.charCodeAt(0),
+  ),
 )
 const mayBeNoPlayer = (first: number, second: number) =>
   first > 64 && firstTwoLetters.has((first | 32) * 256 + (second | 32))

@@ -281,5 +281,6 @@ const quoted = (headers: string[]) =>
     .join(', ')
 
 /** Rows of a template's examples and sums below a table are not players. Called only where the first letters fit. */
-const notAPlayer = /^(example\b|(grand )?totals?$|sum$|average$|avg$)/i
+const notAPlayer =
+  /^(example\b|((grand )?totals?|sum|average|avg|mean|median|summe|gesamt(summe)?|insgesamt|durchschnitt|mittelwert|suma|promedio|somme|moyenne)$)/i
 export const isNoPlayer = (id: string): boolean => notAPlayer.test(id)

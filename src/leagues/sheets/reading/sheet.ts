@@ -18,6 +18,7 @@ import { setImmediate } from 'node:timers/promises'
 import { toUtf8, transcoder } from '../../../platform/spreadsheets/encoding.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
 import { type ByteSource, bytesSource, fileSource, readPiece } from '../../../platform/spreadsheets/source.ts'
+import { shortened } from '../../../platform/spreadsheets/text.ts'
 import { openWorkbook, scanWorksheet } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { ColumnWriter, type FinishedColumns } from './columns.ts'
@@ -135,13 +136,13 @@ function reportProgress(columns: ColumnWriter, bytes: number, totalBytes: number
 type ReadFacts = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt' | 'notes'>
 
 function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): Sheet {
-  const { errors, duplicates, suspicious, skipped, ...columns } = finished
+  const { errors, duplicates, suspicious, skipped, secondTable, ...columns } = finished
   const isUsed = (column: HeaderColumn): column is HeaderColumn & { as: string } =>
     column.as !== null && (!isMetric(column.as) || columns.metrics.some(({ name }) => name === column.as))
   return {
     ...facts,
     ...columns,
-    notes: [...facts.notes, ...skippedNotes(columns.rowsSkipped, skipped)],
+    notes: [...facts.notes, ...skippedNotes(columns.rowsSkipped, skipped), ...secondTableNotes(secondTable)],
     rows: columns.lines.length,
     headerLine: header.line,
     mapping: Object.fromEntries(header.columns.filter(isUsed).map(({ header, as }) => [header, as])),
@@ -161,6 +162,13 @@ function skippedNotes(count: number, named: readonly string[]): string[] {
   const more = count > named.length ? ` and ${count - named.length} more` : ''
   return [`Left out as an example or a sum, not a player: ${named.join(', ')}${more}`]
 }
+
+const secondTableNotes = (begin: FinishedColumns['secondTable']): string[] =>
+  begin
+    ? [
+        `Line ${begin.line}, “${shortened(begin.value)}”, looks like the headings of a second table: the rows below it were read as players too. If they are not, take them out of the file.`,
+      ]
+    : []
 
 /** Refuses a sheet that cannot be imported in this mode, and returns it otherwise. */
 export function requireImportable(sheet: Sheet, mode: ReadOptions['mode']): Sheet {
