@@ -56,7 +56,7 @@ ${form(
   'Save',
   !isFrozen && hasPreview && previewButton(league, who),
 )}
-<div id="config-preview" aria-live="polite">${preview && configPreviewPart(preview, kind, `/leagues/${league.id}`)}</div>
+<div id="config-preview" class="part" aria-live="polite">${preview && configPreviewPart(preview, kind, `/leagues/${league.id}`)}</div>
 </section>
 <section class="part">
 <details><summary>Copy this league</summary>
