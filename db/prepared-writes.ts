@@ -6,21 +6,21 @@
 import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from './open.ts'
-import { prepared } from './transactions.ts'
+import { oncePerDb } from './transactions.ts'
 
 /** The columns of a write, whose values are given by name when it runs. */
 export type Given<Values> = { [Column in keyof Values]: SQL }
 
 /**
- * `build` prepares the statement for the columns of these values; run it with the values. Absent and undefined ones are left out.
+ * `build` makes the query for the columns of these values; run the statement with the values. Absent and undefined ones are left out.
  * Null is part of the statement, as drizzle would turn a given null into a text for a JSON column.
  */
 export function preparedFor<Values extends object, Statement>(
   table: SQLiteTable,
-  build: (db: Db, columns: Given<Values>) => Statement,
+  build: (db: Db, columns: Given<Values>) => { prepare(): Statement },
 ): (db: Db, values: Values) => Statement {
   const columns = getTableColumns(table)
-  const statementsOf = prepared(() => new Map<string, Statement>())
+  const statementsOf = oncePerDb(() => new Map<string, Statement>())
 
   function givenFor(values: Values): Given<Values> {
     const written = Object.entries(values).flatMap(([name, value]) => {
@@ -37,7 +37,7 @@ export function preparedFor<Values extends object, Statement>(
       if (value !== undefined) shape += value === null ? `${name}=null,` : `${name},`
     const known = statements.get(shape)
     if (known) return known
-    const statement = build(db, givenFor(values))
+    const statement = build(db, givenFor(values)).prepare()
     statements.set(shape, statement)
     return statement
   }

@@ -1,3 +1,4 @@
+import type { SQLQueryBindings } from 'bun:sqlite'
 import { DeadFile, fileOf, syncLogOf } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isDamage, isFull } from './open-errors.ts'
@@ -159,17 +160,21 @@ export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undef
   }
 }
 
-/**
- * A statement prepared once per database, which makes hot queries 5–12 × faster. Drizzle binds a
- * limit, and SQLite plans such a statement again each time: the hottest ones are written in SQL.
- */
-export function prepared<S>(build: (db: Db) => S): (db: Db) => S {
-  const statements = new WeakMap<Db, S>()
+/** What is made once per database. */
+export function oncePerDb<T>(make: (db: Db) => T): (db: Db) => T {
+  const made = new WeakMap<Db, T>()
   return db => {
-    const known = statements.get(db)
+    const known = made.get(db)
     if (known) return known
-    const statement = build(db)
-    statements.set(db, statement)
-    return statement
+    const value = make(db)
+    made.set(db, value)
+    return value
   }
 }
+
+/** A query prepared once per database, which makes hot ones 5–12 × faster. */
+export const prepared = <Statement>(build: (db: Db) => { prepare(): Statement }) => oncePerDb(db => build(db).prepare())
+
+/** Drizzle binds a limit, and SQLite plans such a statement again each time: the hottest ones are written in SQL. */
+export const preparedSql = <Row, Values extends SQLQueryBindings[]>(text: string) =>
+  oncePerDb(({ $client: client }) => client.query<Row, Values>(text))

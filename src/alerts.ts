@@ -76,8 +76,7 @@ const insertAlert = preparedFor(systemAlerts, (db, values: Given<typeof systemAl
         sentAt: unlessWorse(systemAlerts.sentAt, systemAlerts.sentAs),
         mailedAt: unlessWorse(systemAlerts.mailedAt, systemAlerts.mailedAs),
       },
-    })
-    .prepare(),
+    }),
 )
 
 /** Resolves the alert. */
@@ -86,6 +85,5 @@ const settleAlert = prepared(db =>
   db
     .update(systemAlerts)
     .set({ state: 'resolved', settledAt: sql`${sql.placeholder('at')}`, settledBy: 'fieldhouse' })
-    .where(and(equalsGiven(systemAlerts.key), ne(systemAlerts.state, 'resolved')))
-    .prepare(),
+    .where(and(equalsGiven(systemAlerts.key), ne(systemAlerts.state, 'resolved'))),
 )

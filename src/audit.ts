@@ -33,5 +33,5 @@ export function audit(tx: Db, { at, who, action, target, detail = {}, result = '
   insertStatement(tx, values).run(values)
 }
 const insertStatement = preparedFor(auditLog, (db, values: Given<typeof auditLog.$inferInsert>) =>
-  db.insert(auditLog).values(values).prepare(),
+  db.insert(auditLog).values(values),
 )

@@ -23,7 +23,6 @@ const changeLeague = preparedFor(leagues, (db, change: Given<Change>) => {
     .set(change)
     .where(eq(leagues.id, sql.placeholder('league')))
     .returning()
-    .prepare()
 })
 const change = (values: Change) => changeLeague(db, values).all({ ...values, league: 1 })[0]
 
@@ -41,7 +40,7 @@ test('a write is prepared once for each set of columns, and leaves all other col
 
 test('null in a JSON column is null, and no text that says so', () => {
   const insertUpload = preparedFor(uploads, (db, upload: Given<typeof uploads.$inferInsert>) =>
-    db.insert(uploads).values(upload).returning().prepare(),
+    db.insert(uploads).values(upload).returning(),
   )
   const sent = {
     leagueId: 1,

@@ -8,7 +8,7 @@ import { and, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { attempts, systemAlerts, users } from '../../db/schema.ts'
-import { atomically, prepared } from '../../db/transactions.ts'
+import { atomically, preparedSql } from '../../db/transactions.ts'
 import { type Alert, clearAlert, raiseAlert } from '../alerts.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
@@ -159,19 +159,17 @@ const limitedUntil = (db: Db, { key, limit }: Window, now: number): number | und
     .where(and(eq(attempts.key, key), gt(attempts.used, limit), isOpen(now)))
     .get()?.endsAt
 
-const increment = prepared(({ $client: client }) =>
-  client.query<
-    { used: number; ends_at: number },
-    [key: string, now: number, endsAt: number, most: number, userId: number | null]
-  >(
-    `insert into attempts (key, used, ends_at, most, user_id) values (?1, 1, ?3, ?4, ?5)
-     on conflict (key) do update set
-       most = ?4,
-       user_id = ?5,
-       used = iif(ends_at > ?2 and ends_at <= ?3, used + 1, 1),
-       ends_at = iif(ends_at > ?2 and ends_at <= ?3, ends_at, ?3)
-     returning used, ends_at`,
-  ),
+const increment = preparedSql<
+  { used: number; ends_at: number },
+  [key: string, now: number, endsAt: number, most: number, userId: number | null]
+>(
+  `insert into attempts (key, used, ends_at, most, user_id) values (?1, 1, ?3, ?4, ?5)
+   on conflict (key) do update set
+     most = ?4,
+     user_id = ?5,
+     used = iif(ends_at > ?2 and ends_at <= ?3, used + 1, 1),
+     ends_at = iif(ends_at > ?2 and ends_at <= ?3, ends_at, ?3)
+   returning used, ends_at`,
 )
 
 const deletedAtOnce = 100

@@ -63,8 +63,7 @@ const byHash = prepared(db =>
         isNull(users.deletedAt),
         or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql.placeholder('now'))),
       ),
-    )
-    .prepare(),
+    ),
 )
 
 /** The owner of a key. The key can do no more than its owner can now. */

@@ -62,8 +62,7 @@ const byHash = prepared(db =>
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(
       and(eq(sessions.tokenHash, sql.placeholder('hash')), isAlive(sql.placeholder('now')), isNull(users.deletedAt)),
-    )
-    .prepare(),
+    ),
 )
 
 /** The session of a token as it is now, without extending it. */

@@ -13,7 +13,7 @@ import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { type League, type LeagueStatus, type LeagueView, leagueView } from './league.ts'
 
-const byId = prepared(db => db.select().from(leagues).where(equalsGiven(leagues.id)).prepare())
+const byId = prepared(db => db.select().from(leagues).where(equalsGiven(leagues.id)))
 
 export const findLeague = (db: Db, id: number): League | undefined => byId(db).get({ id })
 
@@ -78,8 +78,7 @@ const nextTimeIn = (column: typeof leagues.startsAt | typeof leagues.endsAt) =>
     db
       .select({ at: min(column) })
       .from(leagues)
-      .where(and(isNull(leagues.archivedAt), gt(column, sql.placeholder('now'))))
-      .prepare(),
+      .where(and(isNull(leagues.archivedAt), gt(column, sql.placeholder('now')))),
   )
 const nextStart = nextTimeIn(leagues.startsAt)
 const nextEnd = nextTimeIn(leagues.endsAt)
@@ -144,7 +143,7 @@ export function deleteMembership(tx: Db, leagueId: number, userId: number): bool
 }
 
 const memberRow = prepared(db =>
-  db.select({ one: sql`1` }).from(members).where(equalsGiven(members.leagueId, members.userId)).prepare(),
+  db.select({ one: sql`1` }).from(members).where(equalsGiven(members.leagueId, members.userId)),
 )
 
 export const isMember = (db: Db, leagueId: number, userId: number): boolean =>

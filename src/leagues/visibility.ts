@@ -73,6 +73,5 @@ const privateOf = prepared(db =>
     .from(members)
     .innerJoin(leagues, eq(leagues.id, members.leagueId))
     .where(and(equalsGiven(members.userId), sql`${leagues.config} ->> '$.public' = 0`))
-    .orderBy(asc(leagues.id))
-    .prepare(),
+    .orderBy(asc(leagues.id)),
 )

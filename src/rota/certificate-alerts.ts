@@ -91,13 +91,12 @@ function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: n
 }
 
 const insertNotice = preparedFor(expiryNotices, (db, notice: Given<typeof expiryNotices.$inferInsert>) =>
-  db.insert(expiryNotices).values(notice).onConflictDoNothing().returning().prepare(),
+  db.insert(expiryNotices).values(notice).onConflictDoNothing().returning(),
 )
 const deleteNotice = prepared(db =>
   db
     .delete(expiryNotices)
-    .where(equalsGiven(expiryNotices.staffId, expiryNotices.name, expiryNotices.expiresOn, expiryNotices.days))
-    .prepare(),
+    .where(equalsGiven(expiryNotices.staffId, expiryNotices.name, expiryNotices.expiresOn, expiryNotices.days)),
 )
 
 type Notice = Pick<typeof expiryNotices.$inferSelect, 'staffId' | 'name' | 'expiresOn' | 'days'>

@@ -39,11 +39,10 @@ const staffWithAccount = prepared(db =>
   db
     .select({ id: staff.id })
     .from(staff)
-    .where(and(equalsGiven(staff.id), isNotNull(staff.userId)))
-    .prepare(),
+    .where(and(equalsGiven(staff.id), isNotNull(staff.userId))),
 )
 const insertNotice = preparedFor(staffNotices, (db, notice: Given<typeof staffNotices.$inferInsert>) =>
-  db.insert(staffNotices).values(notice).prepare(),
+  db.insert(staffNotices).values(notice),
 )
 
 export function noticesOf(db: Db, staffId: number, slice: PageSlice) {

@@ -11,7 +11,7 @@ import type { PageSlice } from '../platform/http/pagination.ts'
 import { localDate } from './shift.ts'
 import { type Site, type SiteChange, siteView } from './site.ts'
 
-const oneSite = prepared(db => db.select().from(sites).where(equalsGiven(sites.id)).prepare())
+const oneSite = prepared(db => db.select().from(sites).where(equalsGiven(sites.id)))
 
 export const siteById = (db: Db, id: number): Site =>
   oneSite(db).get({ id }) ?? refuse('not_found', `There is no site ${id}`)

@@ -119,7 +119,7 @@ export function addPerson(tx: Db, given: PersonChange & { name: string }, at: nu
   return id
 }
 const insertPerson = preparedFor(staff, (db, row: Given<typeof staff.$inferInsert>) =>
-  db.insert(staff).values(row).returning({ id: staff.id }).prepare(),
+  db.insert(staff).values(row).returning({ id: staff.id }),
 )
 
 /** Names are part of the displayed roster. */
@@ -132,7 +132,7 @@ export function changePerson(tx: Db, before: PersonView, given: PersonChange): v
   if (row.name !== before.name) touch(tx, 'roster')
 }
 const updatePerson = preparedFor(staff, (db, row: Given<Partial<typeof staff.$inferInsert>>) =>
-  db.update(staff).set(row).where(equalsGiven(staff.id)).prepare(),
+  db.update(staff).set(row).where(equalsGiven(staff.id)),
 )
 
 /** The id behind a name: undefined leaves it as it is, null is nobody. An account belongs to one person. */
@@ -178,15 +178,13 @@ function writeRelatedRows(
   }
 }
 
-const deleteCertifications = prepared(db =>
-  db.delete(certifications).where(equalsGiven(certifications.staffId)).prepare(),
-)
-const deleteAbsences = prepared(db => db.delete(unavailability).where(equalsGiven(unavailability.staffId)).prepare())
+const deleteCertifications = prepared(db => db.delete(certifications).where(equalsGiven(certifications.staffId)))
+const deleteAbsences = prepared(db => db.delete(unavailability).where(equalsGiven(unavailability.staffId)))
 const insertCertification = preparedFor(certifications, (db, row: Given<typeof certifications.$inferInsert>) =>
-  db.insert(certifications).values(row).prepare(),
+  db.insert(certifications).values(row),
 )
 const insertAbsence = preparedFor(unavailability, (db, row: Given<typeof unavailability.$inferInsert>) =>
-  db.insert(unavailability).values(row).prepare(),
+  db.insert(unavailability).values(row),
 )
 
 export function deletePerson(tx: Db, id: number): void {

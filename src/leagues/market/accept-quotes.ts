@@ -1,7 +1,7 @@
 /** Accepts incoming quotes: stores them as the newest price and in the history, or holds prices that moved too far for an officer to answer. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
-import { atomically, prepared } from '../../../db/transactions.ts'
+import { atomically, preparedSql } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { counted } from '../../platform/counted.ts'
 import { deleteHeldPrices, heldPriceOf, heldSymbolsOf, holdPrices } from './held-prices.ts'
@@ -164,59 +164,43 @@ export function writeQuotes(
 }
 
 /** Many at once, as JSON: one statement for a few hundred symbols. */
-const storedQuotes = prepared(({ $client: client }) =>
-  client.query<StoredQuote, [symbols: string]>(
-    `select symbol, price_cents as priceCents, open_cents as openCents, as_of as asOf, received_at as receivedAt,
-       price_id as priceId
-     from quotes where symbol in (select value from json_each(?))`,
-  ),
+const storedQuotes = preparedSql<StoredQuote, [symbols: string]>(
+  `select symbol, price_cents as priceCents, open_cents as openCents, as_of as asOf, received_at as receivedAt,
+     price_id as priceId
+   from quotes where symbol in (select value from json_each(?))`,
 )
 /** A feed may repeat a price that was taken back. */
-const voidedPrices = prepared(({ $client: client }) =>
-  client.query<Pick<StoredQuote, 'symbol' | 'priceCents'>, [symbols: string]>(
-    `select symbol, price_cents as priceCents from prices
-     where voided_at is not null and symbol in (select value from json_each(?))`,
-  ),
+const voidedPrices = preparedSql<Pick<StoredQuote, 'symbol' | 'priceCents'>, [symbols: string]>(
+  `select symbol, price_cents as priceCents from prices
+   where voided_at is not null and symbol in (select value from json_each(?))`,
 )
-const upsertQuotes = prepared(({ $client: client }) =>
-  client.query<unknown, [rows: string, receivedAt: number, setBy: number | null]>(
-    `insert into quotes (symbol, price_cents, as_of, open_cents, price_id, received_at, set_by, seq)
-     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2, ?3,
-       (select coalesce(max(seq), 0) + 1 from quotes)
-     from json_each(?1) where true
-     on conflict (symbol) do update set price_cents = excluded.price_cents, as_of = excluded.as_of,
-       open_cents = excluded.open_cents, price_id = excluded.price_id, received_at = excluded.received_at,
-       set_by = excluded.set_by, seq = excluded.seq`,
-  ),
+const upsertQuotes = preparedSql<unknown, [rows: string, receivedAt: number, setBy: number | null]>(
+  `insert into quotes (symbol, price_cents, as_of, open_cents, price_id, received_at, set_by, seq)
+   select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2, ?3,
+     (select coalesce(max(seq), 0) + 1 from quotes)
+   from json_each(?1) where true
+   on conflict (symbol) do update set price_cents = excluded.price_cents, as_of = excluded.as_of,
+     open_cents = excluded.open_cents, price_id = excluded.price_id, received_at = excluded.received_at,
+     set_by = excluded.set_by, seq = excluded.seq`,
 )
 
-const nextPriceId = prepared(({ $client: client }) =>
-  client.query<{ id: number }, []>('select coalesce(max(id), 0) + 1 as id from prices'),
+const nextPriceId = preparedSql<{ id: number }, []>('select coalesce(max(id), 0) + 1 as id from prices')
+const insertPrices = preparedSql<unknown, [rows: string, receivedAt: number, setBy: number | null]>(
+  `insert into prices (id, symbol, price_cents, as_of, received_at, set_by)
+   select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3 from json_each(?1)`,
 )
-const insertPrices = prepared(({ $client: client }) =>
-  client.query<unknown, [rows: string, receivedAt: number, setBy: number | null]>(
-    `insert into prices (id, symbol, price_cents, as_of, received_at, set_by)
-     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3 from json_each(?1)`,
-  ),
-)
-const endPrices = prepared(({ $client: client }) =>
-  client.query<unknown, [rows: string, until: number]>(
-    `update prices set until = ?2, confirmed_at = value ->> 1 from json_each(?1) where prices.id = value ->> 0`,
-  ),
+const endPrices = preparedSql<unknown, [rows: string, until: number]>(
+  `update prices set until = ?2, confirmed_at = value ->> 1 from json_each(?1) where prices.id = value ->> 0`,
 )
 
 type DayPrice = [symbol: string, day: number, priceCents: number]
-const upsertDayPrices = prepared(({ $client: client }) =>
-  client.query<unknown, [rows: string]>(
-    `insert into daily_prices (symbol, day, close_cents)
-     select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
-     on conflict (symbol, day) do update set close_cents = excluded.close_cents
-     where close_cents <> excluded.close_cents`,
-  ),
+const upsertDayPrices = preparedSql<unknown, [rows: string]>(
+  `insert into daily_prices (symbol, day, close_cents)
+   select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
+   on conflict (symbol, day) do update set close_cents = excluded.close_cents
+   where close_cents <> excluded.close_cents`,
 )
-const insertMissingDayPrices = prepared(({ $client: client }) =>
-  client.query<unknown, [rows: string]>(
-    `insert or ignore into daily_prices (symbol, day, close_cents)
-     select value ->> 0, value ->> 1, value ->> 2 from json_each(?)`,
-  ),
+const insertMissingDayPrices = preparedSql<unknown, [rows: string]>(
+  `insert or ignore into daily_prices (symbol, day, close_cents)
+   select value ->> 0, value ->> 1, value ->> 2 from json_each(?)`,
 )

@@ -3,7 +3,7 @@ import { and, asc, eq, gte, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
-import { atomically, prepared } from '../../../db/transactions.ts'
+import { atomically, preparedSql } from '../../../db/transactions.ts'
 import { job } from '../../context.ts'
 import { textAt } from '../../leaderboard/text.ts'
 import { startOfDay } from './quote.ts'
@@ -32,11 +32,9 @@ export const averageOf = (totals: readonly number[]): number =>
   Math.round(totals.reduce((sum, total) => sum + total, 0) / totals.length)
 
 const rowsPerBatch = 500 // rows written at a time
-const insertValues = prepared(({ $client: client }) =>
-  client.query<unknown, [league: number, day: number, values: string]>(
-    `insert or ignore into daily_values (league_id, user_id, day, total_cents)
-     select ?1, value ->> 0, ?2, value ->> 1 from json_each(?3)`,
-  ),
+const insertValues = preparedSql<unknown, [league: number, day: number, values: string]>(
+  `insert or ignore into daily_values (league_id, user_id, day, total_cents)
+   select ?1, value ->> 0, ?2, value ->> 1 from json_each(?3)`,
 )
 
 /** May run at any time of the day: the opening values can be computed until the day ends. */

@@ -5,7 +5,7 @@ import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { excluded } from '../../../db/prepared-writes.ts'
 import { heldPrices, users } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { preparedSql } from '../../../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { refuse } from '../../errors.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
@@ -83,16 +83,12 @@ export function holdPrices(
   if (written) updateHeldAlert(tx, now)
 }
 
-const deleteHeld = prepared(({ $client: client }) =>
-  client.query<{ id: number }, [news: string]>(
-    `delete from held_prices
-     where exists (select 1 from json_each(?) where value ->> 0 = symbol and value ->> 1 >= as_of) returning id`,
-  ),
+const deleteHeld = preparedSql<{ id: number }, [news: string]>(
+  `delete from held_prices
+   where exists (select 1 from json_each(?) where value ->> 0 = symbol and value ->> 1 >= as_of) returning id`,
 )
-const heldAmong = prepared(({ $client: client }) =>
-  client.query<{ symbol: string }, [symbols: string]>(
-    'select symbol from held_prices where symbol in (select value from json_each(?))',
-  ),
+const heldAmong = preparedSql<{ symbol: string }, [symbols: string]>(
+  'select symbol from held_prices where symbol in (select value from json_each(?))',
 )
 export const heldSymbolsOf = (db: Db, symbols: readonly string[]): string[] =>
   heldAmong(db)

@@ -19,8 +19,7 @@ const byKey = prepared(db =>
   db
     .select()
     .from(orderKeys)
-    .where(equalsGiven(orderKeys.leagueId, orderKeys.userId, orderKeys.key))
-    .prepare(),
+    .where(equalsGiven(orderKeys.leagueId, orderKeys.userId, orderKeys.key)),
 )
 
 type OrderKey = { leagueId: number; userId: number; key: string }
@@ -62,6 +61,5 @@ const storeKey = preparedFor(orderKeys, (db, values: Given<typeof orderKeys.$inf
     .onConflictDoUpdate({
       target: [orderKeys.leagueId, orderKeys.userId, orderKeys.key],
       set: excluded(orderKeys.order, orderKeys.lineId, orderKeys.refusal, orderKeys.createdAt),
-    })
-    .prepare(),
+    }),
 )

@@ -13,9 +13,7 @@ import type { Portfolio, QuotedHolding } from './portfolio.ts'
 import { movedInNewShares, noPosition, type Position, paidForMoved } from './position.ts'
 import { openOf, startOfDay } from './quote.ts'
 
-const byOwner = prepared(db =>
-  db.select().from(portfolios).where(equalsGiven(portfolios.leagueId, portfolios.userId)).prepare(),
-)
+const byOwner = prepared(db => db.select().from(portfolios).where(equalsGiven(portfolios.leagueId, portfolios.userId)))
 export const findPortfolio = (db: Db, leagueId: number, userId: number): Portfolio | undefined =>
   byOwner(db).get({ leagueId, userId })
 
@@ -51,8 +49,7 @@ const storedPosition = prepared(db =>
   db
     .select({ quantity: holdings.quantity, cost: holdings.costCents, realised: holdings.realisedCents })
     .from(holdings)
-    .where(equalsGiven(holdings.leagueId, holdings.userId, holdings.symbol))
-    .prepare(),
+    .where(equalsGiven(holdings.leagueId, holdings.userId, holdings.symbol)),
 )
 export const positionIn = (db: Db, leagueId: number, userId: number, symbol: string): Position =>
   storedPosition(db).get({ leagueId, userId, symbol }) ?? noPosition
@@ -71,8 +68,7 @@ const otherHoldings = prepared(db =>
         sql`${holdings.symbol} <> ${sql.placeholder('symbol')}`,
         sql`${holdings.quantity} <> 0`,
       ),
-    )
-    .prepare(),
+    ),
 )
 /** The value of a portfolio's other holdings, and of the short positions among them. */
 const valueOfOtherHoldings = (db: Db, leagueId: number, userId: number, symbol: string) =>
@@ -109,8 +105,7 @@ const openSymbols = prepared(db =>
   db
     .select({ symbol: holdings.symbol })
     .from(holdings)
-    .where(and(equalsGiven(holdings.leagueId, holdings.userId), sql`${holdings.quantity} <> 0`))
-    .prepare(),
+    .where(and(equalsGiven(holdings.leagueId, holdings.userId), sql`${holdings.quantity} <> 0`)),
 )
 export const heldSymbols = (db: Db, leagueId: number, userId: number): string[] =>
   openSymbols(db)

@@ -3,7 +3,7 @@ import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { leagues, quotes } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { prepared, preparedSql } from '../../../db/transactions.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
@@ -12,7 +12,7 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import { type League, type LeagueStatus, leagueStatus } from '../league.ts'
 import { type QuoteRow, quoteView, startOfDay } from './quote.ts'
 
-const bySymbol = prepared(db => db.select().from(quotes).where(equalsGiven(quotes.symbol)).prepare())
+const bySymbol = prepared(db => db.select().from(quotes).where(equalsGiven(quotes.symbol)))
 export const findQuote = (db: Db, symbol: string): QuoteRow | undefined => bySymbol(db).get({ symbol })
 export const quoteBySymbol = (db: Db, symbol: string): QuoteRow =>
   findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
@@ -33,7 +33,7 @@ export function listQuotes(db: Db, symbols: string[] | undefined, q: string | un
   return { quotes: rows, total: countRows(db, quotes, where) }
 }
 
-const anyQuote = prepared(db => db.select({ id: quotes.id }).from(quotes).limit(1).prepare())
+const anyQuote = prepared(db => db.select({ id: quotes.id }).from(quotes).limit(1))
 export const hasQuotes = (db: Db): boolean => anyQuote(db).get() !== undefined
 
 /** The market leagues that are not final. */
@@ -65,16 +65,14 @@ export const leaguesHolding = (tx: Db, symbols: readonly string[]): number[] =>
     .all(JSON.stringify(symbols))
     .map(({ id }) => id)
 
+const nextLeague = (symbol: string, after: string) =>
+  `(select min(league_id) from holdings where symbol = ${symbol} and league_id > ${after} and quantity <> 0)`
 /** Goes from league to league in the index of open holdings, as thousands may hold a symbol, and most leagues none of them. */
-const holdingLeagues = prepared(({ $client: client }) => {
-  const nextLeague = (symbol: string, after: string) =>
-    `(select min(league_id) from holdings where symbol = ${symbol} and league_id > ${after} and quantity <> 0)`
-  return client.query<{ id: number }, [symbols: string]>(
-    `with recursive held (symbol, league) as (
-       select value, ${nextLeague('value', '0')} from json_each(?)
-       union all
-       select held.symbol, ${nextLeague('held.symbol', 'held.league')} from held where held.league is not null
-     )
-     select id from leagues where finalized_at is null and id in (select league from held)`,
-  )
-})
+const holdingLeagues = preparedSql<{ id: number }, [symbols: string]>(
+  `with recursive held (symbol, league) as (
+     select value, ${nextLeague('value', '0')} from json_each(?)
+     union all
+     select held.symbol, ${nextLeague('held.symbol', 'held.league')} from held where held.league is not null
+   )
+   select id from leagues where finalized_at is null and id in (select league from held)`,
+)

@@ -24,7 +24,7 @@ const tradesSince = prepared(db => {
     .where(and(eq(ledger.userId, sql.placeholder('userId')), gte(ledger.at, sql.placeholder('since')), isTrade))
     .limit(sql.placeholder('max'))
     .as('recent')
-  return db.select({ count: sql<number>`count(*)` }).from(recent).prepare()
+  return db.select({ count: sql<number>`count(*)` }).from(recent)
 })
 /** The trades of a user since then, counted up to `max`. */
 const countSince = (db: Db, userId: number, since: number, max: number): number =>

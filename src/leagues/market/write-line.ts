@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { equalsGiven, excluded, type Given, preparedFor } from '../../../db/prepared-writes.ts'
 import { holdings, type LedgerKind, ledger, portfolios } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { prepared, preparedSql } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { LedgerLine } from './ledger.ts'
 import type { Side } from './order.ts'
@@ -60,10 +60,9 @@ export function writeCorrections(tx: Db, lines: readonly CorrectionLine[]): void
     return { league: leagueId, user: userId, ...line, cashAfter, ...holding }
   })
   const json = JSON.stringify(rows)
-  const { updateCash, upsertHoldings, appendLedger } = correctionStatements(tx)
-  updateCash.run(json)
-  upsertHoldings.run(json)
-  appendLedger.run(json)
+  updatePortfolios(tx).run(json)
+  upsertHoldings(tx).run(json)
+  appendLines(tx).run(json)
   const touchAll = (topic: string, scopes: (string | number)[]) => scopes.length && touch(tx, topic, ...new Set(scopes))
   const leagues = lines.map(({ leagueId }) => leagueId)
   touchAll(
@@ -78,34 +77,31 @@ export function writeCorrections(tx: Db, lines: readonly CorrectionLine[]): void
   touchAll('activity', leagues)
 }
 
-const correctionStatements = prepared(({ $client: client }) => {
-  const fields = (...names: string[]) => names.map(name => `value ->> '${name}'`).join(', ')
-  return {
-    updateCash: client.query<unknown, [rows: string]>(
-      `update portfolios set cash_cents = cash_cents + sums.cash, realised_cents = realised_cents + sums.realised,
-         fees_cents = fees_cents + sums.fees, corrections = corrections + sums.lines
-       from (
-         select value ->> 'league' as league, value ->> 'user' as user, sum(value ->> 'cash') as cash,
-           sum(value ->> 'realised') as realised, sum(value ->> 'fee') as fees, count(*) as lines
-         from json_each(?) group by 1, 2
-       ) as sums
-       where league_id = sums.league and user_id = sums.user`,
-    ),
-    upsertHoldings: client.query<unknown, [rows: string]>(
-      `insert into holdings (league_id, user_id, symbol, quantity, cost_cents, realised_cents)
-       select ${fields('league', 'user', 'symbol', 'held', 'cost', 'gained')} from json_each(?) where true
-       on conflict (league_id, user_id, symbol) do update
-       set quantity = excluded.quantity, cost_cents = excluded.cost_cents, realised_cents = excluded.realised_cents`,
-    ),
-    appendLedger: client.query<unknown, [rows: string]>(
-      `insert into ledger (league_id, user_id, at, kind, symbol, quantity, price_cents, fee_cents, cash_cents,
-         cash_after_cents, quantity_after, realised_cents, undoes, action_id)
-       select ${fields('league', 'user', 'at', 'kind', 'symbol', 'quantity', 'price', 'fee', 'cash')},
-         ${fields('cashAfter', 'held', 'realised', 'undoes', 'actionId')}
-       from json_each(?) order by key`,
-    ),
-  }
-})
+/** The columns of a row in the JSON. */
+const fields = (...names: string[]) => names.map(name => `value ->> '${name}'`).join(', ')
+const updatePortfolios = preparedSql<unknown, [rows: string]>(
+  `update portfolios set cash_cents = cash_cents + sums.cash, realised_cents = realised_cents + sums.realised,
+     fees_cents = fees_cents + sums.fees, corrections = corrections + sums.lines
+   from (
+     select value ->> 'league' as league, value ->> 'user' as user, sum(value ->> 'cash') as cash,
+       sum(value ->> 'realised') as realised, sum(value ->> 'fee') as fees, count(*) as lines
+     from json_each(?) group by 1, 2
+   ) as sums
+   where league_id = sums.league and user_id = sums.user`,
+)
+const upsertHoldings = preparedSql<unknown, [rows: string]>(
+  `insert into holdings (league_id, user_id, symbol, quantity, cost_cents, realised_cents)
+   select ${fields('league', 'user', 'symbol', 'held', 'cost', 'gained')} from json_each(?) where true
+   on conflict (league_id, user_id, symbol) do update
+   set quantity = excluded.quantity, cost_cents = excluded.cost_cents, realised_cents = excluded.realised_cents`,
+)
+const appendLines = preparedSql<unknown, [rows: string]>(
+  `insert into ledger (league_id, user_id, at, kind, symbol, quantity, price_cents, fee_cents, cash_cents,
+     cash_after_cents, quantity_after, realised_cents, undoes, action_id)
+   select ${fields('league', 'user', 'at', 'kind', 'symbol', 'quantity', 'price', 'fee', 'cash')},
+     ${fields('cashAfter', 'held', 'realised', 'undoes', 'actionId')}
+   from json_each(?) order by key`,
+)
 
 const updateCash = prepared(db =>
   db
@@ -117,8 +113,7 @@ const updateCash = prepared(db =>
       volumeCents: sql`${portfolios.volumeCents} + ${sql.placeholder('volume')}`,
       trades: sql`${portfolios.trades} + 1`,
     })
-    .where(equalsGiven(portfolios.leagueId, portfolios.userId))
-    .prepare(),
+    .where(equalsGiven(portfolios.leagueId, portfolios.userId)),
 )
 
 const upsertHolding = preparedFor(holdings, (db, holding: Given<typeof holdings.$inferInsert>) =>
@@ -128,10 +123,9 @@ const upsertHolding = preparedFor(holdings, (db, holding: Given<typeof holdings.
     .onConflictDoUpdate({
       target: [holdings.leagueId, holdings.userId, holdings.symbol],
       set: excluded(holdings.quantity, holdings.costCents, holdings.realisedCents),
-    })
-    .prepare(),
+    }),
 )
 
 const appendLedger = preparedFor(ledger, (db, line: Given<typeof ledger.$inferInsert>) =>
-  db.insert(ledger).values(line).returning().prepare(),
+  db.insert(ledger).values(line).returning(),
 )

@@ -2,14 +2,12 @@
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { leagues, uploads } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { preparedSql } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, maxAheadMs } from '../../platform/clock.ts'
 
 /** Checked for each upload: one step in an index, however many uploads there are. */
-const anyAhead = prepared(({ $client: client }) =>
-  client.query<object, [latest: number]>('select 1 from uploads where taken_at > ? limit 1'),
-)
+const anyAhead = preparedSql<object, [latest: number]>('select 1 from uploads where taken_at > ? limit 1')
 
 /**
  * Sheets that were sent while the clock was ahead would stay the newest until that time comes. Each is dated

@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { sheetMappings } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { preparedSql } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
 import { headerKey, type Mapping } from './reading/headers.ts'
@@ -37,9 +37,7 @@ export const rememberedMapping = (db: Db, leagueId: number, headers: readonly st
 
 /** If there is none, the headings of a sheet need not be read first. */
 export const hasRememberedMappings = (db: Db, leagueId: number): boolean => anyOfLeague(db).get(leagueId) !== null
-const anyOfLeague = prepared(({ $client: client }) =>
-  client.query<object, [leagueId: number]>('select 1 from sheet_mappings where league_id = ? limit 1'),
-)
+const anyOfLeague = preparedSql<object, [leagueId: number]>('select 1 from sheet_mappings where league_id = ? limit 1')
 
 /** The mapping to use for a sheet that came without one. */
 export async function mappingFor(

@@ -23,7 +23,7 @@ export type LeftOut = { ids: readonly string[]; key: string }
 const maxMarks = 5_000 // each is looked up in every new scan
 
 const ofLeague = prepared(db =>
-  db.select().from(playerMarks).where(equalsGiven(playerMarks.leagueId)).orderBy(asc(playerMarks.playerId)).prepare(),
+  db.select().from(playerMarks).where(equalsGiven(playerMarks.leagueId)).orderBy(asc(playerMarks.playerId)),
 )
 
 export const marksOf = (db: Db, leagueId: number): Marks =>

@@ -3,7 +3,7 @@ import { countRows, rowsOfPage } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { equalsGiven, type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { uploadErrors, uploads } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { prepared, preparedSql } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isoOrNull } from '../../platform/clock.ts'
@@ -11,7 +11,7 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Published } from './snapshot-selection.ts'
 import type { Upload } from './upload.ts'
 
-const byId = prepared(db => db.select().from(uploads).where(equalsGiven(uploads.id)).prepare())
+const byId = prepared(db => db.select().from(uploads).where(equalsGiven(uploads.id)))
 
 export const findUpload = (db: Db, id: number): Upload | undefined => byId(db).get({ id })
 
@@ -42,8 +42,7 @@ const findByBytes = prepared(db =>
         inArray(uploads.status, ['queued', 'running', 'held', 'done']),
         eq(uploads.dryRun, false),
       ),
-    )
-    .prepare(),
+    ),
 )
 
 /** The upload of the same bytes with the same mapping and worksheet that is under way, held or done, if there is one. */
@@ -72,7 +71,7 @@ export function insertUpload(tx: Db, upload: NewUpload): Upload {
   return insertStatement(tx, upload).get(upload)
 }
 const insertStatement = preparedFor(uploads, (db, upload: Given<NewUpload>) =>
-  db.insert(uploads).values(upload).returning().prepare(),
+  db.insert(uploads).values(upload).returning(),
 )
 
 export function changeUpload(
@@ -90,8 +89,7 @@ const changeStatement = preparedFor(uploads, (db, change: Given<Partial<Upload>>
     .update(uploads)
     .set(change)
     .where(and(eq(uploads.id, sql.placeholder('upload')), isOneOf(uploads.status, 'from')))
-    .returning()
-    .prepare(),
+    .returning(),
 )
 
 /** Publishes the snapshot: the board changes with this transaction, not before, not after. */
@@ -149,11 +147,9 @@ export function uploadErrorsOf(
 }
 
 /** Without drizzle: a season has hundreds of rows, and each upload reads them several times. */
-const publishedOf = prepared(({ $client: client }) =>
-  client.query<Published, [leagueId: number]>(
-    `select snapshot_id as snapshot, kind, taken_at as takenAt from uploads
-     where league_id = ? and status = 'done' and snapshot_id is not null`,
-  ),
+const publishedOf = preparedSql<Published, [leagueId: number]>(
+  `select snapshot_id as snapshot, kind, taken_at as takenAt from uploads
+   where league_id = ? and status = 'done' and snapshot_id is not null`,
 )
 
 /** The snapshots a league's boards are made of. */
@@ -168,12 +164,10 @@ export const uploadFiles = (db: Db, leagueId: number): string[] =>
     .flatMap(({ file }) => file ?? [])
 
 /** Without drizzle: a list of leagues asks for each of them. */
-const newestScan = prepared(({ $client: client }) =>
-  client.query<{ players: number | null; takenAt: number }, [leagueId: number]>(
-    `select summary ->> '$.players' as players, taken_at as takenAt from uploads
-     where league_id = ? and status = 'done' and kind = 'current' and dry_run = 0
-     order by taken_at desc, id desc limit 1`,
-  ),
+const newestScan = preparedSql<{ players: number | null; takenAt: number }, [leagueId: number]>(
+  `select summary ->> '$.players' as players, taken_at as takenAt from uploads
+   where league_id = ? and status = 'done' and kind = 'current' and dry_run = 0
+   order by taken_at desc, id desc limit 1`,
 )
 
 export const playersOfNewestScan = (db: Db, leagueId: number): number => newestScan(db).get(leagueId)?.players ?? 0

@@ -1,21 +1,17 @@
 /** What an import found wrong: up to thirty thousand findings, stored in steps between which requests are answered. */
 import type { Db } from '../../../db/open.ts'
-import { atomically, prepared } from '../../../db/transactions.ts'
+import { atomically, preparedSql } from '../../../db/transactions.ts'
 import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import { findingsPerText } from './reading/report.ts'
 
 const textsAtOnce = 8 // a millisecond or two
 
-const firstStatement = prepared(({ $client: client }) =>
-  client.query<{ first: number }, [upload: number]>('select first from upload_errors where upload_id = ? limit 1'),
+const firstStatement = preparedSql<{ first: number }, [upload: number]>(
+  'select first from upload_errors where upload_id = ? limit 1',
 )
-const deleteStatement = prepared(({ $client: client }) =>
-  client.query<undefined, [upload: number]>('delete from upload_errors where upload_id = ?'),
-)
-const insertStatement = prepared(({ $client: client }) =>
-  client.query<undefined, [first: number, items: string, upload: number]>(
-    `insert into upload_errors (upload_id, first, items) select id, ?, ? from uploads where id = ? and status = 'running'`,
-  ),
+const deleteStatement = preparedSql<undefined, [upload: number]>('delete from upload_errors where upload_id = ?')
+const insertStatement = preparedSql<undefined, [first: number, items: string, upload: number]>(
+  `insert into upload_errors (upload_id, first, items) select id, ?, ? from uploads where id = ? and status = 'running'`,
 )
 
 /** The findings of a running import, as texts of JSON from the worker thread; replaces those of an earlier attempt. */

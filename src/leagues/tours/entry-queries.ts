@@ -69,8 +69,7 @@ const teams = prepared(db =>
       ),
     )
     .orderBy(asc(entries.id))
-    .limit(entriesPerRead)
-    .prepare(),
+    .limit(entriesPerRead),
 )
 
 const entriesPerRead = 500 // entries read at once, which takes a few milliseconds

@@ -16,7 +16,7 @@ import { readableLeague } from '../visibility.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
 import type { Tour, TourEvent } from './tour.ts'
 
-const bySlug = prepared(db => db.select().from(tours).where(equalsGiven(tours.slug)).prepare())
+const bySlug = prepared(db => db.select().from(tours).where(equalsGiven(tours.slug)))
 
 export const findTour = (db: Db, slug: string): Tour | undefined => bySlug(db).get({ slug })
 
@@ -81,8 +81,7 @@ const leaguesOn = (where: SQL | undefined) =>
       .select()
       .from(leagues)
       .where(and(eq(leagues.kind, 'tour'), onTour, where))
-      .orderBy(leagues.id)
-      .prepare(),
+      .orderBy(leagues.id),
   )
 const openLeagues = leaguesOn(and(isNull(leagues.finalizedAt), isNull(leagues.archivedAt)))
 const unfinalLeagues = leaguesOn(isNull(leagues.finalizedAt))
@@ -110,7 +109,7 @@ export const updateMissingAlertKey = (slug: string) => `task_missing:${updateJob
 export const unfinishedUpdate = (db: Db, slug: string): Run | undefined =>
   unfinishedByKey(db).get({ dedupeKey: `${updateJob}:${slug}` })
 
-const eventById = prepared(db => db.select().from(tourEvents).where(equalsGiven(tourEvents.id)).prepare())
+const eventById = prepared(db => db.select().from(tourEvents).where(equalsGiven(tourEvents.id)))
 
 export const findEvent = (db: Db, id: number | null): TourEvent | undefined =>
   id === null ? undefined : eventById(db).get({ id })
@@ -176,8 +175,7 @@ const currentGolfers = prepared(db =>
     .select(golferColumns)
     .from(golfers)
     .where(and(eq(golfers.eventId, sql.placeholder('event')), isNull(golfers.until)))
-    .orderBy(golfers.playerId)
-    .prepare(),
+    .orderBy(golfers.playerId),
 )
 
 const golfersAt = prepared(db =>
@@ -188,8 +186,7 @@ const golfersAt = prepared(db =>
       sql`${golfers.eventId} = ${sql.placeholder('event')} and ${golfers.since} <= ${sql.placeholder('at')}
         and (${golfers.until} is null or ${golfers.until} > ${sql.placeholder('at')})`,
     )
-    .orderBy(golfers.playerId)
-    .prepare(),
+    .orderBy(golfers.playerId),
 )
 
 /** The golfers of an event, now or at an earlier time. */

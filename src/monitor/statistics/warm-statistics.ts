@@ -64,7 +64,7 @@ const keyOf = (question: object) =>
     ),
   )
 
-const allTallies = prepared(db => db.select().from(tallies).orderBy(tallies.name).prepare())
+const allTallies = prepared(db => db.select().from(tallies).orderBy(tallies.name))
 
 /** What statistics depend on: while it does not change, counting again would give the same. */
 const versionOf = (db: Db, now: number) =>
@@ -111,8 +111,7 @@ const recentQuestions = prepared(db =>
       and(eq(requestedStats.entry, sql.placeholder('name')), gte(requestedStats.requestedAt, sql.placeholder('since'))),
     )
     .orderBy(desc(requestedStats.requestedAt))
-    .limit(50)
-    .prepare(),
+    .limit(50),
 )
 
 /** The common questions first, then those of the last hour, newest first. */

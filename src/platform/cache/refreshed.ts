@@ -5,7 +5,7 @@
 import { lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { refreshedAnswers } from '../../../db/schema.ts'
-import { atomically, prepared } from '../../../db/transactions.ts'
+import { atomically, prepared, preparedSql } from '../../../db/transactions.ts'
 import { isAhead } from '../clock.ts'
 import type { StoredAnswer } from './cache-store.ts'
 
@@ -14,26 +14,19 @@ const { key, at, freshUntil, usableUntil, json } = refreshedAnswers
 const lifetimeColumns = { at, freshUntil, usableUntil }
 const isKey = sql`${key} = ${sql.placeholder('key')}`
 
-const storedLifetime = prepared(db => db.select(lifetimeColumns).from(refreshedAnswers).where(isKey).prepare())
+const storedLifetime = prepared(db => db.select(lifetimeColumns).from(refreshedAnswers).where(isKey))
 const storedAnswer = prepared(db =>
   db
     .select({ ...lifetimeColumns, json })
     .from(refreshedAnswers)
-    .where(isKey)
-    .prepare(),
+    .where(isKey),
 )
 
-const storeAnswer = prepared(({ $client: client }) =>
-  client.query<unknown, [key: string, at: number, freshUntil: number, usableUntil: number, json: string]>(
-    'replace into refreshed_answers (key, at, fresh_until, usable_until, json) values (?, ?, ?, ?, ?)',
-  ),
-)
-const forgetUnusable = prepared(db =>
-  db
-    .delete(refreshedAnswers)
-    .where(lt(usableUntil, sql.placeholder('now')))
-    .prepare(),
-)
+const storeAnswer = preparedSql<
+  unknown,
+  [key: string, at: number, freshUntil: number, usableUntil: number, json: string]
+>('replace into refreshed_answers (key, at, fresh_until, usable_until, json) values (?, ?, ?, ?, ?)')
+const forgetUnusable = prepared(db => db.delete(refreshedAnswers).where(lt(usableUntil, sql.placeholder('now'))))
 
 export class RefreshedAnswers {
   constructor(private readonly db: Db) {}

@@ -9,7 +9,7 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { stamps } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { prepared, preparedSql } from '../../../db/transactions.ts'
 
 const bump = prepared(db =>
   db
@@ -19,17 +19,14 @@ const bump = prepared(db =>
       scope: sql.placeholder('scope'),
       seq: sql`(select coalesce(max(seq), 0) + 1 from stamps)`,
     })
-    .onConflictDoUpdate({ target: [stamps.topic, stamps.scope], set: { seq: sql`excluded.seq` } })
-    .prepare(),
+    .onConflictDoUpdate({ target: [stamps.topic, stamps.scope], set: { seq: sql`excluded.seq` } }),
 )
 
 /** Many scopes at once, as a JSON list. */
-const bumpAll = prepared(({ $client: client }) =>
-  client.query<unknown, [topic: string, scopes: string]>(
-    `insert into stamps (topic, scope, seq)
-     select ?1, value, (select coalesce(max(seq), 0) from stamps) + key + 1 from json_each(?2) where true
-     on conflict (topic, scope) do update set seq = excluded.seq`,
-  ),
+const bumpAll = preparedSql<unknown, [topic: string, scopes: string]>(
+  `insert into stamps (topic, scope, seq)
+   select ?1, value, (select coalesce(max(seq), 0) from stamps) + key + 1 from json_each(?2) where true
+   on conflict (topic, scope) do update set seq = excluded.seq`,
 )
 const bulkAbove = 8
 
@@ -43,8 +40,8 @@ export function touch(tx: Db, topic: string, ...scopes: (string | number)[]): vo
   touches.set(tx, (touches.get(tx) ?? 0) + 1)
 }
 
-const oneStamp = prepared(({ $client: client }) =>
-  client.query<{ seq: number }, [topic: string, scope: string]>('select seq from stamps where topic = ? and scope = ?'),
+const oneStamp = preparedSql<{ seq: number }, [topic: string, scope: string]>(
+  'select seq from stamps where topic = ? and scope = ?',
 )
 /** A stamp as the database has it at this moment, also within a transaction. */
 export const stampIn = (tx: Db, topic: string, scope: string | number): number =>

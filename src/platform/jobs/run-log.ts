@@ -67,7 +67,7 @@ export function insertLines(tx: Db, lines: readonly Line[]): void {
 }
 
 type Line = typeof runLog.$inferInsert
-const insertStatement = preparedFor(runLog, (db, line: Given<Line>) => db.insert(runLog).values(line).prepare())
+const insertStatement = preparedFor(runLog, (db, line: Given<Line>) => db.insert(runLog).values(line))
 
 function shortened(facts: Facts): Facts | null {
   const safe = masked(facts) as Facts

@@ -12,17 +12,16 @@ export type NewRun = typeof runs.$inferInsert
 export const unfinished: RunState[] = ['PENDING', 'PROGRESS']
 export const isFinished = ({ status }: Pick<Run, 'status'>) => status !== 'PENDING' && status !== 'PROGRESS'
 
-export const runById = prepared(db => db.select().from(runs).where(equalsGiven(runs.id)).prepare())
+export const runById = prepared(db => db.select().from(runs).where(equalsGiven(runs.id)))
 
 export const unfinishedByKey = prepared(db =>
   db
     .select()
     .from(runs)
-    .where(and(equalsGiven(runs.dedupeKey), inArray(runs.status, unfinished)))
-    .prepare(),
+    .where(and(equalsGiven(runs.dedupeKey), inArray(runs.status, unfinished))),
 )
 
-const insertStatement = preparedFor(runs, (db, run: Given<NewRun>) => db.insert(runs).values(run).returning().prepare())
+const insertStatement = preparedFor(runs, (db, run: Given<NewRun>) => db.insert(runs).values(run).returning())
 
 /** The unfinished run with the same key, which the user who asked again may now read too; or else the new one. */
 export function acceptRun(tx: Db, run: NewRun): Run {
@@ -41,16 +40,13 @@ const insertReader = prepared(db =>
   db
     .insert(runReaders)
     .values({ runId: sql.placeholder('runId'), userId: sql.placeholder('userId') })
-    .onConflictDoNothing()
-    .prepare(),
+    .onConflictDoNothing(),
 )
 
 export const mayReadRun = (db: Db, { id, startedBy }: Run, userId: number | null): boolean =>
   userId !== null && (startedBy === userId || isReader(db).get({ runId: id, userId }) !== undefined)
 
-const isReader = prepared(db =>
-  db.select().from(runReaders).where(equalsGiven(runReaders.runId, runReaders.userId)).prepare(),
-)
+const isReader = prepared(db => db.select().from(runReaders).where(equalsGiven(runReaders.runId, runReaders.userId)))
 
 /** Changes the run if it is in one of these states, and returns the changed run. */
 export function changeRun(tx: Db, id: string, from: RunState[], change: Partial<NewRun>): Run | undefined {
@@ -61,8 +57,7 @@ const changeStatement = preparedFor(runs, (db, change: Given<Partial<NewRun>>) =
     .update(runs)
     .set(change)
     .where(and(eq(runs.id, sql.placeholder('run')), isOneOf(runs.status, 'from')))
-    .returning()
-    .prepare(),
+    .returning(),
 )
 
 /** Runs accepted a while ago and not finished, by id: the sweep asks the queue whether it still knows them. */
@@ -92,8 +87,7 @@ const askedToStop = prepared(db =>
   db
     .select({ id: runs.id })
     .from(runs)
-    .where(and(isOneOf(runs.id, 'ids'), isNotNull(runs.cancelRequestedAt)))
-    .prepare(),
+    .where(and(isOneOf(runs.id, 'ids'), isNotNull(runs.cancelRequestedAt))),
 )
 
 /** A run as the API shows it. */

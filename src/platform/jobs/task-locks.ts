@@ -65,7 +65,7 @@ export type Lease = {
 
 const retryReleaseEvery = 2_000 // ms
 
-const byKey = prepared(db => db.select().from(taskLocks).where(equalsGiven(taskLocks.key)).prepare())
+const byKey = prepared(db => db.select().from(taskLocks).where(equalsGiven(taskLocks.key)))
 
 const nextFence = (tx: Db) => Number(nextFenceStatement(tx).get().value)
 const nextFenceStatement = prepared(db =>
@@ -73,12 +73,11 @@ const nextFenceStatement = prepared(db =>
     .insert(facts)
     .values({ name: 'last_fence', value: '1' })
     .onConflictDoUpdate({ target: facts.name, set: { value: sql`cast(${facts.value} as integer) + 1` } })
-    .returning()
-    .prepare(),
+    .returning(),
 )
 
 const takeStatement = preparedFor(taskLocks, (db, row: Given<typeof taskLocks.$inferInsert>) =>
-  db.insert(taskLocks).values(row).onConflictDoUpdate({ target: taskLocks.key, set: row }).prepare(),
+  db.insert(taskLocks).values(row).onConflictDoUpdate({ target: taskLocks.key, set: row }),
 )
 
 const isLease = equalsGiven(taskLocks.key, taskLocks.fence)
@@ -87,10 +86,9 @@ const renewStatement = prepared(db =>
     .update(taskLocks)
     .set({ renewedAt: sql`${sql.placeholder('renewedAt')}`, expiresAt: sql`${sql.placeholder('expiresAt')}` })
     .where(isLease)
-    .returning()
-    .prepare(),
+    .returning(),
 )
-const dropStatement = prepared(db => db.delete(taskLocks).where(isLease).prepare())
+const dropStatement = prepared(db => db.delete(taskLocks).where(isLease))
 
 /** Throws unless the lease still holds: call it first in every transaction that writes under a lock. */
 export function fenced(tx: Db, lease: Pick<Lease, 'key' | 'fence'>): void {

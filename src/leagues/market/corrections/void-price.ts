@@ -111,8 +111,7 @@ const linesOfSymbol = prepared(db =>
     .select()
     .from(ledger)
     .where(equalsGiven(ledger.leagueId, ledger.userId, ledger.symbol))
-    .orderBy(asc(ledger.id))
-    .prepare(),
+    .orderBy(asc(ledger.id)),
 )
 
 /** The position that these lines make, without `undone` and whatever was already taken back. */

@@ -4,7 +4,7 @@
  */
 import type { Db } from '../../../../db/open.ts'
 import type { LedgerKind } from '../../../../db/schema.ts'
-import { prepared } from '../../../../db/transactions.ts'
+import { preparedSql } from '../../../../db/transactions.ts'
 import { isTrade } from '../ledger.ts'
 import { movedInNewShares, paidForMoved } from '../position.ts'
 import { startOfDay } from '../quote.ts'
@@ -23,10 +23,8 @@ export type PortfolioLine = [
 ]
 export const portfolioLine = 'id, user_id, at, kind, symbol, quantity, cash_cents, quantity_after'
 
-const linesAfter = prepared(({ $client: client }) =>
-  client.query<never, [league: number, id: number]>(
-    `select ${portfolioLine} from ledger where league_id = ? and id > ? order by id`,
-  ),
+const linesAfter = preparedSql<never, [league: number, id: number]>(
+  `select ${portfolioLine} from ledger where league_id = ? and id > ? order by id`,
 )
 
 export class LeaguePortfolios {

@@ -1,15 +1,13 @@
 /** The newest price of every symbol, in memory. `catchUp` reads what was written to the table since. */
 import type { Db } from '../../../../db/open.ts'
-import { prepared } from '../../../../db/transactions.ts'
+import { preparedSql } from '../../../../db/transactions.ts'
 import { isOfToday } from '../quote.ts'
 import { GrowingColumn } from './growing-column.ts'
 
 type Row = [symbol: string, price: number, open: number, asOf: number, receivedAt: number, seq: number]
 
-const since = prepared(({ $client: client }) =>
-  client.query<never, [seq: number]>(
-    'select symbol, price_cents, open_cents, as_of, received_at, seq from quotes where seq > ? order by seq',
-  ),
+const since = preparedSql<never, [seq: number]>(
+  'select symbol, price_cents, open_cents, as_of, received_at, seq from quotes where seq > ? order by seq',
 )
 
 export class Prices {
