@@ -1315,7 +1315,7 @@ export const dailyMetrics = sqliteTable('analytics_daily_metrics', {
   costCents: integer('cost_cents').notNull(),
 })
 
-/** The health of sites and leagues, 0 to 100, with recommendations. */
+/** The health of leagues, 0 to 100, with recommendations. That of sites is not kept; rows of earlier versions may be of one. */
 export const healthScores = sqliteTable(
   'health_scores',
   {

@@ -3,7 +3,7 @@
 import type { Db } from '../db/open.ts'
 import { usersReading } from './accounts/queries.ts'
 import { countsOfDay } from './dashboard/daily-metrics.ts'
-import { computeHealthScores } from './dashboard/score-health.ts'
+import { leagueScores } from './dashboard/league-health.ts'
 import { siteScores } from './dashboard/site-health.ts'
 import { tradeCounts, tradingSuspects } from './leagues/market/risk.ts'
 import { auditCount, auditEntries } from './monitor/audit-log.ts'
@@ -67,7 +67,7 @@ export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   upcomingShifts,
   rosterMetrics,
   countsOfDay,
-  computeHealthScores,
+  leagueScores,
   siteScores,
   copyMainLog,
   damageReading,

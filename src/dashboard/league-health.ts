@@ -9,7 +9,7 @@ import { healthScore, type ScoredHealth } from './health-score.ts'
 
 const activeWithinMs = 7 * day // a league with news within this time is active
 
-export function leagueScores(db: Db, now: number): ScoredHealth[] {
+export function leagueScores(db: Db, { now }: { now: number }): ScoredHealth[] {
   return db
     .select()
     .from(leagues)

@@ -1,4 +1,4 @@
-/** `health_scores`: twice a day, scores how well each site and each active league does, and suggests what would help. */
+/** `health_scores`: twice a day, scores how well each active league does, and suggests what would help. Sites are scored when they are read. */
 import { and, eq, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -7,7 +7,7 @@ import { atomically } from '../../db/transactions.ts'
 import { cached } from '../cached.ts'
 import { type App, job } from '../context.ts'
 import { iso } from '../platform/clock.ts'
-import type { ScoredHealth, ScoreView } from './health-score.ts'
+import type { ScoreView } from './health-score.ts'
 import { leagueScores } from './league-health.ts'
 import { siteScores } from './site-health.ts'
 
@@ -16,7 +16,7 @@ export const scoreHealth = job('health_scores', {
   once: () => 'all',
   async run(_, { db, clock, reader }) {
     const at = clock.now()
-    const scored = await reader.read(computeHealthScores, { now: at })
+    const scored = await reader.read(leagueScores, { now: at })
     await atomically(
       db,
       tx => {
@@ -38,16 +38,16 @@ export async function healthScoresNow({ db, cache, clock, reader }: App): Promis
     const now = clock.now()
     return (await reader.read(siteScores, { now })).map(scored => ({ ...scored, at: iso(now) }))
   })
-  return [...sites, ...latestLeagueScores(db)].sort(
+  return [...sites, ...latestLeagueScores(db, clock.now())].sort(
     (a, b) => (a.score ?? noData) - (b.score ?? noData) || a.name.localeCompare(b.name),
   )
 }
 const noData = 101 // behind all scores
 
-/** Neither deleted nor over since it was scored. */
-const isCurrent = sql`${healthScores.subjectId} in (select id from leagues where archived_at is null and finalized_at is null)`
-
-function latestLeagueScores(db: Db): ScoreView[] {
+/** Of leagues that are neither deleted nor over since they were scored. */
+function latestLeagueScores(db: Db, now: number): ScoreView[] {
+  const isCurrent = sql`${healthScores.subjectId} in
+    (select id from leagues where archived_at is null and finalized_at is null and ends_at > ${now})`
   const newest =
     db
       .select({ at: max(healthScores.at) })
@@ -65,8 +65,3 @@ function latestLeagueScores(db: Db): ScoreView[] {
       at: iso(at),
     }))
 }
-
-export const computeHealthScores = (db: Db, { now }: { now: number }): ScoredHealth[] => [
-  ...siteScores(db, { now }),
-  ...leagueScores(db, now),
-]
