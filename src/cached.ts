@@ -23,7 +23,7 @@ export const cached = {
   search: cacheEntry('search', '1h', ['leagues', 'names', 'staff'].map(anyScope)), // what was deleted is no longer found
   session: cacheEntry('session', '24h', ['account']), // scope: user, token hash
   dashboardMetrics: cacheEntry('dashboard_metrics', '5m', ['roster', 'staff', 'shifts'].map(anyScope)),
-  upcomingShifts: cacheEntry('upcoming_shifts', '2m', ['roster', 'shifts', 'staff'].map(anyScope)), // scope: limit
+  upcomingShifts: cacheEntry('upcoming_shifts', '2m', ['roster', 'shifts', 'staff'].map(anyScope)), // scope: page, limit
   rosterView: cacheEntry('roster_view', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
   siteHealth: cacheEntry('site_health', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
   brokenDuties: cacheEntry('broken_duties', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),

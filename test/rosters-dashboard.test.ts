@@ -100,6 +100,8 @@ test('upcoming shifts are those that have not started, also a moment later', asy
     await call.post(`${base}/shifts`, { site_id: site.id, starts_at: at(from), ends_at: at(to) })
   const upcoming = async () => (await call.get('/api/v1/dashboard/upcoming_shifts?limit=5')).shifts.length
   expect(await upcoming()).toBe(2)
+  const second = await call.get('/api/v1/dashboard/upcoming_shifts?limit=1&page=2')
+  expect([second.shifts.length, second.pagination]).toEqual([1, { page: 2, limit: 1, total: 2, pages: 2 }])
   clock.forward(50_000)
   expect(await upcoming()).toBe(1)
 })
@@ -206,8 +208,9 @@ test('health scores name the sites and leagues at risk, and what would help now'
   const league = await newLeague(call)
   clock.forwardToNext(day)
   clock.forward(day / 2 + 1) // the shift of today is over: nobody needs to be called for it
-  await runJob(scoreHealth, {})
-  const { scores } = await call.get('/api/v1/dashboard/health_scores')
+  expect((await runJob(scoreHealth, {})).result).toEqual({ scored: 1, at_risk: 0 })
+  const { scores, pagination } = await call.get('/api/v1/dashboard/health_scores')
+  expect(pagination).toEqual({ page: 1, limit: 20, total: 3, pages: 1 })
   const scoreOf = (subject: string, id: number) =>
     scores.find((score: { subject: string; id: number }) => score.subject === subject && score.id === id)
   expect(scoreOf('site', hall.id)).toMatchObject({ level: 'at_risk', factors: { coverage: 0 } })

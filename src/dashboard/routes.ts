@@ -3,6 +3,16 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { iso } from '../platform/clock.ts'
 import { access } from '../platform/http/access.ts'
+import {
+  itemsOfPage,
+  linkHeader,
+  paged,
+  pageOf,
+  pageQuery,
+  pageSchema,
+  paginationSchema,
+  withPagination,
+} from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { rosterMetrics, rosterMetricsSchema } from '../rota/roster-metrics.ts'
@@ -24,32 +34,49 @@ export const dashboardRoutes = (app: App) => {
     )
     .get(
       '/upcoming_shifts',
-      async ({ query }) => {
-        const limit = Math.min(Math.max(query.limit ?? 10, 1), 100)
+      async ({ query, request, set }) => {
+        const page = pageOf({ limit: 10, ...query })
         const now = clock.now()
-        const load = async () => {
-          const shifts = await reader.read(upcomingShifts, { now, limit })
-          return { generated_at: iso(now), shifts }
-        }
-        const answer = await cache.read(cached.upcomingShifts, [limit], load)
-        const next = answer.value.shifts[0]
+        const scope = [page.page, page.limit]
+        const load = async () => ({
+          generated_at: iso(now),
+          ...withPagination(await reader.read(upcomingShifts, { now, page }), page),
+        })
+        const known = await cache.read(cached.upcomingShifts, scope, load)
+        const next = known.value.shifts[0]
         // A shift that has started in the meantime is no longer upcoming.
-        return next && Date.parse(next.starts_at) <= now ? cache.refresh(cached.upcomingShifts, [limit], load) : answer
+        const isOld = next && Date.parse(next.starts_at) <= now
+        const answer = isOld ? await cache.refresh(cached.upcomingShifts, scope, load) : known
+        set.headers.link = linkHeader(request.url, answer.value.pagination)
+        return answer
       },
       {
-        query: t.Object({ limit: t.Optional(t.Integer({ default: 10 })) }),
+        query: t.Object({ ...pageQuery, limit: t.Optional(t.Integer({ default: 10 })) }),
         may: 'member',
         detail: describe(
-          'The next shifts to start, at most 100',
-          t.Object({ generated_at: dateTimeSchema, shifts: rosterSchema.properties.shifts }),
+          'The next shifts to start',
+          t.Object({
+            generated_at: dateTimeSchema,
+            shifts: rosterSchema.properties.shifts,
+            pagination: paginationSchema,
+          }),
         ),
       },
     )
-    .get('/health_scores', async () => ({ scores: await healthScoresNow(app) }), {
-      may: 'officer',
-      detail: describe(
-        'The health of sites now and of leagues every 12 hours, worst first, and what would help',
-        t.Object({ scores: t.Array(scoreSchema) }),
-      ),
-    })
+    .get(
+      '/health_scores',
+      ({ query, request, set }) =>
+        paged({ query, request, set }, async page => {
+          const scores = await healthScoresNow(app)
+          return { scores: itemsOfPage(scores, page), total: scores.length }
+        }),
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe(
+          'The health of sites now and of leagues every 12 hours, worst first, and what would help',
+          pageSchema('scores', scoreSchema),
+        ),
+      },
+    )
 }

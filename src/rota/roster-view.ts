@@ -2,11 +2,13 @@
 
 import { asc, eq, gt, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateSchema } from '../platform/http/shared-schemas.ts'
 import { type BrokenDutyRule, brokenRulesByDuty } from './broken-duties.ts'
 import type { DateRange } from './date-range.ts'
@@ -89,12 +91,13 @@ export function shownShiftsIn(db: Db, range: DateRange, now: number): ShownShift
 }
 
 /** The next shifts that start after `now`. */
-export function upcomingShifts(db: Db, { now, limit }: { now: number; limit: number }): ShownShift[] {
-  const rows = selectShifts(db)
-    .where(gt(shifts.startsAt, now))
-    .orderBy(asc(shifts.startsAt), asc(shifts.id))
-    .limit(limit)
-  return shownShifts(db, rows.all(), now)
+export function upcomingShifts(db: Db, { now, page: { limit, offset } }: { now: number; page: PageSlice }) {
+  const isUpcoming = gt(shifts.startsAt, now)
+  const rows = selectShifts(db).where(isUpcoming).orderBy(asc(shifts.startsAt), asc(shifts.id))
+  return {
+    shifts: shownShifts(db, rows.limit(limit).offset(offset).all(), now),
+    total: countRows(db, shifts, isUpcoming),
+  }
 }
 
 /** These shifts, by their start. */
