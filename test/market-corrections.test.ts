@@ -538,7 +538,7 @@ test('a price of yesterday that is split or taken back today leaves today’s ga
   expect(await today()).toEqual([[5_000, 5_000], [1_100, 1_100], [1_100, 1_150], 500, true])
 })
 
-test('a price that is taken back leaves no trace in the values of past days', async () => {
+test('a price or a dividend that is taken back leaves no trace in the values of past days', async () => {
   const fieldhouse = await startWithoutHolding()
   const { call, clock } = fieldhouse
   clock.forwardToNext(day)
@@ -573,6 +573,12 @@ test('a price that is taken back leaves no trace in the values of past days', as
     [999_900, 1_000_000, 999_950],
     [1_009_900, 1_009_900, 1_004_950],
   ])
+  const { id } = await call.post('/api/v1/quotes/ACME/dividends', { per_share_cents: 500 })
+  clock.forward(day)
+  await fieldhouse.runJob(recordDailyValues, {})
+  expect((await valuesOf()).at(-1)).toEqual([1_024_900, 1_024_900, 1_012_450])
+  await call.post(`/api/v1/quotes/ACME/actions/${id}/undo`)
+  expect((await valuesOf()).at(-1)).toEqual([1_019_900, 1_019_900, 1_009_950])
 })
 
 test('a league that was final while prices were taken back has the same past values as others once it is reopened', async () => {

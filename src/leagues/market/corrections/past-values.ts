@@ -1,6 +1,6 @@
 /**
- * The values of portfolios at the start of past days, after a price was taken back: as if it had never been, and nobody had traded
- * at it. Those of a final league stay until it is reopened.
+ * The values of portfolios at the start of past days, after a price or a dividend was taken back: as if it had never been, and nobody
+ * had traded at it. Those of a final league stay until it is reopened.
  */
 import type { Db } from '../../../../db/open.ts'
 import { touch } from '../../../platform/cache/stamps.ts'
@@ -8,6 +8,7 @@ import { day } from '../../../platform/clock.ts'
 import type { Price } from '../price-history.ts'
 import { portfolioKey } from '../queries.ts'
 import { startOfDay } from '../quote.ts'
+import type { SymbolAction } from './symbol-action.ts'
 
 type Owner = { leagueId: number; userId: number }
 
@@ -75,6 +76,21 @@ const addToValue = ({ $client: client }: Db, { leagueId, userId }: Owner, start:
   client
     .query('update daily_values set total_cents = total_cents + ? where league_id = ? and user_id = ? and day = ?')
     .run(change, leagueId, userId, start).changes > 0
+
+/** In one league, or in all: dividends that `undo` took back. Part of its transaction, once its lines are written. */
+export function correctPastPayments(tx: Db, undo: Pick<SymbolAction, 'id'>, leagueId: number | null): void {
+  const changed = tx.$client
+    .query<{ leagueId: number; day: number }, [undo: number, league: number | null]>(
+      `update daily_values as v set total_cents = total_cents - paid.cash_cents
+       from ledger back join ledger paid on paid.id = back.undoes
+       where back.action_id = ?1 and (?2 is null or back.league_id = ?2)
+         and v.league_id = paid.league_id and v.user_id = paid.user_id and v.day > paid.at
+       returning league_id as leagueId, day`,
+    )
+    .all(undo.id, leagueId)
+  const days = new Map(changed.map(one => [`${one.leagueId} ${one.day}`, one]))
+  for (const { leagueId, day } of days.values()) compareAnew(tx, leagueId, day)
+}
 
 /** The best and the average of that day. */
 function compareAnew(tx: Db, leagueId: number, start: number): void {

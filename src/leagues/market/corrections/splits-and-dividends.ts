@@ -11,6 +11,7 @@ import { holdersPortfolio, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { quoteBySymbol } from '../quote-queries.ts'
 import { writeCorrections } from '../write-line.ts'
+import { correctPastPayments } from './past-values.ts'
 import { insertAction, isUndone, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 import type { OfficerAction } from './void-price.ts'
 
@@ -115,6 +116,7 @@ export function undoPayments(tx: Db, action: SymbolAction, leagueId: number | nu
     return { leagueId, userId, cashAfter, line, after: applyCorrection(positionIn(tx, leagueId, userId, symbol), back) }
   })
   writeCorrections(tx, lines)
+  correctPastPayments(tx, action, leagueId)
   return { lines: open.length, kept: paid.length - open.length }
 }
 
