@@ -1,14 +1,14 @@
 /** Signing in, up and out, the first admin, and one's own account. The sign-in forms work without script. */
 
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { Refusal, refuse } from '../errors.ts'
 import { sendsMail } from '../mail/send.ts'
 import { html } from '../platform/html.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { signedIn } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import { seeOther } from '../platform/http/responses.ts'
-import { hidden, page } from '../ui/layout.ts'
+import { page, pageRouter } from '../ui/layout.ts'
 import { notice } from '../ui/parts/notices.ts'
 import { emailField, newPasswordField } from './account.ts'
 import { accountPage } from './account-page.ts'
@@ -92,23 +92,18 @@ ${notice(message)}
     hiddenFields: { token },
   })
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get(
       '/sign-in',
       ({ query, who }) =>
         who ? seeOther(localPath(query.next)) : authFormPage(signInForm(query.next, query.new === 'true')),
-      {
-        query: t.Object({ next, new: t.Optional(t.String({ maxLength: 10 })) }),
-        may: 'anyone',
-        detail: hidden,
-      },
+      { query: t.Object({ next, new: t.Optional(t.String({ maxLength: 10 })) }), may: 'anyone' },
     )
     .post(
       '/sign-in',
       ({ request, body }) =>
         submitAuthForm(() => signIn(app, request, body), body.next, signInForm(body.next), { email: body.email }),
-      { body: t.Object({ ...credentials, next }), may: 'anyone', detail: hidden },
+      { body: t.Object({ ...credentials, next }), may: 'anyone' },
     )
     .get(
       '/sign-up',
@@ -116,7 +111,7 @@ ${notice(message)}
         if (!isSignUpOpen) refuse('not_found', 'Only an admin makes accounts here')
         return who ? seeOther('/') : authFormPage(signUpForm)
       },
-      { may: 'anyone', detail: hidden },
+      { may: 'anyone' },
     )
     .post(
       '/sign-up',
@@ -126,11 +121,7 @@ ${notice(message)}
           username: body.username,
           country: body.country,
         }),
-      {
-        body: t.Object({ ...signUpBody, country: t.Optional(t.String({ maxLength: 2 })) }),
-        may: 'anyone',
-        detail: hidden,
-      },
+      { body: t.Object({ ...signUpBody, country: t.Optional(t.String({ maxLength: 2 })) }), may: 'anyone' },
     )
     .get(
       '/setup',
@@ -138,7 +129,7 @@ ${notice(message)}
         requireSetupToken(db, token)
         return authFormPage(setupForm(token))
       },
-      { query: t.Object({ token: t.String({ default: '', maxLength: 100 }) }), may: 'anyone', detail: hidden },
+      { query: t.Object({ token: t.String({ default: '', maxLength: 100 }) }), may: 'anyone' },
     )
     .post(
       '/setup',
@@ -147,11 +138,10 @@ ${notice(message)}
           email: account.email,
           username: account.username,
         }),
-      { body: setupBody, may: 'anyone', detail: hidden },
+      { body: setupBody, may: 'anyone' },
     )
     .get('/forgot-password', () => (sendsMail(app) ? authFormPage(forgottenForm) : forgotten(askAnAdmin)), {
       may: 'anyone',
-      detail: hidden,
     })
     .post(
       '/forgot-password',
@@ -164,12 +154,12 @@ ${notice(message)}
           throw error
         }
       },
-      { body: t.Object({ email: emailField }), may: 'anyone', detail: hidden },
+      { body: t.Object({ email: emailField }), may: 'anyone' },
     )
     .get(
       '/password',
       ({ query: { token } }) => authFormPage(passwordForm(token, userOfPasswordLink(db, token, app.clock.now()).email)),
-      { query: t.Object({ token: passwordToken }), may: 'anyone', detail: hidden },
+      { query: t.Object({ token: passwordToken }), may: 'anyone' },
     )
     .post(
       '/password',
@@ -177,7 +167,7 @@ ${notice(message)}
         const { email } = userOfPasswordLink(db, token, app.clock.now())
         return submitAuthForm(() => choosePassword(app, request, token, password), '/', passwordForm(token, email), {})
       },
-      { body: t.Object({ token: passwordToken, password: newPasswordField }), may: 'anyone', detail: hidden },
+      { body: t.Object({ token: passwordToken, password: newPasswordField }), may: 'anyone' },
     )
     .post(
       '/sign-out',
@@ -185,7 +175,7 @@ ${notice(message)}
         await signOut(app, request, who)
         return seeOther('/')
       },
-      { may: 'anyone', detail: hidden },
+      { may: 'anyone' },
     )
     .get(
       '/account',
@@ -196,6 +186,6 @@ ${notice(message)}
         const sessions = ownSessions(app, request, me, pageOf({ limit: 100 }))
         return accountPage(me, userById(db, me.id), keys, sessions, ownMails(app, me))
       },
-      { may: 'member', detail: hidden },
+      { may: 'member' },
     )
 }

@@ -1,16 +1,15 @@
 /** The state of the rota: two weeks in numbers, expiring certificates, and the health of sites and leagues. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { type Html, html } from '../platform/html.ts'
-import { access } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { brokenDutiesNow } from '../rota/broken-alert.ts'
 import type { BrokenDuty } from '../rota/broken-duties.ts'
 import { dateWords, spanWords } from '../rota/calendar-view.ts'
 import { type RosterMetrics, rosterMetrics } from '../rota/roster-metrics.ts'
 import { rotaHead, rotaPage, shiftsAddress } from '../rota/rota-layout.ts'
-import { hidden } from '../ui/layout.ts'
+import { pageRouter } from '../ui/layout.ts'
 import { badge, type Tone } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
 import { andMore, emptyState } from '../ui/parts/notices.ts'
@@ -21,7 +20,7 @@ import { healthScoresNow } from './score-health.ts'
 
 export const dashboardPages = (app: App) => {
   const { cache, clock, reader } = app
-  return new Elysia().use(access(app)).get(
+  return pageRouter(app).get(
     '/rota/dashboard',
     async ({ query: { all }, who }) => {
       const load = () => reader.read(rosterMetrics, { now: clock.now() })
@@ -31,7 +30,7 @@ export const dashboardPages = (app: App) => {
       const body = dashboardBody(metrics.value, broken, shown, await healthScoresNow(app), who)
       return rotaPage({ title: 'Dashboard', who, body })
     },
-    { query: t.Object({ all: t.Optional(t.Boolean()) }), may: 'officer', detail: hidden },
+    { query: t.Object({ all: t.Optional(t.Boolean()) }), may: 'officer' },
   )
 }
 

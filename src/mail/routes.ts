@@ -1,11 +1,10 @@
 /** The link in every mail to turn off its kind. Opening it changes nothing, as mail programs open links by themselves. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { MailKind } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import type { App } from '../context.ts'
 import { html } from '../platform/html.ts'
-import { access } from '../platform/http/access.ts'
-import { hidden, page } from '../ui/layout.ts'
+import { page, pageRouter } from '../ui/layout.ts'
 import { kindsOfMail, mailKindSchema } from './kinds.ts'
 import { hashOfToken, isOff, setOptOut } from './opt-outs.ts'
 
@@ -26,15 +25,14 @@ ${!isOn && html`<input type="hidden" name="again" value="true" />`}
 </form>`,
     })
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get(
       '/unsubscribe',
       ({ query: { kind, token } }) => {
         const isOn = !isOff(db, hashOfToken(db, token), kind)
         return shown(kind, token, isOn)
       },
-      { query: link, may: 'anyone', detail: hidden },
+      { query: link, may: 'anyone' },
     )
     .post(
       '/unsubscribe',
@@ -48,7 +46,6 @@ ${!isOn && html`<input type="hidden" name="again" value="true" />`}
         // A mail program posts `List-Unsubscribe=One-Click` (RFC 8058).
         body: t.Optional(t.Object({ again: t.Optional(t.String({ maxLength: 10 })) })),
         may: 'anyone',
-        detail: hidden,
       },
     )
 }

@@ -1,15 +1,14 @@
 /** Inside the queues: workers, running, waiting and scheduled jobs. */
-import { Elysia, type Static, t } from 'elysia'
+import { type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { messageOf, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
-import { access } from '../platform/http/access.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { type QueueName, queueNames } from '../platform/jobs/job.ts'
 import type { QueueJob } from '../platform/jobs/queues.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
-import { hidden } from '../ui/layout.ts'
+import { pageRouter } from '../ui/layout.ts'
 import { stats } from '../ui/parts/figures.ts'
 import { notice } from '../ui/parts/notices.ts'
 import { denseTable } from '../ui/parts/table.ts'
@@ -67,9 +66,7 @@ export const queueInspectRoutes = (app: App) => [
 ]
 
 const olderPath = (app: App) =>
-  new Elysia({ tags: ['admin'] })
-    .use(access(app))
-    .get('/admin/celery-inspect', ({ redirect }) => redirect(path, 308), { may: 'admin', detail: hidden })
+  pageRouter(app).get('/admin/celery-inspect', ({ redirect }) => redirect(path, 308), { may: 'admin' })
 
 const noAnswerText = ({ queues }: App, error: unknown) =>
   `The queue (${queues.backend}) does not answer: ${messageOf(error)}`

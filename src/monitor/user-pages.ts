@@ -1,5 +1,5 @@
 /** Users as admins see them: the list, and one page each. */
-import { Elysia, type Static, t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
 import { minPasswordLength, roleSchema, type User, type UserStats, userSchema, userView } from '../accounts/account.ts'
 import { keyTable } from '../accounts/account-page.ts'
@@ -8,10 +8,9 @@ import { userById, userStatsOf, usersReading } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
 import { membershipsOf } from '../people/standing.ts'
 import { type Html, html } from '../platform/html.ts'
-import { access } from '../platform/http/access.ts'
 import { type Pagination, pageOf, pageQuery, pageSchema, withPagination } from '../platform/http/pagination.ts'
 import { idParams } from '../platform/http/shared-schemas.ts'
-import { hidden } from '../ui/layout.ts'
+import { pageRouter } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { badge } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
@@ -91,7 +90,7 @@ ${form(
 
 /** One user: what they did, and what can be changed. */
 export const userPage = (app: App) =>
-  new Elysia().use(access(app)).get(
+  pageRouter(app).get(
     '/admin/users/:id',
     ({ params: { id }, who }) => {
       const user = userById(app.db, id)
@@ -106,7 +105,7 @@ export const userPage = (app: App) =>
         }),
       })
     },
-    { params: idParams, may: 'admin', detail: hidden },
+    { params: idParams, may: 'admin' },
   )
 
 type UserData = {

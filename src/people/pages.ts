@@ -1,13 +1,13 @@
 /** The user's own page, and everybody's page across leagues. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { kindOf } from '../leagues/kinds.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { signedIn } from '../platform/http/access.ts'
 import { type Pagination, pageOf, pageQuery, pagination } from '../platform/http/pagination.ts'
 import { idParams } from '../platform/http/shared-schemas.ts'
-import { hidden, page } from '../ui/layout.ts'
+import { page, pageRouter } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { movement, status } from '../ui/parts/badges.ts'
 import { chart } from '../ui/parts/figures.ts'
@@ -24,8 +24,7 @@ type Pages = (league: { kind: Kind }) => ReturnType<typeof kindOf>['pages']
 export const personPages = (app: App) => {
   const pagesOf: Pages = league => kindOf(app, league).pages
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get(
       '/me',
       async ({ query, who }) => {
@@ -45,7 +44,7 @@ ${paginationLinks(pagination(list, total), (page, limit) => address('/me', { pag
 </section>`
         return page({ title: 'My page', who, nav: 'me', body })
       },
-      { query: t.Object(pageQuery), may: 'member', detail: hidden },
+      { query: t.Object(pageQuery), may: 'member' },
     )
     .get(
       '/people/:id',
@@ -55,7 +54,7 @@ ${paginationLinks(pagination(list, total), (page, limit) => address('/me', { pag
         const body = personBody(person, pagination(list, person.total), pagesOf)
         return page({ title: person.person.username, who, nav: 'leagues', body })
       },
-      { params: idParams, query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },
+      { params: idParams, query: t.Object(pageQuery), may: 'reader', counted: true },
     )
 }
 

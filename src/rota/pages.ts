@@ -1,15 +1,14 @@
 /** Pages of the rota: they ask the same queries as the API. */
-import { Elysia, type Static, t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Content } from '../platform/html.ts'
-import { access } from '../platform/http/access.ts'
 import { pageOf, pageQuery, withPagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
 import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
-import { hidden } from '../ui/layout.ts'
+import { pageRouter } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { live, livePart } from '../ui/parts/live.ts'
 import { today } from './date-range.ts'
@@ -41,9 +40,9 @@ const rangeForm = t.Object({
   page: pageQuery.page,
 })
 type RangeForm = Static<typeof rangeForm>
-const ofRange = { query: rangeForm, may: 'member', detail: hidden } as const
-const ofOne = { params: idParams, may: 'officer', detail: hidden } as const
-const ofDraft = { params: jobIdParams, may: 'officer', detail: hidden } as const
+const ofRange = { query: rangeForm, may: 'member' } as const
+const ofOne = { params: idParams, may: 'officer' } as const
+const ofDraft = { params: jobIdParams, may: 'officer' } as const
 const withoutEmptyFields = ({ start, end, site_id }: RangeForm) => ({
   start: start || undefined,
   end: end || undefined,
@@ -104,13 +103,12 @@ export const rotaPages = (app: App) => {
     }
   }
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get('/rota', ({ query, who }) => rota('rota', '/rota', query, who), ofRange)
     .get('/rota/part', ({ query, who }) => part('rota', query, who), ofRange)
     .get('/rota/people', ({ query, who }) => rota('people', '/rota/people', query, who), ofRange)
     .get('/rota/people/part', ({ query, who }) => part('people', query, who), ofRange)
-    .get('/rota/events', ({ request }) => streams.versions(request, versionNow), { may: 'member', detail: hidden })
+    .get('/rota/events', ({ request }) => streams.versions(request, versionNow), { may: 'member' })
     .get(
       '/rota/staff',
       ({ query, who }) => {
@@ -119,15 +117,10 @@ export const rotaPages = (app: App) => {
         const data = { ...staff, q: query.q, today: today(clock.now()) }
         return show('Staff', who, staffBody(data, who), ['import.js'])
       },
-      {
-        query: t.Object({ q: t.Optional(t.String({ maxLength: 80 })), page: pageQuery.page }),
-        may: 'officer',
-        detail: hidden,
-      },
+      { query: t.Object({ q: t.Optional(t.String({ maxLength: 80 })), page: pageQuery.page }), may: 'officer' },
     )
     .get('/rota/staff/new', ({ who }) => show('Add person', who, personBody(undefined, formData(), who)), {
       may: 'officer',
-      detail: hidden,
     })
     .get(
       '/rota/staff/:id',
@@ -143,7 +136,7 @@ export const rotaPages = (app: App) => {
         const sites = allSites(db).map(site => ({ ...site, shifts: countShiftsAt(db, site.id) }))
         return show('Sites', who, sitesBody(sites, who))
       },
-      { may: 'officer', detail: hidden },
+      { may: 'officer' },
     )
     .get(
       '/rota/sites/:id',
@@ -175,7 +168,6 @@ export const rotaPages = (app: App) => {
       {
         query: t.Object({ ...rangeForm.properties, open: t.Optional(t.Boolean()), staff_id: t.Optional(idSchema) }),
         may: 'officer',
-        detail: hidden,
       },
     )
     .get(
@@ -202,7 +194,7 @@ export const rotaPages = (app: App) => {
         const data = { sites: allSites(db), ...drafts, today: today(clock.now()) }
         return show('Generate a roster', who, generateBody(data, who))
       },
-      { query: t.Object({ page: pageQuery.page }), may: 'officer', detail: hidden },
+      { query: t.Object({ page: pageQuery.page }), may: 'officer' },
     )
     .get(
       '/rota/drafts/:job_id',

@@ -1,11 +1,10 @@
 /** The search page, and the suggestions under the box on every page. */
 
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { answerValue } from '../platform/cache/cache.ts'
 import { type Content, type Html, html, htmlResponse } from '../platform/html.ts'
-import { access } from '../platform/http/access.ts'
-import { hidden, page } from '../ui/layout.ts'
+import { page, pageRouter } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { name } from '../ui/parts/values.ts'
@@ -23,8 +22,7 @@ export const searchPages = (app: App) => {
     const found = await readSearch(app, toSearchQuery(asked, who))
     return answerValue(found)
   }
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get(
       '/search',
       async ({ query: { q = '', category }, who }) => {
@@ -33,13 +31,13 @@ export const searchPages = (app: App) => {
         const body = searchBody(q.trim(), found, category, limit)
         return page({ title: q.trim() ? `Search: ${q.trim()}` : 'Search', who, body })
       },
-      { query: t.Object({ q: typedText, category: categorySchema }), may: 'reader', counted: true, detail: hidden },
+      { query: t.Object({ q: typedText, category: categorySchema }), may: 'reader', counted: true },
     )
     .get(
       '/search/part',
       async ({ query: { q = '' }, who }) =>
         htmlResponse(q.trim() ? suggestions(q.trim(), await read({ q, limit: maxSuggestions }, who)) : html``),
-      { query: t.Object({ q: typedText }), may: 'reader', counted: true, detail: hidden },
+      { query: t.Object({ q: typedText }), may: 'reader', counted: true },
     )
 }
 

@@ -1,14 +1,14 @@
 /** The guide: `docs/*.md` as pages at `/help`. Links to source files become text. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { Marked } from 'marked'
 import { refuse } from '../errors.ts'
 import { installed } from '../installation.ts'
 import { escaped, Html, html } from '../platform/html.ts'
-import { type AccessSettings, access } from '../platform/http/access.ts'
+import type { AccessSettings } from '../platform/http/access.ts'
 import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/responses.ts'
-import { hidden, page } from './layout.ts'
+import { page, pageRouter } from './layout.ts'
 
 const folder = installed('docs')
 /** Chapters in the order a newcomer needs them; any other file of the folder comes after. */
@@ -90,15 +90,14 @@ let loadedChapters: Map<string, Chapter> | undefined
 const chapters = () => (loadedChapters ??= readChapters())
 
 export const helpPages = (app: AccessSettings) =>
-  new Elysia()
-    .use(access(app))
+  pageRouter(app)
     .get(
       '/help',
       ({ who }) => {
         const links = [...chapters()].map(([name, { title }]) => html`<li><a href="/help/${name}">${title}</a></li>`)
         return page({ title: 'Help', who, body: html`<h1>Help</h1><ul>${links}</ul>` })
       },
-      { may: 'anyone', detail: hidden },
+      { may: 'anyone' },
     )
     .get(
       '/help/images/:name',
@@ -106,7 +105,7 @@ export const helpPages = (app: AccessSettings) =>
         const picture = pictures().get(name) ?? refuse('not_found', `The guide has no picture ${name}`)
         return fixedResponse(request, picture.file, false)
       },
-      { may: 'anyone', params: t.Object({ name: t.String({ maxLength: 60 }) }), detail: hidden },
+      { may: 'anyone', params: t.Object({ name: t.String({ maxLength: 60 }) }) },
     )
     .get(
       '/help/:name',
@@ -114,5 +113,5 @@ export const helpPages = (app: AccessSettings) =>
         const { title, body } = chapters().get(name) ?? refuse('not_found', `The guide has no page ${name}`)
         return page({ title, who, body: html`<p><a href="/help">Help</a></p><article class="guide">${body}</article>` })
       },
-      { may: 'anyone', params: t.Object({ name: t.String({ maxLength: 60 }) }), detail: hidden },
+      { may: 'anyone', params: t.Object({ name: t.String({ maxLength: 60 }) }) },
     )

@@ -1,16 +1,17 @@
 /**
  * How to make a page:
  *
- *     .get('/rota', ({ who }) => page({ title: 'Rota', who, nav: 'rota', body: html`…` }), { may: 'member', detail: hidden })
+ *     pageRouter(app).get('/rota', ({ who }) => page({ title: 'Rota', who, nav: 'rota', body: html`…` }), { may: 'member' })
  *
  * The body is made with the `html` tag, which escapes everything, and with the parts in `ui/parts`: values (`number`, `time`,
  * `bytes`; what is missing is a dash), tables with pages, forms, badges, notices, figures. There is no inline script or
  * style: the CSP forbids both. Forms made by `form` and `action` talk JSON to the API and show its refusals beside their
  * fields; a `live` part refreshes itself; charts load what they need. A page with its own script names it in `scripts`.
  */
+import { Elysia } from 'elysia'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Content, type Html, html, htmlResponse } from '../platform/html.ts'
-import { isAtLeast } from '../platform/http/access.ts'
+import { type AccessSettings, access, isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { assetUrl, importsOf } from './assets.ts'
 import { shownName } from './display-name.ts'
@@ -33,6 +34,9 @@ type Layout = {
 
 /** The `detail` of a page's route: pages are not part of the API page. */
 export const hidden = { hide: true }
+
+/** A router for pages. */
+export const pageRouter = (app: AccessSettings) => new Elysia({ detail: hidden }).use(access(app))
 
 export const page = (content: Layout, status = 200, headers: Record<string, string> = {}): Response =>
   htmlResponse(layout(content), status, headers)

@@ -1,12 +1,12 @@
 /** Pages of market leagues and quotes: they ask the same queries as the API. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { type League, leagueStatus } from '../league.ts'
@@ -112,19 +112,13 @@ export const marketPages = (app: App) => {
     return { league: leagueViewById(db, id, clock.now()), ...value }
   }
 
-  return new Elysia()
-    .use(access(app))
-    .get('/leagues/:id/trade', tradePage, { ...one, query: tradeQuery, may: 'member', detail: hidden })
-    .get('/leagues/:id/trade/part', tradePart, { ...one, query: tradeQuery, may: 'member', detail: hidden })
-    .get('/leagues/:id/trade/events', tradeEvents, { ...one, may: 'member', detail: hidden })
-    .get('/leagues/:id/portfolios/:user_id', tradePage, { ...owner, query: tradeQuery, may: 'member', detail: hidden })
-    .get('/leagues/:id/portfolios/:user_id/part', tradePart, {
-      ...owner,
-      query: tradeQuery,
-      may: 'member',
-      detail: hidden,
-    })
-    .get('/leagues/:id/portfolios/:user_id/events', tradeEvents, { ...owner, may: 'member', detail: hidden })
+  return pageRouter(app)
+    .get('/leagues/:id/trade', tradePage, { ...one, query: tradeQuery, may: 'member' })
+    .get('/leagues/:id/trade/part', tradePart, { ...one, query: tradeQuery, may: 'member' })
+    .get('/leagues/:id/trade/events', tradeEvents, { ...one, may: 'member' })
+    .get('/leagues/:id/portfolios/:user_id', tradePage, { ...owner, query: tradeQuery, may: 'member' })
+    .get('/leagues/:id/portfolios/:user_id/part', tradePart, { ...owner, query: tradeQuery, may: 'member' })
+    .get('/leagues/:id/portfolios/:user_id/events', tradeEvents, { ...owner, may: 'member' })
     .get(
       '/leagues/:id/activity',
       async ({ params: { id }, query, who }) => {
@@ -140,7 +134,7 @@ export const marketPages = (app: App) => {
         const body = live(part, activityBody(await activityData(id, query), who))
         return page({ title: `Activity · ${name}`, who, nav, body })
       },
-      { ...one, query: t.Object(pageQuery), may: 'member', detail: hidden },
+      { ...one, query: t.Object(pageQuery), may: 'member' },
     )
     .get(
       '/leagues/:id/activity/part',
@@ -148,7 +142,7 @@ export const marketPages = (app: App) => {
         marketLeagueOf(db, id, who)
         return livePart(activityVersion(id), activityBody(await activityData(id, query), who))
       },
-      { ...one, query: t.Object(pageQuery), may: 'member', detail: hidden },
+      { ...one, query: t.Object(pageQuery), may: 'member' },
     )
     .get(
       '/leagues/:id/activity/events',
@@ -159,6 +153,6 @@ export const marketPages = (app: App) => {
           return activityVersion(id)
         })
       },
-      { ...one, may: 'member', detail: hidden },
+      { ...one, may: 'member' },
     )
 }

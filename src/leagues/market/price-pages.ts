@@ -1,15 +1,15 @@
 /** Pages of prices: the list for all leagues and within one, and a page for each symbol. */
 import { sql } from 'drizzle-orm'
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { leagues, members, quotes } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { day, isoOrNull } from '../../platform/clock.ts'
 import { html } from '../../platform/html.ts'
-import { access, isAtLeast } from '../../platform/http/access.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, oneOfWords } from '../../platform/http/shared-schemas.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueHead } from '../pages/league-head.ts'
@@ -95,15 +95,14 @@ export const pricePages = (app: App) => {
       clock.now(),
     )
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get(
       '/quotes',
       ({ query, who, request }) => {
         const body = quotesBody(listData('/quotes', query), sourcesFor(who, request), who)
         return page({ title: 'Quotes', who, nav: 'quotes', body })
       },
-      { query: listQuery, may: 'reader', counted: true, detail: hidden },
+      { query: listQuery, may: 'reader', counted: true },
     )
     .get(
       '/quotes/:symbol',
@@ -141,7 +140,6 @@ export const pricePages = (app: App) => {
         }),
         may: 'reader',
         counted: true,
-        detail: hidden,
       },
     )
     .get(
@@ -163,12 +161,12 @@ ${live(part, list)}
 ${sources && priceSources(sources)}`
         return page({ title: `Prices · ${league.name}`, who, nav: 'leagues', body })
       },
-      { params: idParams, query: listQuery, may: 'reader', counted: true, detail: hidden },
+      { params: idParams, query: listQuery, may: 'reader', counted: true },
     )
     .get(
       '/leagues/:id/prices/part',
       ({ params: { id }, query, who }) => livePart(version(), priceList(priceListOfLeague(id, query, who), who)),
-      { params: idParams, query: listQuery, may: 'reader', counted: true, detail: hidden },
+      { params: idParams, query: listQuery, may: 'reader', counted: true },
     )
     .get(
       '/leagues/:id/prices/events',
@@ -176,6 +174,6 @@ ${sources && priceSources(sources)}`
         marketLeagueOf(db, id, who)
         return streams.versions(request, version)
       },
-      { params: idParams, may: 'reader', detail: hidden },
+      { params: idParams, may: 'reader' },
     )
 }

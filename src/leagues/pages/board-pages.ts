@@ -1,5 +1,5 @@
 /** The board of a league, live, and the cards of its players. They ask the same queries as the API. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import type { BoardRow } from '../../leaderboard/page.ts'
@@ -16,12 +16,11 @@ import type { GroupTotal, TotalsQuery } from '../../leaderboard/totals.ts'
 import { answerValue, type CacheResult } from '../../platform/cache/cache.ts'
 import { inUtc, iso } from '../../platform/clock.ts'
 import { htmlResponse, htmlType } from '../../platform/html.ts'
-import { access } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { cachedResponse } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { assetsVersion } from '../../ui/assets.ts'
-import { hidden, layout, page } from '../../ui/layout.ts'
+import { layout, page, pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { boardQuery, boardQueryOf, nextChangeAt, readBoard, readPlayer } from '../board.ts'
@@ -205,30 +204,23 @@ export const boardPages = (app: App) => {
     return layout({ title: `${player.name} · ${league.name}`, who, nav, scripts: ['board.js'], body })
   }
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get('/leagues/:id', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'page'), {
       ...withId,
       query: shownQuery,
       may: 'reader',
       counted: true,
-      detail: hidden,
     })
     .get('/leagues/:id/board', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'part'), {
       ...withId,
       query: shownQuery,
       may: 'reader',
       counted: true,
-      detail: hidden,
     })
     .get(
       '/leagues/:id/events',
       ({ params: { id }, who, request }) => streams.versions(request, () => versionNow(id, who)),
-      {
-        ...withId,
-        may: 'reader',
-        detail: hidden,
-      },
+      { ...withId, may: 'reader' },
     )
     .get(
       '/leagues/:id/totals',
@@ -246,7 +238,6 @@ export const boardPages = (app: App) => {
         query: t.Object({ ...totalsQuery.properties, at: timeText, from: timeText }),
         may: 'reader',
         counted: true,
-        detail: hidden,
       },
     )
     .get(
@@ -266,7 +257,6 @@ export const boardPages = (app: App) => {
         query: t.Object({ metric: t.Optional(t.String({ maxLength: 200 })) }),
         may: 'reader',
         counted: true,
-        detail: hidden,
       },
     )
 }

@@ -1,17 +1,15 @@
 /** Which columns of a board a reader sees and in which order: stored in a cookie of their browser. */
 
-import { Elysia } from 'elysia'
 import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
 import { answerValue } from '../../platform/cache/cache.ts'
 import { type Html, html } from '../../platform/html.ts'
-import { access } from '../../platform/http/access.ts'
 import { requestContext, type Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { orderedChecks } from '../../ui/parts/ordered-checks.ts'
 import { readBoard } from '../board.ts'
@@ -56,8 +54,7 @@ export const columnPages = (app: App) => {
       body: columnsBody(leagueViewById(db, league.id, clock.now()), kindOf(app, league).pages, columns, who),
     })
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get(
       '/leagues/:id/columns',
       async ({ params: { id }, who, request }) => {
@@ -66,7 +63,7 @@ export const columnPages = (app: App) => {
         const ticked = shownColumns(all, ownColumns(request) ?? columnsOfLeague(league), 'score')
         return columnsPage(league, rowsOf([...new Set([...ticked, ...all])], ticked), who)
       },
-      { params: idParams, may: 'reader', counted: true, detail: hidden },
+      { params: idParams, may: 'reader', counted: true },
     )
     .post(
       '/leagues/:id/columns',
@@ -85,7 +82,7 @@ export const columnPages = (app: App) => {
         requestContext(request).headers.push(['set-cookie', cookieOf(id, isReset ? undefined : ticked)])
         return seeOther(`/leagues/${id}`)
       },
-      { params: idParams, parse: 'none', may: 'reader', counted: true, detail: hidden },
+      { params: idParams, parse: 'none', may: 'reader', counted: true },
     )
 }
 

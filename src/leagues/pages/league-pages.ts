@@ -1,11 +1,10 @@
 /** The list of leagues, a new league, and the settings that officers change. They ask the same queries as the API. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../../context.ts'
-import { access } from '../../platform/http/access.ts'
 import { pageOf, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { announcementConfig } from '../announcements.ts'
 import type { ConfigPreview } from '../config-preview.ts'
 import { kindOf } from '../kinds.ts'
@@ -49,8 +48,7 @@ export const leaguePages = (app: App) => {
     return page({ title: `Settings of ${league.name}`, who, nav, scripts: ['config-preview.js'], body })
   }
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get(
       '/',
       async ({ query, who }) => {
@@ -64,7 +62,7 @@ export const leaguePages = (app: App) => {
         )
         return page({ title: 'Leagues', who, nav, body })
       },
-      { query: leagueListQuery, may: 'reader', detail: hidden },
+      { query: leagueListQuery, may: 'reader' },
     )
     .get(
       '/leagues/new',
@@ -73,12 +71,11 @@ export const leaguePages = (app: App) => {
         const body = newLeagueBody(kind, kinds, kinds[kind]?.offered?.(app))
         return page({ title: 'New league', who, nav, body })
       },
-      { query: t.Object({ kind: t.Optional(kindSchema) }), may: 'officer', detail: hidden },
+      { query: t.Object({ kind: t.Optional(kindSchema) }), may: 'officer' },
     )
     .get('/leagues/:id/settings', ({ params: { id }, who }) => settingsPage(id, who), {
       params: idParams,
       may: 'officer',
-      detail: hidden,
     })
     .post(
       '/leagues/:id/settings/preview',
@@ -90,11 +87,6 @@ export const leaguePages = (app: App) => {
         const config = changedConfig(app, league, given)
         return settingsPage(id, who, { config, preview: await previewConfig(app, league, config) })
       },
-      {
-        params: idParams,
-        body: t.Record(t.String(), t.Unknown(), { maxProperties: 2_000 }),
-        may: 'officer',
-        detail: hidden,
-      },
+      { params: idParams, body: t.Record(t.String(), t.Unknown(), { maxProperties: 2_000 }), may: 'officer' },
     )
 }

@@ -1,6 +1,6 @@
 /** Members of a league, and the page that an invitation opens. */
 
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { authFormPage, country, email, newPassword, submitAuthForm, username } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import { invitationPath, listInvitations, openInvitation } from '../../accounts/invitation.ts'
@@ -8,12 +8,12 @@ import { signUpBody } from '../../accounts/sign-in.ts'
 import type { App } from '../../context.ts'
 import { sendsMail } from '../../mail/send.ts'
 import { html } from '../../platform/html.ts'
-import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
+import { isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { name, time } from '../../ui/parts/values.ts'
@@ -79,13 +79,11 @@ export const peoplePages = (app: App) => {
     return page({ title: `You are invited to ${league.name}`, who, nav: 'leagues', body })
   }
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get('/leagues/:id/members', ({ params: { id }, query, who }) => membersPage(id, signedIn(who), query), {
       params: idParams,
       query: t.Object(pageQuery),
       may: 'member',
-      detail: hidden,
     })
     .get(
       '/invitations',
@@ -99,7 +97,7 @@ ${invitationForm(sendsMail(app))}
 ${invitationTable(invitations, paginationLinks(pagination(slice, total), to))}`
         return page({ title: 'Invitations', who, nav: 'account', body })
       },
-      { query: t.Object({ league_id: t.Optional(idSchema), ...pageQuery }), may: 'officer', detail: hidden },
+      { query: t.Object({ league_id: t.Optional(idSchema), ...pageQuery }), may: 'officer' },
     )
     .get(
       '/invitation',
@@ -107,7 +105,7 @@ ${invitationTable(invitations, paginationLinks(pagination(slice, total), to))}`
         if (who) return joinPage(token, who)
         return authFormPage(invitedForm(token), { email: openInvitation(db, token, clock.now()).email ?? undefined })
       },
-      { query: t.Object({ token }), may: 'anyone', detail: hidden },
+      { query: t.Object({ token }), may: 'anyone' },
     )
     .post(
       '/invitation',
@@ -128,7 +126,6 @@ ${invitationTable(invitations, paginationLinks(pagination(slice, total), to))}`
           ...t.Partial(t.Object({ ...signUpBody, country: t.Optional(t.String({ maxLength: 2 })) })).properties,
         }),
         may: 'anyone',
-        detail: hidden,
       },
     )
 }

@@ -1,6 +1,6 @@
 /** Uploading without JavaScript: choose a file and its columns, preview and import it, and answer a held upload. */
 
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { uploadKinds, uploadModes } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -8,12 +8,12 @@ import { csrfField, requireToken } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid, Refusal } from '../../errors.ts'
 import { inUtc, parseTime } from '../../platform/clock.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { runById } from '../../platform/jobs/runs.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
 import { acceptUpload, requireUploadsOpen } from './accept-upload.ts'
 import { uploadDraftBody } from './draft-page.ts'
@@ -148,8 +148,7 @@ export const draftPages = (app: App) => {
     return seeOther(`/leagues/${draft.leagueId}/uploads`)
   }
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .post(
       '/leagues/:id/uploads',
       async ({ params: { id }, request, who }) => {
@@ -163,12 +162,12 @@ export const draftPages = (app: App) => {
           throw error
         }
       },
-      { params: idParams, parse: 'none', may: 'officer', detail: hidden },
+      { params: idParams, parse: 'none', may: 'officer' },
     )
     .get(
       '/leagues/:id/uploads/drafts/:draft_id',
       ({ params: { id, draft_id }, who }) => draftPage(draftOf(db, id, draft_id, signedIn(who)), signedIn(who)),
-      { ...oneDraft, may: 'officer', detail: hidden },
+      { ...oneDraft, may: 'officer' },
     )
     .post(
       '/leagues/:id/uploads/drafts/:draft_id',
@@ -189,7 +188,7 @@ export const draftPages = (app: App) => {
           return draftPage(current, who, error)
         }
       },
-      { ...oneDraft, parse: 'none', may: 'officer', detail: hidden },
+      { ...oneDraft, parse: 'none', may: 'officer' },
     )
     .post(
       '/leagues/:id/uploads/:upload_id/answer',
@@ -203,7 +202,7 @@ export const draftPages = (app: App) => {
         }
         return seeOther(`/leagues/${id}/uploads/${upload_id}`)
       },
-      { params: t.Object({ id: idSchema, upload_id: idSchema }), parse: 'none', may: 'officer', detail: hidden },
+      { params: t.Object({ id: idSchema, upload_id: idSchema }), parse: 'none', may: 'officer' },
     )
 }
 

@@ -7,7 +7,7 @@ import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { leagueViewById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { warmChangedBoard } from '../warm-up.ts'
@@ -99,7 +99,7 @@ export const markRoutes = (app: App) => {
 }
 
 export const markPages = (app: App) =>
-  new Elysia().use(access(app)).get(
+  pageRouter(app).get(
     '/leagues/:id/marks',
     async ({ params: { id }, query, who }) => {
       const slice = pageOf(query)
@@ -109,5 +109,5 @@ export const markPages = (app: App) =>
       const body = marksPageBody({ league, marks: marked, list: pagination(slice, total) }, who)
       return page({ title: `Marked players of ${league.name}`, who, nav: 'leagues', body })
     },
-    { params: idParams, query: t.Object(pageQuery), may: 'officer', detail: hidden },
+    { params: idParams, query: t.Object(pageQuery), may: 'officer' },
   )

@@ -6,7 +6,7 @@ import { access } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pagination, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { leagueViewById } from '../queries.ts'
 import { peoplePageBody } from './people-page.ts'
 import { uploadById, uploadOfLeague } from './queries.ts'
@@ -91,7 +91,7 @@ function csvOf(app: App, upload: Upload, change: UploadChange): ReadableStream<U
 }
 
 export const uploadPeoplePages = (app: App) =>
-  new Elysia().use(access(app)).get(
+  pageRouter(app).get(
     '/leagues/:id/uploads/:upload_id/people',
     async ({ params: { id, upload_id }, query, who }) => {
       const upload = uploadOfLeague(app.db, id, upload_id)
@@ -107,6 +107,5 @@ export const uploadPeoplePages = (app: App) =>
       params: t.Object({ id: idSchema, upload_id: idSchema }),
       query: t.Object({ change: t.Optional(changeSchema), ...pageQuery }),
       may: 'officer',
-      detail: hidden,
     },
   )

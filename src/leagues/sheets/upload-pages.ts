@@ -1,13 +1,12 @@
 /** The uploads of a sheet league, live, and the form that uploads more. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { access } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination, withPagination } from '../../platform/http/pagination.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { runById } from '../../platform/jobs/runs.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueViewById } from '../queries.ts'
 import { draftPages } from './draft-routes.ts'
@@ -47,8 +46,7 @@ export const uploadPages = (app: App) => {
   const versionOf = (data: UploadsData) =>
     Bun.hash(JSON.stringify(Object.values(data).map(part => (part instanceof Map ? [...part] : part)))).toString(36)
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .use(draftPages(app))
     .get(
       '/leagues/:id/uploads',
@@ -68,7 +66,7 @@ export const uploadPages = (app: App) => {
         const body = uploadsBody(data, history, who)
         return page({ title: `Uploads of ${data.league.name}`, who, nav, scripts: ['upload.js'], body })
       },
-      { ...pagedParams, may: 'officer', detail: hidden },
+      { ...pagedParams, may: 'officer' },
     )
     .get(
       '/leagues/:id/uploads/history',
@@ -76,16 +74,12 @@ export const uploadPages = (app: App) => {
         const data = uploadsData(id, query)
         return livePart(versionOf(data), historyBody(data, who))
       },
-      { ...pagedParams, may: 'officer', detail: hidden },
+      { ...pagedParams, may: 'officer' },
     )
     .get(
       '/leagues/:id/uploads/events',
       ({ params: { id }, query, request }) => streams.versions(request, () => versionOf(uploadsData(id, query))),
-      {
-        ...pagedParams,
-        may: 'officer',
-        detail: hidden,
-      },
+      { ...pagedParams, may: 'officer' },
     )
     .get(
       '/leagues/:id/uploads/:upload_id',
@@ -103,11 +97,6 @@ export const uploadPages = (app: App) => {
         const reload = upload.status === 'queued' || upload.status === 'running' ? 2 : undefined
         return page({ title: `${upload.filename}`, who, nav, body, reload })
       },
-      {
-        params: t.Object({ id: idSchema, upload_id: idSchema }),
-        query: t.Object(pageQuery),
-        may: 'officer',
-        detail: hidden,
-      },
+      { params: t.Object({ id: idSchema, upload_id: idSchema }), query: t.Object(pageQuery), may: 'officer' },
     )
 }

@@ -1,20 +1,20 @@
 /** Pages of tours and entries: they ask the same queries as the API. */
 
 import { Value } from '@sinclair/typebox/value'
-import { Elysia, type Static, t } from 'elysia'
+import { type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { Refusal } from '../../errors.ts'
 import { rankedPage as boardPageOf } from '../../leaderboard/page.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
 import type { Html } from '../../platform/html.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { signedIn } from '../../platform/http/access.ts'
 import { fieldErrors, refuseAny } from '../../platform/http/field-errors.ts'
 import { pageOf, pageQuery, pagination, withPagination } from '../../platform/http/pagination.ts'
 import { readBody } from '../../platform/http/request-body.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
-import { hidden, page } from '../../ui/layout.ts'
+import { page, pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
@@ -140,8 +140,7 @@ export const tourPages = (app: App) => {
     }
   }
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get(
       '/leagues/:id/entries',
       async ({ params: { id }, query, who }) => {
@@ -152,7 +151,7 @@ export const tourPages = (app: App) => {
         const everyone = live({ id: 'entries', events: `${path}/events`, from, version }, everyoneBody(data))
         return showEntriesPage(data, everyone, who)
       },
-      { params: idParams, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
+      { params: idParams, query: entriesQuery, may: 'reader', counted: true },
     )
     .post(
       '/leagues/:id/entries',
@@ -160,7 +159,7 @@ export const tourPages = (app: App) => {
         const member = signedIn(who)
         return handleForm(id, member, request, given => createEntry(app, id, member, given))
       },
-      { params: idParams, may: 'member', parse: 'none', detail: hidden },
+      { params: idParams, may: 'member', parse: 'none' },
     )
     .post(
       '/leagues/:id/entries/:entry_id',
@@ -168,13 +167,13 @@ export const tourPages = (app: App) => {
         const member = signedIn(who)
         return handleForm(id, member, request, given => editEntry(app, id, entry_id, member, given), entry_id)
       },
-      { params: t.Object({ id: idSchema, entry_id: idSchema }), may: 'member', parse: 'none', detail: hidden },
+      { params: t.Object({ id: idSchema, entry_id: idSchema }), may: 'member', parse: 'none' },
     )
     .get(
       '/leagues/:id/entries/list',
       async ({ params: { id }, query, who }) =>
         livePart(entriesVersion(id, who), everyoneBody(await entriesData(id, query, who))),
-      { params: idParams, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
+      { params: idParams, query: entriesQuery, may: 'reader', counted: true },
     )
     .get(
       '/leagues/:id/entries/events',
@@ -182,7 +181,7 @@ export const tourPages = (app: App) => {
         tourLeagueOf(db, id, who)
         return streams.versions(request, () => entriesVersion(id, who))
       },
-      { params: idParams, may: 'reader', detail: hidden },
+      { params: idParams, may: 'reader' },
     )
     .get(
       '/tours',
@@ -192,7 +191,7 @@ export const tourPages = (app: App) => {
         const views = tours.map(tour => tourViewOf(app, tour, who))
         return page({ title: 'Tours', who, nav: 'tours', body: toursBody(views, pagination(slice, total), who) })
       },
-      { query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },
+      { query: t.Object(pageQuery), may: 'reader', counted: true },
     )
     .get(
       '/tours/:slug',
@@ -203,7 +202,7 @@ export const tourPages = (app: App) => {
         const field = live({ id: 'field', events: `/tours/${slug}/events`, from, version }, fieldBody(data, who))
         return page({ title: data.tour.name, who, nav: 'tours', body: tourBody(data, field, who) })
       },
-      { params: slugParams, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
+      { params: slugParams, query: fieldQuery, may: 'reader', counted: true },
     )
     .get(
       '/tours/:slug/upcoming',
@@ -212,12 +211,12 @@ export const tourPages = (app: App) => {
         const body = upcomingBody(upcomingData(tour, query), who)
         return page({ title: `Coming event of ${tour.name}`, who, nav: 'tours', body })
       },
-      { params: slugParams, query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },
+      { params: slugParams, query: t.Object(pageQuery), may: 'reader', counted: true },
     )
     .get(
       '/tours/:slug/field',
       ({ params: { slug }, query, who }) => livePart(tourVersion(slug), fieldBody(tourData(slug, query, who), who)),
-      { params: slugParams, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
+      { params: slugParams, query: fieldQuery, may: 'reader', counted: true },
     )
     .get(
       '/tours/:slug/events',
@@ -225,6 +224,6 @@ export const tourPages = (app: App) => {
         tourBySlug(db, slug)
         return streams.versions(request, () => tourVersion(slug))
       },
-      { params: slugParams, may: 'reader', detail: hidden },
+      { params: slugParams, may: 'reader' },
     )
 }

@@ -1,12 +1,12 @@
 /** “My shifts”, the calendar at its private address, and what waits for an officer. */
-import { Elysia, type Static, t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import type { Html } from '../../platform/html.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, wholeList, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { hidden } from '../../ui/layout.ts'
+import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { today } from '../date-range.ts'
@@ -83,19 +83,18 @@ export const ownRotaPages = (app: App) => {
     return requestsBody({ ...leave, swaps, allSwaps, today: today(now) })
   }
 
-  return new Elysia()
-    .use(access(app))
+  return pageRouter(app)
     .get(
       '/rota/mine',
       async ({ query, who }) => rotaPage({ title: 'My shifts', who, body: await mineBody(signedIn(who), query) }),
-      { query: mineQuery, may: 'member', detail: hidden },
+      { query: mineQuery, may: 'member' },
     )
     .get(
       '/rota/mine/part',
       async ({ query, who }) => livePart(version(), myShiftsPart(await myShifts(ownStaff(db, signedIn(who)), query))),
-      { query: mineQuery, may: 'member', detail: hidden },
+      { query: mineQuery, may: 'member' },
     )
-    .get('/rota/mine/events', ({ request }) => streams.versions(request, version), { may: 'member', detail: hidden })
+    .get('/rota/mine/events', ({ request }) => streams.versions(request, version), { may: 'member' })
     .get(
       '/rota/requests',
       ({ query, who }) => {
@@ -104,12 +103,11 @@ export const ownRotaPages = (app: App) => {
         const body = [rotaHead('Requests', 'requests', who), live(shown, requests(query))]
         return rotaPage({ title: 'Requests', who, body })
       },
-      { query: requestsQuery, may: 'officer', detail: hidden },
+      { query: requestsQuery, may: 'officer' },
     )
     .get('/rota/requests/part', ({ query }) => livePart(version(), requests(query)), {
       query: requestsQuery,
       may: 'officer',
-      detail: hidden,
     })
     .get(
       '/calendar/shifts.ics',
@@ -120,6 +118,6 @@ export const ownRotaPages = (app: App) => {
           headers: { 'content-type': icalType, 'content-disposition': 'inline; filename="shifts.ics"' },
         })
       },
-      { query: t.Object({ token: t.String({ minLength: 1, maxLength: 100 }) }), may: 'anyone', detail: hidden },
+      { query: t.Object({ token: t.String({ minLength: 1, maxLength: 100 }) }), may: 'anyone' },
     )
 }

@@ -1,15 +1,15 @@
 /** The planner's pages: the week as a grid, and two drafts side by side. */
 
-import { Elysia, type Static, t } from 'elysia'
+import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
-import { hidden } from '../../ui/layout.ts'
+import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { datesBetween, daysAfter, mondayOf, today } from '../date-range.ts'
@@ -117,18 +117,17 @@ export const plannerPages = (app: App) => {
     return rotaPage({ title: 'Plan', who, body, scripts: ['plan.js'] })
   }
 
-  return new Elysia()
-    .use(access(app))
-    .get('/rota/plan', ({ query, who }) => plan(query, who), { query: planQuery, may: 'officer', detail: hidden })
+  return pageRouter(app)
+    .get('/rota/plan', ({ query, who }) => plan(query, who), { query: planQuery, may: 'officer' })
     .get(
       '/rota/plan/part',
       async ({ query, who }) => livePart(versionOf(query.draft || undefined), planBody(await planData(query), who)),
-      { query: planQuery, may: 'officer', detail: hidden },
+      { query: planQuery, may: 'officer' },
     )
     .get(
       '/rota/plan/events',
       ({ query, request }) => streams.versions(request, () => versionOf(query.draft || undefined)),
-      { query: planQuery, may: 'officer', detail: hidden },
+      { query: planQuery, may: 'officer' },
     )
     .post(
       '/rota/plan/:job_id/move',
@@ -147,7 +146,6 @@ export const plannerPages = (app: App) => {
           back: t.Optional(t.String({ maxLength: 500 })),
         }),
         may: 'officer',
-        detail: hidden,
       },
     )
     .get(
@@ -172,7 +170,6 @@ export const plannerPages = (app: App) => {
         params: jobIdParams,
         query: t.Object({ with: t.Optional(t.String({ maxLength: 64 })), page: pageQuery.page }),
         may: 'officer',
-        detail: hidden,
       },
     )
 }
