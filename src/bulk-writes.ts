@@ -1,10 +1,12 @@
 /** Every write that runs in the writer thread, because it may take more than 10 ms: plain data in, plain data out. */
 import type { Db } from '../db/open.ts'
 import { correctSymbol } from './leagues/market/corrections/correct-symbol.ts'
+import { deleteLeague } from './leagues/queries.ts'
 import { addPattern, copyWeeks, importShifts } from './rota/bulk-shifts.ts'
 import { raiseAllExpiryAlerts } from './rota/certificate-alerts.ts'
 import { clearAssignments, publishRoster } from './rota/confirm.ts'
 import { importStaffFile } from './rota/import-staff.ts'
+import { applyTemplate } from './rota/planner/templates.ts'
 
 export const bulkWrites: readonly ((db: Db, input: never) => Promise<unknown>)[] = [
   importStaffFile,
@@ -14,5 +16,7 @@ export const bulkWrites: readonly ((db: Db, input: never) => Promise<unknown>)[]
   addPattern,
   publishRoster,
   clearAssignments,
+  applyTemplate,
   correctSymbol,
+  deleteLeague,
 ]

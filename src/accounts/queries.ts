@@ -212,11 +212,8 @@ function touchWhereNamed(tx: Db, id: number): void {
   const leagueIds = [members, portfolios, entries].flatMap(table =>
     tx.select({ id: table.leagueId }).from(table).where(eq(table.userId, id)).all(),
   )
-  for (const leagueId of new Set(leagueIds.map(({ id }) => id))) {
-    touch(tx, 'members', leagueId)
-    touch(tx, 'scores', leagueId)
-    touch(tx, 'activity', leagueId)
-  }
+  const named = new Set(leagueIds.map(({ id }) => id))
+  if (named.size) for (const topic of ['members', 'scores', 'activity']) touch(tx, topic, ...named)
 }
 
 export function userStatsOf(db: Db, id: number): UserStats {

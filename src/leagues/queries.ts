@@ -4,12 +4,14 @@ import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { equalsGiven, isAmong } from '../../db/prepared-writes.ts'
 import { type Kind, leagues, members, users } from '../../db/schema.ts'
-import { prepared } from '../../db/transactions.ts'
+import { atomically, prepared } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
 import { refuse } from '../errors.ts'
 import { idsByName } from '../leaderboard/search.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { type League, type LeagueStatus, type LeagueView, leagueView } from './league.ts'
 
@@ -111,13 +113,18 @@ export function changeLeague(tx: Db, id: number, change: Partial<League>): Leagu
   return changed ?? refuse('not_found', `There is no league ${id}`)
 }
 
-export function deleteLeague(tx: Db, id: number): void {
-  tx.delete(leagues).where(eq(leagues.id, id)).run()
-  touch(tx, 'leagues')
-  touch(tx, 'league', id)
-  touch(tx, 'members', id)
-  touch(tx, 'scores', id)
-}
+type Deletion = { league: Pick<League, 'id' | 'name' | 'kind'>; who: Pick<Who, 'id' | 'username'>; at: number }
+
+/** As a bulk write, because its members and entries go with it. */
+export const deleteLeague = (db: Db, { league: { id, name, kind }, who, at }: Deletion): Promise<void> =>
+  atomically(db, tx => {
+    tx.delete(leagues).where(eq(leagues.id, id)).run()
+    touch(tx, 'leagues')
+    touch(tx, 'league', id)
+    touch(tx, 'members', id)
+    touch(tx, 'scores', id)
+    audit(tx, { at, who, action: 'league.delete', target: `league ${id}`, detail: { name, kind } })
+  })
 
 /** Returns true for a new member. */
 export function insertMembership(tx: Db, leagueId: number, userId: number, now: number): boolean {

@@ -43,7 +43,7 @@ const leagueList = pageSchema('leagues', leagueSchema)
 const withId = { params: idParams }
 
 export const leagueRoutes = (app: App) => {
-  const { db, cache, clock, kinds } = app
+  const { db, cache, clock, kinds, bulkWriter } = app
   const config = configBody(kinds)
   const view = (id: number) => leagueViewById(db, id, clock.now())
   const configOf = (kind: League['kind'], given: Record<string, unknown>, league?: League) => {
@@ -193,16 +193,7 @@ export const leagueRoutes = (app: App) => {
         if (body.name !== league.name)
           invalid('name', `Type the league's name, "${league.name}", to confirm that all of it is deleted.`)
         const removeOutside = kinds[league.kind]?.onDelete?.(app, id)
-        await atomically(db, tx => {
-          deleteLeague(tx, id)
-          audit(tx, {
-            at: clock.now(),
-            who: signedIn(who),
-            action: 'league.delete',
-            target: `league ${id}`,
-            detail: { name: league.name, kind: league.kind },
-          })
-        })
+        await bulkWriter.write(deleteLeague, { league, who: signedIn(who), at: clock.now() })
         await removeOutside?.()
         return { deleted: true, id }
       },

@@ -19,11 +19,7 @@ const previewSchema = t.Object({ ...addedSchema.properties, ...importErrorsSchem
 
 export const makeShiftsRoutes = (app: App) => {
   const { clock, bulkWriter } = app
-  /** Who makes them, and when. */
-  const byWhom = (who: Who | undefined) => {
-    const { id, username } = signedIn(who)
-    return { who: { id, username }, at: clock.now() }
-  }
+  const by = (who: Who | undefined) => ({ who: signedIn(who), at: clock.now() })
 
   return new Elysia({ prefix: '/api/v1/roster/shifts', tags: ['rosters'] })
     .use(access(app))
@@ -32,7 +28,7 @@ export const makeShiftsRoutes = (app: App) => {
       ({ body, who, set }) => {
         checkDateRange(body.from, body.to, 'to')
         set.status = 201
-        return bulkWriter.write(copyWeeks, { given: body, ...byWhom(who) })
+        return bulkWriter.write(copyWeeks, { given: body, ...by(who) })
       },
       {
         body: copySchema,
@@ -47,7 +43,7 @@ export const makeShiftsRoutes = (app: App) => {
       ({ body, who, set }) => {
         checkDateRange(body.start_date, body.end_date, 'end_date', 366)
         set.status = 201
-        return bulkWriter.write(addPattern, { given: body, ...byWhom(who) })
+        return bulkWriter.write(addPattern, { given: body, ...by(who) })
       },
       {
         body: patternSchema,
@@ -66,7 +62,7 @@ export const makeShiftsRoutes = (app: App) => {
       async ({ request, query, who, set }) => {
         const bytes = await receiveTable(request)
         set.status = query.dry_run ? 200 : 201
-        return bulkWriter.write(importShifts, { bytes, isTrial: query.dry_run ?? false, ...byWhom(who) })
+        return bulkWriter.write(importShifts, { bytes, isTrial: query.dry_run ?? false, ...by(who) })
       },
       {
         parse: 'none',

@@ -69,8 +69,7 @@ export const staffRoutes = (app: App) => {
       '/import',
       async ({ request, query: { dry_run }, who, set }) => {
         const bytes = await receiveTable(request)
-        const { id, username } = signedIn(who)
-        const asked = { bytes, isTrial: dry_run ?? false, who: { id, username }, at: clock.now() }
+        const asked = { bytes, isTrial: dry_run ?? false, who: signedIn(who), at: clock.now() }
         const { mistakes, ...summary } = await bulkWriter.write(importStaffFile, asked)
         if (dry_run) return { ...summary, ...mistakes }
         set.status = 201

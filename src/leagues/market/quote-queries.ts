@@ -9,7 +9,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import { type League, type LeagueStatus, leagueStatus } from '../league.ts'
+import { type League, leagueStatus } from '../league.ts'
 import { type QuoteRow, quoteView, startOfDay } from './quote.ts'
 
 const bySymbol = prepared(db => db.select().from(quotes).where(equalsGiven(quotes.symbol)))
@@ -45,13 +45,13 @@ export const liveLeagues = (tx: Db): number[] =>
     .all()
     .map(({ id }) => id)
 
-const leaguesOfStatus = (db: Db, now: number, statuses: readonly LeagueStatus[]): League[] =>
+const leaguesOfStatus = (db: Db, now: number, statuses: readonly ('active' | 'ended')[]): League[] =>
   db
     .select()
     .from(leagues)
-    .where(eq(leagues.kind, 'market'))
+    .where(and(eq(leagues.kind, 'market'), isNull(leagues.finalizedAt), isNull(leagues.archivedAt)))
     .all()
-    .filter(league => statuses.includes(leagueStatus(league, now)))
+    .filter(league => statuses.some(status => status === leagueStatus(league, now)))
 
 /** The market leagues in which is traded now. */
 export const tradedLeagues = (db: Db, now: number) => leaguesOfStatus(db, now, ['active'])

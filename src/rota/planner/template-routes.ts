@@ -29,7 +29,7 @@ const appliedSchema = t.Object({
 })
 
 export const templateRoutes = (app: App) => {
-  const { db, clock } = app
+  const { db, clock, bulkWriter } = app
   return new Elysia({ prefix: '/api/v1/roster/templates', tags: ['rosters'] })
     .use(access(app))
     .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listTemplates(db, page)), {
@@ -61,17 +61,12 @@ export const templateRoutes = (app: App) => {
     .post(
       '/:id/apply',
       async ({ params: { id }, body, who, set }) => {
-        const at = clock.now()
-        const done = await atomically(db, tx => {
-          const applied = applyTemplate(tx, id, body.monday, at)
-          const detail = { ...body, created: applied.ids.length, skipped: applied.skipped }
-          audit(tx, { at, who: signedIn(who), action: 'template.apply', target: `template ${id}`, detail })
-          return applied
-        })
+        const by = signedIn(who)
+        const done = await bulkWriter.write(applyTemplate, { id, asked: body, who: by, at: clock.now() })
         const start = mondayOf(body.monday)
         const range = { start, end: daysAfter(start, 6), siteIds: done.siteIds }
         const name = `${templateById(db, id).name}, ${start}`
-        const draft_id = body.people ? await makeHandDraft(app, signedIn(who), range, name, done.people) : null
+        const draft_id = body.people ? await makeHandDraft(app, by, range, name, done.people) : null
         set.status = 201
         return { created: done.ids.length, skipped: done.skipped, shift_ids: done.ids, draft_id }
       },

@@ -4,9 +4,12 @@ import { type Static, t } from 'elysia'
 import { rowsOfPage } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { weekTemplates } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
 import { alreadyTaken, invalid, refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { assignmentsIn } from '../confirm.ts'
 import { daysAfter, mondayOf, rangeFields } from '../date-range.ts'
@@ -81,8 +84,18 @@ export const deleteTemplate = (tx: Db, id: number): void =>
 
 type Applied = { ids: number[]; skipped: number; siteIds: number[]; people: Assignment[] }
 
-/** Its shifts in another week, at the same local times. Shifts of deleted sites are left out; existing shifts stay. */
-export function applyTemplate(tx: Db, id: number, day: string, at: number): Applied {
+type Applying = { id: number; asked: Static<typeof applySchema>; who: Pick<Who, 'id' | 'username'>; at: number }
+
+/** As a bulk write: its shifts in another week, at the same local times. Shifts of deleted sites are left out; existing shifts stay. */
+export const applyTemplate = (db: Db, { id, asked, who, at }: Applying): Promise<Applied> =>
+  atomically(db, tx => {
+    const applied = addWeek(tx, id, asked.monday, at)
+    const detail = { ...asked, created: applied.ids.length, skipped: applied.skipped }
+    audit(tx, { at, who, action: 'template.apply', target: `template ${id}`, detail })
+    return applied
+  })
+
+function addWeek(tx: Db, id: number, day: string, at: number): Applied {
   const template = templateById(tx, id)
   const zoneOf = timezoneOfSite(tx)
   const sites = new Set(allSites(tx).map(({ id }) => id))

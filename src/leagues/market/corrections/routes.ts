@@ -21,20 +21,13 @@ export const correctionRoutes = (app: App) => {
 
   async function correct(
     given: string,
-    { id, username }: Who,
+    who: Who,
     reason: string | undefined,
     correction: SymbolCorrection,
   ): Promise<SymbolActionView> {
-    const [symbol, at, holdPct] = [normaliseSymbol(given), clock.now(), config.holdPricePct]
-    const action = await bulkWriter.write(correctSymbol, {
-      symbol,
-      correction,
-      reason,
-      who: { id, username },
-      at,
-      holdPct,
-    })
-    return symbolActionView(action, id === null ? null : username)
+    const asked = { symbol: normaliseSymbol(given), correction, reason, who }
+    const action = await bulkWriter.write(correctSymbol, { ...asked, at: clock.now(), holdPct: config.holdPricePct })
+    return symbolActionView(action, who.id === null ? null : who.username)
   }
 
   return new Elysia({ prefix: '/api/v1/quotes/:symbol', tags: ['market'] })

@@ -140,24 +140,27 @@ export class LeaguePortfolios {
 
   /** The value of each portfolio, now and when the day began; NaN for portfolios that did not exist then. */
   value(now: number): { total: Float64Array; atOpen: Float64Array } {
-    const price = this.prices.price.values
     const open = this.prices.atOpen(now)
-    const total = this.cash.values.slice(0, this.users.length)
-    const atOpen = total.slice()
+    const atOpen = this.cash.values.slice(0, this.users.length)
     for (let i = 0; i < this.owner.length; i++) {
-      const quantity = this.quantity.values[i]!
-      const quantityAtOpen = quantity - this.movedToday.values[i]!
-      if (quantity === 0 && quantityAtOpen === 0) continue
-      const row = this.owner.values[i]!
-      const place = this.symbolIndex.values[i]!
-      total[row]! += quantity * price[place]!
-      atOpen[row]! += quantityAtOpen * open[place]!
+      const quantity = this.quantity.values[i]! - this.movedToday.values[i]!
+      if (quantity !== 0) atOpen[this.owner.values[i]!]! += quantity * open[this.symbolIndex.values[i]!]!
     }
     for (let row = 0; row < atOpen.length; row++) {
       const isNew = this.joinedAt.values[row]! >= this.day
       atOpen[row] = isNew ? Number.NaN : Math.round(atOpen[row]! - this.paidToday.values[row]!)
     }
-    return { total, atOpen }
+    return { total: this.totals(), atOpen }
+  }
+
+  private totals(): Float64Array {
+    const price = this.prices.price.values
+    const totals = this.cash.values.slice(0, this.users.length)
+    for (let i = 0; i < this.owner.length; i++) {
+      const quantity = this.quantity.values[i]!
+      if (quantity !== 0) totals[this.owner.values[i]!]! += quantity * price[this.symbolIndex.values[i]!]!
+    }
+    return totals
   }
 
   /** The newest time of anything that the values depend on; null before the first line. */
@@ -187,8 +190,8 @@ export class LeaguePortfolios {
   }
 
   /** Holdings worth more than this share of their portfolio: infinitely more if that is worth nothing or less. */
-  concentrated(share: number, now: number): { user: number; symbol: string; share: number }[] {
-    const { total } = this.value(now)
+  concentrated(share: number): { user: number; symbol: string; share: number }[] {
+    const total = this.totals()
     const found = []
     for (let i = 0; i < this.owner.length; i++) {
       const row = this.owner.values[i]!
