@@ -8,6 +8,7 @@ import { day, iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { evenlySpaced } from '../evenly-spaced.ts'
 
 const detailDays = 7
 const maxPoints = 400 // in a chart
@@ -102,12 +103,6 @@ export function priceHistory(
     days: closes.map(({ day, close }) => ({ date: iso(day).slice(0, 10), close_cents: close })),
     recent: evenlySpaced(recent, maxPoints).map(({ at, cents }) => ({ at: iso(at), price_cents: cents })),
   }
-}
-
-/** At most so many items, evenly spaced, including the last one. */
-function evenlySpaced<T>(items: readonly T[], most: number): T[] {
-  const step = Math.ceil(items.length / most)
-  return items.filter((_, i) => (items.length - 1 - i) % step === 0)
 }
 
 const priceView = rowView(priceSchema)

@@ -1,10 +1,11 @@
 /** What players should reach, and how much of it they have reached, in percent. */
+import type { SheetConfig } from './config-schema.ts'
 
 /** For everyone with a baseline power of at least `from` and below `to`: the target in each metric, or in `score`. */
-export type Goal = { from?: number; to?: number; targets: Record<string, number> }
+export type Goal = NonNullable<SheetConfig['goals']>[number]
 
 /** As in a config. `goal` is one goal for the score: the same for everyone, or per point of baseline power. */
-export type GoalConfig = { goal?: number | { per_power: number }; goals?: readonly Goal[] }
+export type GoalConfig = Pick<SheetConfig, 'goal' | 'goals'>
 
 export type GoalRules = {
   /** The columns that have a target for somebody: metrics, or `score`. */

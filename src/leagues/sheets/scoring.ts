@@ -3,7 +3,6 @@ import type { Database } from 'bun:sqlite'
 import { gainOf } from '../../leaderboard/gains.ts'
 import { type Ranking, type RankOrder, rankingOf } from '../../leaderboard/ranking.ts'
 import { addTerm, scoringOf } from '../../leaderboard/score.ts'
-import type { Tier } from '../../leaderboard/tiers.ts'
 import {
   type BaselineRows,
   baselineRowsOf,
@@ -14,23 +13,19 @@ import {
   storedPlayers,
 } from './baseline-rows.ts'
 import { sharedRanking } from './board-parts.ts'
+import type { SheetConfig } from './config-schema.ts'
 import { countFallen, type FallenCounters } from './doubts.ts'
-import { type GoalConfig, goalRulesOf, leastReached } from './goals.ts'
+import { goalRulesOf, leastReached } from './goals.ts'
 import type { PausableWork } from './latecomers.ts'
 import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
 import { allocateShared } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
-/** The part of a league's config that decides its board, with the config's own names. */
-export type BoardConfig = {
-  weights?: Record<string, number>
-  score_on?: 'gains' | 'current'
-  classify_by?: 'percentile' | 'score' | 'goal'
-  tiers?: readonly Tier[]
-} & GoalConfig
+/** The part of a league's config that decides its board. */
+export type BoardConfig = Pick<SheetConfig, 'weights' | 'score_on' | 'classify_by' | 'tiers' | 'goal' | 'goals'>
 
 /** `sort`: the default sort column. */
-export type RankedConfig = BoardConfig & { sort?: string }
+export type RankedConfig = BoardConfig & Pick<SheetConfig, 'sort'>
 
 /** Everything that a score, and the progress towards a goal, depend on. */
 export type ScoreInput = {

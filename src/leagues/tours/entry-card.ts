@@ -2,6 +2,7 @@ import type { App } from '../../context.ts'
 import { rankedRows } from '../../leaderboard/page.ts'
 import { percentileOf } from '../../leaderboard/ranking.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
+import { evenlySpaced } from '../evenly-spaced.ts'
 import type { PlayerView, Trends } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
@@ -44,12 +45,6 @@ async function historyOf({ db, clock, tourBoards }: App, league: League, entry: 
     history.push({ taken_at: iso(at), score: total, metrics: { holes } })
   }
   return history
-}
-
-/** At most so many, evenly spaced, including the last one. */
-function evenlySpaced(moments: readonly number[], most: number): number[] {
-  const every = Math.ceil(moments.length / most)
-  return moments.filter((_, i) => (moments.length - 1 - i) % every === 0)
 }
 
 const maxPoints = 12 // of a sparkline
