@@ -224,6 +224,21 @@ test('what cannot be a sheet is refused at once and leaves no file', async () =>
   expect(uploadedFiles({ dataDir })).toEqual([])
 })
 
+test('a form that is over before its file is answered, whatever follows', async () => {
+  const { call } = await start()
+  const { id } = await newLeague(call)
+  const part = 'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nid,power\n1,2\r\n'
+  for (const [boundary, body] of [
+    ['', `----x\r\n${part}----x--\r\n`],
+    ['x', `--x--\r\n\r\n--x\r\n${part}--x--\r\n`],
+  ]) {
+    const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` }
+    const signal = AbortSignal.timeout(2_000)
+    const answer = await call.raw(`/api/v1/leagues/${id}/uploads`, { method: 'POST', headers, body, signal })
+    expect(await answer.json()).toMatchObject({ status: 422, errors: [{ path: 'file', message: 'Choose a file.' }] })
+  }
+})
+
 test('a sheet without ids fails with the reason and is not tried again, and the board stays', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)

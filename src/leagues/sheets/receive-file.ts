@@ -1,5 +1,6 @@
 /** Receives one file of a multipart body, straight to disk: hashed on the way, with constant memory. */
 
+import { once } from 'node:events'
 import { mkdirSync, renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -207,10 +208,9 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     writing.catch(error => form.destroy(error))
   })
   try {
-    await pipeline(
-      inTurns(body, () => writtenBytes),
-      form,
-    )
+    const chunks = inTurns(body, () => writtenBytes)
+    // Where the form is over before its body, it finishes once and early, which the pipeline may miss.
+    await Promise.race([pipeline(chunks, form), once(form, 'finish')])
     const written = await writing
     if (filename !== undefined && written !== undefined)
       return { filename, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head), written }
