@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
 import { recordDailyMetrics } from '../src/dashboard/daily-metrics.ts'
 import { scoreHealth } from '../src/dashboard/score-health.ts'
-import { day } from '../src/platform/clock.ts'
+import { day, hour, iso } from '../src/platform/clock.ts'
 import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
+import { daysAfter } from '../src/rota/date-range.ts'
 import { inDays } from './dates.ts'
 import { addPerson, addSite, base, type Call, newVenue, week } from './rosters.ts'
 import { newLeague } from './sheets.ts'
@@ -11,6 +12,19 @@ import { visitor } from './visitor.ts'
 
 const certificateAlerts = async (call: Call) =>
   (await call.get('/admin/monitoring/alerts/json?type=certificate_expiring')).alerts
+
+test('this week is that of the sites if they share a time zone, and that of UTC otherwise', async () => {
+  const { call, clock } = await start()
+  clock.forwardToNext(day)
+  while (new Date(clock.now()).getUTCDay() !== 0) clock.forward(day)
+  clock.forward(23.5 * hour)
+  const sunday = iso(clock.now()).slice(0, 10)
+  const shown = async () => (await call.get(base)).start
+  await addSite(call, 'Hall', 'Europe/Berlin')
+  expect(await shown()).toBe(daysAfter(sunday, 1))
+  await addSite(call, 'Arena', 'America/New_York')
+  expect(await shown()).toBe(daysAfter(sunday, -6))
+})
 
 test('the dashboard counts this week and the next, and again as soon as anything changes', async () => {
   const { call } = await start()

@@ -11,7 +11,6 @@ import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { pageRouter } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { live, livePart } from '../ui/parts/live.ts'
-import { today } from './date-range.ts'
 import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
 import { draftState, findDraft, findDraftState, listDrafts, refuseMissingDraft } from './drafts.ts'
 import { generateInput, generateRoster } from './generate.ts'
@@ -25,7 +24,7 @@ import { shiftBody } from './shift-page.ts'
 import { listShifts } from './shift-queries.ts'
 import { requestsOn } from './shift-requests.ts'
 import { shiftsBody } from './shifts-page.ts'
-import { allSites, countShiftsAt, siteById } from './site-queries.ts'
+import { allSites, countShiftsAt, siteById, todayAtSites } from './site-queries.ts'
 import { siteBody, sitesBody } from './sites-page.ts'
 import { dutyKey } from './solving/problem.ts'
 import { personBody, staffBody } from './staff-page.ts'
@@ -56,12 +55,12 @@ export const rotaPages = (app: App) => {
   const versionNow = () => rotaVersion(stamps)
 
   async function rotaData(query: RangeForm): Promise<RotaData> {
-    const now = clock.now()
+    const today = todayAtSites(db, clock.now())
     const asked = withoutEmptyFields(query)
-    const range = rangeOf(asked, now)
+    const range = rangeOf(asked, today)
     const scope = [range.start, range.end, asked.site_id ?? 0]
     const view = await cache.read(cached.rosterView, scope, () => readRoster(app, range))
-    return { view: view.value, sites: allSites(db), siteId: asked.site_id, today: today(now) }
+    return { view: view.value, sites: allSites(db), siteId: asked.site_id, today }
   }
   const bodies = { rota: rotaBody, people: peopleBody }
   async function rota(tab: keyof typeof bodies, path: string, query: RangeForm, who: Who | undefined) {
@@ -74,7 +73,7 @@ export const rotaPages = (app: App) => {
   const part = async (tab: keyof typeof bodies, query: RangeForm, who: Who | undefined) =>
     livePart(versionNow(), bodies[tab](await rotaData(query), who))
 
-  const formData = () => ({ sites: allSites(db), today: today(clock.now()) })
+  const formData = () => ({ sites: allSites(db), today: todayAtSites(db, clock.now()) })
 
   const runOf = (jobId: string) => {
     const run = runById(db).get({ id: jobId })
@@ -92,7 +91,7 @@ export const rotaPages = (app: App) => {
     const draft = findDraft(db, jobId)
     const range = draft?.range ?? (run && generateInput(run)) ?? refuseMissingDraft(jobId)
     const waits = run ? waitsFor(run) : null
-    const base = { jobId, range, run, waits, draft, today: today(clock.now()) }
+    const base = { jobId, range, run, waits, draft, today: todayAtSites(db, clock.now()) }
     if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }
     const { shifts } = await readRoster(app, draft.range)
     const there = new Set(shifts.flatMap(({ id, staff }) => staff.map(({ staff_id }) => dutyKey(id, staff_id))))
@@ -114,7 +113,7 @@ export const rotaPages = (app: App) => {
       ({ query, who }) => {
         const slice = pageOf({ page: query.page, limit: 50 })
         const staff = withPagination(listStaff(db, { q: query.q }, slice), slice)
-        const data = { ...staff, q: query.q, today: today(clock.now()) }
+        const data = { ...staff, q: query.q, today: todayAtSites(db, clock.now()) }
         return show('Staff', who, staffBody(data, who), ['import.js'])
       },
       { query: t.Object({ q: t.Optional(t.String({ maxLength: 80 })), page: pageQuery.page }), may: 'officer' },
@@ -151,7 +150,7 @@ export const rotaPages = (app: App) => {
       ({ query, who }) => {
         const now = clock.now()
         const slice = pageOf({ page: query.page, limit: 50 })
-        const start = query.start === undefined ? today(now) : query.start || undefined
+        const start = query.start === undefined ? todayAtSites(db, now) : query.start || undefined
         const filter = { ...withoutEmptyFields(query), start, open: query.open, staff_id: query.staff_id }
         const { shifts, pagination } = withPagination(listShifts(db, filter, slice), slice)
         const ids = shifts.map(({ id }) => id)
@@ -161,7 +160,7 @@ export const rotaPages = (app: App) => {
           sites: allSites(db),
           query: filter,
           person: query.staff_id === undefined ? undefined : personById(db, query.staff_id).name,
-          today: today(now),
+          today: todayAtSites(db, now),
         }
         return show('Shifts', who, shiftsBody(data, who), ['import.js'])
       },
@@ -191,7 +190,7 @@ export const rotaPages = (app: App) => {
       ({ query, who }) => {
         const slice = pageOf({ page: query.page, limit: 20 })
         const drafts = withPagination(listDrafts(db, slice), slice)
-        const data = { sites: allSites(db), ...drafts, today: today(clock.now()) }
+        const data = { sites: allSites(db), ...drafts, today: todayAtSites(db, clock.now()) }
         return show('Generate a roster', who, generateBody(data, who))
       },
       { query: t.Object({ page: pageQuery.page }), may: 'officer' },

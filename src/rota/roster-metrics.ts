@@ -7,8 +7,9 @@ import { assignments, certifications, dailyMetrics, shifts, sites, staff } from 
 import { hour, iso, minute } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 
-import { daysAfter, mondayOf, today } from './date-range.ts'
+import { daysAfter, mondayOf } from './date-range.ts'
 import { peopleOnShift } from './shift-queries.ts'
+import { todayAtSites } from './site-queries.ts'
 
 const sumSchema = t.Object({
   start: dateSchema,
@@ -58,9 +59,9 @@ export const rosterMetricsSchema = t.Object(
 )
 export type RosterMetrics = Static<typeof rosterMetricsSchema>
 
-/** Weeks are counted from today in UTC; a shift belongs to the week of its local date. */
+/** Weeks are counted from today at the sites; a shift belongs to the week of its local date. */
 export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
-  const date = today(now)
+  const date = todayAtSites(db, now)
   const monday = mondayOf(date)
   const ending = certificatesEnding(db, { by: daysAfter(date, 60) })
   const people = db

@@ -22,7 +22,7 @@ import {
   setPinned,
   unassign,
 } from './confirm.ts'
-import { checkDateRange, daysAfter, mondayOf, rangeFields, rangeOfBody, today } from './date-range.ts'
+import { checkDateRange, daysAfter, mondayOf, rangeFields, rangeOfBody } from './date-range.ts'
 import {
   assignmentSchema,
   discardDraft,
@@ -37,7 +37,7 @@ import { exportRosterCsv } from './exports.ts'
 import { generateRoster, generateSchema } from './generate.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import { readRoster, rosterSchema } from './roster-view.ts'
-import { allSites, siteById } from './site-queries.ts'
+import { allSites, siteById, todayAtSites } from './site-queries.ts'
 
 export const rangeQuery = t.Object({
   start: t.Optional(dateSchema),
@@ -46,8 +46,8 @@ export const rangeQuery = t.Object({
 })
 
 /** By default one week from this week's Monday. */
-export function rangeOf(query: { start?: string; end?: string; site_id?: number }, now: number) {
-  const start = query.start ?? mondayOf(query.end ?? today(now))
+export function rangeOf(query: { start?: string; end?: string; site_id?: number }, today: string) {
+  const start = query.start ?? mondayOf(query.end ?? today)
   const end = query.end ?? daysAfter(start, 6)
   checkDateRange(start, end)
   return { start, end, siteIds: query.site_id ? [query.site_id] : [] }
@@ -82,7 +82,7 @@ export const rosterRoutes = (app: App) => {
     .get(
       '/roster',
       ({ query }) => {
-        const range = rangeOf(query, clock.now())
+        const range = rangeOf(query, todayAtSites(db, clock.now()))
         const scope = [range.start, range.end, query.site_id ?? 0]
         return cache.read(cached.rosterView, scope, () => readRoster(app, range))
       },
@@ -106,7 +106,7 @@ export const rosterRoutes = (app: App) => {
     .get(
       '/roster/export',
       ({ query }) => {
-        const range = rangeOf(query, clock.now())
+        const range = rangeOf(query, todayAtSites(db, clock.now()))
         return exportRosterCsv(app, range, query.by ?? 'site', query.staff_id)
       },
       {

@@ -8,6 +8,7 @@ import { prepared } from '../../db/transactions.ts'
 import { alreadyTaken, refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
+import { today } from './date-range.ts'
 import { localDate } from './shift.ts'
 import { type Site, type SiteChange, siteView } from './site.ts'
 
@@ -55,6 +56,12 @@ export function deleteSite(tx: Db, id: number): void {
   tx.delete(sites).where(eq(sites.id, id)).run()
   touch(tx, 'shifts')
   touch(tx, 'roster')
+}
+
+/** Today where all sites are, if they share one time zone; otherwise in UTC. */
+export function todayAtSites(db: Db, now: number): string {
+  const [zone, another] = db.selectDistinct({ timezone: sites.timezone }).from(sites).limit(2).all()
+  return zone && !another ? localDate(now, zone.timezone) : today(now)
 }
 
 export const countShiftsAt = (db: Db, siteId: number): number => countRows(db, shifts, eq(shifts.siteId, siteId))

@@ -10,9 +10,10 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
-import { daysAfter, mondayOf, today } from '../date-range.ts'
+import { daysAfter, mondayOf } from '../date-range.ts'
 import { brokenRulesOn, shownShiftsByIds, staffNames } from '../roster-view.ts'
 import { hoursOf, hundredths } from '../shift.ts'
+import { todayAtSites } from '../site-queries.ts'
 import { dutyKey } from '../solving/problem.ts'
 
 export type StaffRow = typeof staff.$inferSelect
@@ -120,7 +121,7 @@ function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDut
 
 /** Hours of the week around this moment, by the day on which a shift starts. */
 export function hoursOfWeek(db: Db, staffId: number, now: number): number {
-  const monday = mondayOf(today(now))
+  const monday = mondayOf(todayAtSites(db, now))
   const worked = db
     .select({ ms: sql<number>`coalesce(sum(${shifts.endsAt} - ${shifts.startsAt}), 0)` })
     .from(assignments)

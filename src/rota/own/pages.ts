@@ -9,10 +9,9 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
-import { today } from '../date-range.ts'
 import { noticesOf, unseenNotices } from '../notices.ts'
 import { rotaHead, rotaPage, rotaVersion } from '../rota-layout.ts'
-import { allSites } from '../site-queries.ts'
+import { allSites, todayAtSites } from '../site-queries.ts'
 import { personById } from '../staff-queries.ts'
 import { calendarOf, calendarSince } from './calendar.ts'
 import { icalType, toIcal } from './ical.ts'
@@ -80,7 +79,7 @@ export const ownRotaPages = (app: App) => {
     const now = clock.now()
     const { swaps, total: allSwaps } = listSwaps(db, now, pageOf({ limit: 500 }))
     const leave = withPagination(listLeave(db, {}, slice), slice)
-    return requestsBody({ ...leave, swaps, allSwaps, today: today(now) })
+    return requestsBody({ ...leave, swaps, allSwaps, today: todayAtSites(db, now) })
   }
 
   return pageRouter(app)

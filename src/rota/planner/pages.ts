@@ -12,14 +12,14 @@ import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-sc
 import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
-import { datesBetween, daysAfter, mondayOf, today } from '../date-range.ts'
+import { datesBetween, daysAfter, mondayOf } from '../date-range.ts'
 import { type Draft, draftById, draftState, draftsAbout } from '../drafts.ts'
 import { pendingLeave } from '../own/leave.ts'
 import { waitingSwaps } from '../own/swaps.ts'
 import { brokenRulesOn, readRoster, type ShownShift, withPeopleOf } from '../roster-view.ts'
 import { rotaPage, rotaVersion } from '../rota-layout.ts'
 import { hoursOf } from '../shift.ts'
-import { allSites } from '../site-queries.ts'
+import { allSites, todayAtSites } from '../site-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import { dutyKey } from '../solving/problem.ts'
 import { listStaff, peopleByIds } from '../staff-queries.ts'
@@ -50,7 +50,7 @@ export const plannerPages = (app: App) => {
   async function planData(query: PlanQuery): Promise<PlanData> {
     const now = clock.now()
     const draft = query.draft ? draftById(db, query.draft) : undefined
-    const monday = mondayOf(query.week || draft?.range.start || today(now))
+    const monday = mondayOf(query.week || draft?.range.start || todayAtSites(db, now))
     const range = { start: monday, end: daysAfter(monday, 6) }
     const siteId = query.site_id || (draft?.range.siteIds.length === 1 ? draft.range.siteIds[0] : undefined)
     const sites = allSites(db)
@@ -77,7 +77,7 @@ export const plannerPages = (app: App) => {
       requests: pendingLeave(db) + waitingSwaps(db, now),
       grid: {
         days: datesBetween(range.start, range.end),
-        today: today(now),
+        today: todayAtSites(db, now),
         shifts,
         hours: hoursByPerson(placed.shifts),
         people: [...staff, ...beyond],
