@@ -285,11 +285,16 @@ export function finisher(url: string, key: string) {
 /** Waits until the server is ready for requests. */
 export const ready = (call: ReturnType<typeof caller>) => until(async () => (await call.raw('/readyz')).ok)
 
-/** Waits until the condition is something truthy, and returns it. For states that have no event; the limit is generous on purpose. */
+/**
+ * Waits until the condition is something truthy, and returns it. For states that have no event; the limit is generous on purpose.
+ * It asks less often the longer it takes, because asking costs processor time.
+ */
 export async function until<T>(condition: () => T | Promise<T>, withinMs = 50_000): Promise<NonNullable<T>> {
-  for (const deadline = performance.now() + withinMs; performance.now() < deadline; await Bun.sleep(20)) {
+  const begin = performance.now()
+  for (let waited = 0; waited < withinMs; waited = performance.now() - begin) {
     const value = await condition()
     if (value) return value as NonNullable<T>
+    await Bun.sleep(Math.min(100, 20 + waited / 10))
   }
   throw new Error(`It did not come true within ${withinMs} ms: ${condition}`)
 }
