@@ -349,7 +349,8 @@ test('a league is finalised by the first poll after its end also if nothing ran 
     await runJob(ensureUpdates, {})
     return (await board(call, league.id)).state === 'final'
   })
-  expect(await tour(call)).toMatchObject({ next_update_at: null, followed_until: null })
+  await until(async () => (await tour(call)).next_update_at === null) // once the poll has ended
+  expect(await tour(call)).toMatchObject({ followed_until: null })
   expect((await runJob(ensureUpdates, {})).result.findings).toMatchObject([{ state: 'idle' }])
   expect(alerts(app).filter(({ state }) => state === 'active')).toEqual([])
 })
