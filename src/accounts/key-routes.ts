@@ -1,7 +1,7 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { isoOrNull } from '../platform/clock.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTime, dateTimeSchema, deletedSchema, idParams, oneLine } from '../platform/http/shared-schemas.ts'
@@ -25,8 +25,7 @@ const newKey = t.Object(
 )
 
 export const keyRoutes = (app: App) =>
-  new Elysia({ prefix: '/api/v1/keys', tags: ['accounts'] })
-    .use(access(app))
+  apiRouter(app, '/api/v1/keys', 'accounts')
     .get(
       '/',
       ({ query, who, request, set }) =>

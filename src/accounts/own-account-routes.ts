@@ -1,6 +1,6 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../context.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
@@ -42,8 +42,7 @@ const sessionSchema = t.Object(
 )
 
 export const ownAccountRoutes = (app: App) =>
-  new Elysia({ prefix: '/api/v1/auth', tags: ['accounts'] })
-    .use(access(app))
+  apiRouter(app, '/api/v1/auth', 'accounts')
     .patch('/me', async ({ body, request, who }) => userView(await editOwnAccount(app, request, signedIn(who), body)), {
       body: t.Object(
         {

@@ -1,6 +1,6 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../context.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { newPasswordField, passwordField, profileOf, profileSchema } from './account.ts'
 import { keyRoutes } from './key-routes.ts'
@@ -24,8 +24,7 @@ const doneSchema = t.Object({ done: t.Boolean() })
 export const accountRoutes = (app: App) => [authRoutes(app), ownAccountRoutes(app), userRoutes(app), keyRoutes(app)]
 
 const authRoutes = (app: App) =>
-  new Elysia({ prefix: '/api/v1', tags: ['accounts'] })
-    .use(access(app))
+  apiRouter(app, '/api/v1', 'accounts')
     .post('/auth/login', ({ request, body }) => signIn(app, request, body), {
       body: t.Object(credentials),
       may: 'anyone',

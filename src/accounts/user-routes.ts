@@ -1,9 +1,9 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
-import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
+import { apiRouter, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -43,8 +43,7 @@ function refuseOthers(who: Who | undefined, id: number) {
 
 export const userRoutes = (app: App) => {
   const { db } = app
-  return new Elysia({ prefix: '/api/v1/users', tags: ['accounts'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/users', 'accounts')
     .get(
       '/',
       ({ query, request, set }) =>

@@ -1,8 +1,8 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { iso } from '../platform/clock.ts'
-import { access } from '../platform/http/access.ts'
+import { apiRouter } from '../platform/http/access.ts'
 import {
   itemsOfPage,
   linkHeader,
@@ -22,8 +22,7 @@ import { healthScoresNow } from './score-health.ts'
 
 export const dashboardRoutes = (app: App) => {
   const { cache, clock, reader } = app
-  return new Elysia({ prefix: '/api/v1/dashboard', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/dashboard', 'rosters')
     .get(
       '/metrics',
       () => cache.read(cached.dashboardMetrics, [], () => reader.read(rosterMetrics, { now: clock.now() })),

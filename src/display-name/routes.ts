@@ -1,7 +1,7 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../context.ts'
 import type { Html } from '../platform/html.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { form, formField } from '../ui/parts/form.ts'
 import { changeDisplayName, dismissSteps, displayName } from './name.ts'
@@ -10,8 +10,7 @@ const displayNameSchema = t.Object({ name: t.String() }, { examples: [{ name: 'N
 const maxNameLength = 60
 
 export const displayNameRoutes = (app: App) =>
-  new Elysia({ prefix: '/api/v1', tags: ['admin'] })
-    .use(access(app))
+  apiRouter(app, '/api/v1', 'admin')
     .get('/place', () => ({ name: displayName(app.db) }), {
       may: 'anyone',
       detail: describe('The name of this installation', displayNameSchema),

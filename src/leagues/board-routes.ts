@@ -1,11 +1,11 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { answerValue } from '../platform/cache/cache.ts'
 import { isoOrNull } from '../platform/clock.ts'
 import { csvDownload } from '../platform/files/csv.ts'
-import { access } from '../platform/http/access.ts'
+import { apiRouter } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTime, dateTimeSchema, idParams, idSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
@@ -59,8 +59,7 @@ function withoutAround(address: string): string {
 
 export const boardRoutes = (app: App) => {
   const { db, cache } = app
-  return new Elysia({ prefix: '/api/v1/leagues/:id', tags: ['leaderboard'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/leagues/:id', 'leaderboard')
     .get(
       '/players/:player_id',
       ({ params: { id, player_id }, who }) => readPlayer(app, readableLeague(db, id, who), player_id),

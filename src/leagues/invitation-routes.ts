@@ -1,5 +1,5 @@
 /** Invitations by API: officers make, list and end them; anyone with the link reads and accepts one. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import {
   endInvitation,
   invitationFields,
@@ -14,7 +14,7 @@ import { siteUrl } from '../accounts/origin.ts'
 import { signedInSchema, signUpBody } from '../accounts/sign-in.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../platform/http/shared-schemas.ts'
@@ -27,8 +27,7 @@ const invitedLeagueSchema = t.Nullable(t.Object({ id: t.Integer(), name: t.Strin
 
 export const invitationRoutes = (app: App) => {
   const { db, clock, config } = app
-  return new Elysia({ prefix: '/api/v1/invitations', tags: ['accounts'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/invitations', 'accounts')
     .get(
       '/',
       ({ query, request, set }) =>

@@ -1,11 +1,11 @@
 /** The members of a league. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { userById, userByName } from '../accounts/queries.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
-import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
+import { apiRouter, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { idParams, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
@@ -30,8 +30,7 @@ const memberList = pageSchema('members', memberSchema)
 
 export const memberRoutes = (app: App) => {
   const { db, cache, clock } = app
-  return new Elysia({ prefix: '/api/v1/leagues', tags: ['leagues'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/leagues', 'leagues')
     .guard({ params: idParams })
     .get(
       '/:id/members',

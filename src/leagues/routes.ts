@@ -1,10 +1,10 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { linkHeader, paged, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -62,8 +62,7 @@ export const leagueRoutes = (app: App) => {
     return league.id
   }
 
-  return new Elysia({ prefix: '/api/v1/leagues', tags: ['leagues'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/leagues', 'leagues')
     .get(
       '/',
       ({ query, request, who, set }) => paged({ query, request, set }, page => leaguesShown(app, query, page, who)),

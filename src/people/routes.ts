@@ -1,8 +1,8 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { userById } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
+import { apiRouter, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { type PageSlice, paged, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -46,8 +46,7 @@ export async function personOf(app: App, id: number, reader: Who | undefined, pa
 export type PersonAcrossLeagues = Awaited<ReturnType<typeof personOf>>
 
 export const personRoutes = (app: App) =>
-  new Elysia({ prefix: '/api/v1', tags: ['accounts'] })
-    .use(access(app))
+  apiRouter(app, '/api/v1', 'accounts')
     .get(
       '/me/overview',
       ({ query, request, who, set }) => paged({ query, request, set }, page => overviewOf(app, signedIn(who), page)),

@@ -1,7 +1,7 @@
 /** Making many shifts at once: copies of a week, a weekly pattern, a file. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../context.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -21,8 +21,7 @@ export const makeShiftsRoutes = (app: App) => {
   const { clock, bulkWriter } = app
   const by = (who: Who | undefined) => ({ who: signedIn(who), at: clock.now() })
 
-  return new Elysia({ prefix: '/api/v1/roster/shifts', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster/shifts', 'rosters')
     .post(
       '/copy',
       ({ body, who, set }) => {

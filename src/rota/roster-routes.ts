@@ -1,10 +1,10 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { itemsOfPage, paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateSchema, deletedSchema, idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
@@ -58,8 +58,7 @@ const one = { params: idParams }
 export const rosterRoutes = (app: App) => {
   const { db, cache, clock } = app
 
-  return new Elysia({ prefix: '/api/v1', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1', 'rosters')
     .post(
       '/jobs/roster/generate',
       async ({ body, who, set }) => {

@@ -1,10 +1,10 @@
 /** Requests of people to work a shift, or not to. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { itemsOfPage, paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
@@ -14,8 +14,7 @@ import { dropRequest, newRequest, requestsOn, setRequest, shiftRequestSchema } f
 export const shiftRequestRoutes = (app: App) => {
   const { db, clock } = app
 
-  return new Elysia({ prefix: '/api/v1/roster/shifts', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster/shifts', 'rosters')
     .get(
       '/:id/requests',
       ({ params: { id }, query, request, set }) => {

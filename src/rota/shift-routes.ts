@@ -1,11 +1,11 @@
 /** Shifts one by one. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import {
   itemsOfPage,
   linkHeader,
@@ -38,8 +38,7 @@ import { countAssignments } from './staff-queries.ts'
 export const shiftRoutes = (app: App) => {
   const { db, clock, cache } = app
 
-  return new Elysia({ prefix: '/api/v1/roster/shifts', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster/shifts', 'rosters')
     .get(
       '/',
       async ({ query, request, set }) => {

@@ -1,9 +1,9 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -24,8 +24,7 @@ export const siteRoutes = (app: App) => {
     return siteView(site)
   }
 
-  return new Elysia({ prefix: '/api/v1/roster/sites', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster/sites', 'rosters')
     .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listSites(db, page)), {
       query: t.Object(pageQuery),
       may: 'member',

@@ -1,10 +1,10 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { counted } from '../platform/counted.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -36,8 +36,7 @@ export const staffRoutes = (app: App) => {
     return personById(db, id)
   }
 
-  return new Elysia({ prefix: '/api/v1/roster/staff', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster/staff', 'rosters')
     .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listStaff(db, query, page)), {
       query: t.Object({
         q: t.Optional(t.String({ maxLength: 80, description: 'Part of the name' })),

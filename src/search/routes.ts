@@ -1,7 +1,7 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { access, isAtLeast } from '../platform/http/access.ts'
+import { apiRouter, isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { type Category, categories, categorySchema, readSearch, type SearchQuery, searchSchema } from './search.ts'
@@ -28,7 +28,7 @@ export function toSearchQuery(
 }
 
 export const searchRoutes = (app: App) =>
-  new Elysia({ prefix: '/api/v1', tags: ['search'] }).use(access(app)).get(
+  apiRouter(app, '/api/v1', 'search').get(
     '/search',
     ({ query, who }) => {
       const { category } = query

@@ -1,10 +1,10 @@
 /** Prices by CSV, the price history, and held prices. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse, refuseImport } from '../../errors.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { receiveCsv } from '../../platform/http/request-body.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -18,8 +18,7 @@ import { quoteBySymbol } from './quote-queries.ts'
 
 export const priceRoutes = (app: App) => {
   const { db, clock, config } = app
-  return new Elysia({ prefix: '/api/v1/quotes', tags: ['market'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/quotes', 'market')
     .post(
       '/import',
       async ({ request, who }) => {
@@ -86,8 +85,7 @@ export const priceRoutes = (app: App) => {
 
 export const heldPriceRoutes = (app: App) => {
   const { db, clock } = app
-  return new Elysia({ prefix: '/api/v1/held-prices', tags: ['market'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/held-prices', 'market')
     .get(
       '/',
       ({ query, request, set }) =>

@@ -1,10 +1,10 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { type FieldError, invalid, refuse, refuseImport } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
@@ -37,8 +37,7 @@ const expiration = { ...dateSchema, description: 'The day they expire' }
 export const quoteRoutes = (app: App) => {
   const { db, cache, clock } = app
 
-  return new Elysia({ prefix: '/api/v1/quotes', tags: ['market'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/quotes', 'market')
     .post(
       '/',
       async ({ body, who }) => {

@@ -1,10 +1,10 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { csvDownload } from '../../platform/files/csv.ts'
-import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import {
   linkHeader,
   type PageSlice,
@@ -65,8 +65,7 @@ export const tradeRoutes = (app: App) => {
   const myself = (who: Who | undefined): number =>
     signedIn(who).id ?? refuse('not_found', 'The operator is in no league')
 
-  return new Elysia({ prefix: '/api/v1/leagues/:id', tags: ['market'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/leagues/:id', 'market')
     .get(
       '/portfolios/:user_id',
       ({ params: { id, user_id }, who }) =>

@@ -1,11 +1,11 @@
 /** Changes to an upload by officers. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { parseTime } from '../../platform/clock.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { leagueById } from '../queries.ts'
@@ -18,8 +18,7 @@ import { uploadSchema, uploadView } from './upload.ts'
 
 export const uploadChangeRoutes = (app: App) => {
   const { db, clock } = app
-  return new Elysia({ prefix: '/api/v1', tags: ['uploads'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1', 'uploads')
     .guard({ params: idParams })
     .patch(
       '/uploads/:id',

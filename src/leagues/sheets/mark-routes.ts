@@ -1,9 +1,9 @@
 /** Players marked by officers: a second account, on vacation, or another reason; counted or not. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
-import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
@@ -31,8 +31,7 @@ const markBody = t.Object(
 export const markRoutes = (app: App) => {
   const { db, clock } = app
   const playerParams = t.Object({ id: idSchema, player_id: playerId })
-  return new Elysia({ prefix: '/api/v1/leagues/:id', tags: ['leaderboard'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/leagues/:id', 'leaderboard')
     .get(
       '/marks',
       ({ params: { id }, query, request, set }) =>

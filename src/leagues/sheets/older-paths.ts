@@ -4,7 +4,7 @@ import { Elysia, t } from 'elysia'
 import { leagues } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { access, apiRouter, signedIn } from '../../platform/http/access.ts'
 import { pageOf } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -94,8 +94,7 @@ export const olderPaths = (app: App) => {
       },
     )
 
-  return new Elysia({ prefix: '/api', tags: ['older paths'] })
-    .use(access(app))
+  return apiRouter(app, '/api', 'older paths')
     .guard({ query: seasonQuery })
     .get(
       '/leaderboard',

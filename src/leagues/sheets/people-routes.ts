@@ -1,8 +1,8 @@
 /** `uploads/:id/people`: players who are new, missing, renamed, suspicious, went down or are listed twice; as list, CSV and page. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { bom, csvDownload, csvLines } from '../../platform/files/csv.ts'
-import { access } from '../../platform/http/access.ts'
+import { apiRouter } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pagination, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
@@ -29,8 +29,7 @@ const peopleList = t.Object({
 const peopleAtOnce = 2_000 // people read at a time
 
 export const uploadPeopleRoutes = (app: App) =>
-  new Elysia({ prefix: '/api/v1', tags: ['uploads'] })
-    .use(access(app))
+  apiRouter(app, '/api/v1', 'uploads')
     .guard({ params: idParams })
     .get(
       '/uploads/:id/people',

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { bom, csvDownload, csvLines } from '../../platform/files/csv.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
@@ -64,8 +64,7 @@ const uploadPreviewSchema = t.Object({
 
 export const uploadRoutes = (app: App) => {
   const { db, clock, config } = app
-  return new Elysia({ prefix: '/api/v1', tags: ['uploads'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1', 'uploads')
     .post(
       '/leagues/:id/uploads',
       async ({ params: { id }, query, request, who, set }) => {

@@ -1,6 +1,6 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../../context.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -17,8 +17,7 @@ export const entryRoutes = (app: App) => {
   const view = (leagueId: number, entryId: number, who: Who | undefined) =>
     readEntry(app, tourLeagueOf(db, leagueId, who), entryId, who)
 
-  return new Elysia({ prefix: '/api/v1/leagues/:id/entries', tags: ['entries'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/leagues/:id/entries', 'entries')
     .get('/:entry_id', ({ params: { id, entry_id }, who }) => view(id, entry_id, who), {
       params: one,
       may: 'reader',

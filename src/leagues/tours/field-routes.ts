@@ -1,9 +1,9 @@
 /** The coming event of a tour: its field, from the feed or entered by hand, and picked players who are not on the feed. */
 
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { fieldSources } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { itemsOfPage, paged, pageQuery, pageSchema, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
@@ -85,8 +85,7 @@ const unmatched = t.Object({
 
 export const fieldRoutes = (app: App) => {
   const { db } = app
-  return new Elysia({ prefix: '/api/v1/tours/:slug', tags: ['tours'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/tours/:slug', 'tours')
     .guard({ params: slugParams })
     .get(
       '/upcoming',

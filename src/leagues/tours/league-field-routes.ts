@@ -1,8 +1,8 @@
 /** The API of the golfers that can be picked in a league, for programs that make entries. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { iso } from '../../platform/clock.ts'
-import { access } from '../../platform/http/access.ts'
+import { apiRouter } from '../../platform/http/access.ts'
 import { itemsOfPage, paged, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
@@ -38,7 +38,7 @@ const fieldSchema = t.Object(
 )
 
 export const leagueFieldRoutes = (app: App) =>
-  new Elysia({ prefix: '/api/v1/leagues/:id', tags: ['entries'] }).use(access(app)).get(
+  apiRouter(app, '/api/v1/leagues/:id', 'entries').get(
     '/field',
     ({ params: { id }, query, request, who, set }) => {
       const picking = app.tourBoards.picksFor(tourLeagueOf(app.db, id, who))

@@ -1,7 +1,7 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { feedFormats, golferStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -39,8 +39,7 @@ export const tourRoutes = (app: App) => {
   const { db } = app
   const view = (slug: string, who: Who | undefined) => tourViewOf(app, tourBySlug(db, slug), who)
 
-  return new Elysia({ prefix: '/api/v1/tours', tags: ['tours'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/tours', 'tours')
     .get(
       '/',
       ({ query, request, who, set }) =>

@@ -1,11 +1,11 @@
 /** The page of alerts, its JSON and its files. */
 import { Value } from '@sinclair/typebox/value'
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { type Severity, severities } from '../../../db/schema.ts'
 import { lockedSchema } from '../../accounts/attempts.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { pageOf, paginationSchema, withPagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
@@ -213,8 +213,7 @@ function actions({ id, state, title, data }: AlertView): Content {
 export const alertRoutes = (app: App) => [alertsPage(app), actionRoutes(app)]
 
 const actionRoutes = (app: App) =>
-  new Elysia({ prefix: `${alertsPath}/:id`, tags: ['admin'] })
-    .use(access(app))
+  apiRouter(app, `${alertsPath}/:id`, 'admin')
     .guard({ params: idParams })
     .post('/resolve', ({ params: { id }, who }) => resolve(app, signedIn(who), id), {
       may: 'admin',

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { desc, eq } from 'drizzle-orm'
-import { Elysia, type Static, t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { runs } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
@@ -9,7 +9,7 @@ import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { packTar } from '../../platform/files/tar.ts'
 import { type Html, html } from '../../platform/html.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
@@ -50,8 +50,7 @@ const actionRoutes = (app: App) => {
     return startedAnswer(start)
   }
 
-  return new Elysia({ prefix: '/admin/backups', tags: ['admin'] })
-    .use(access(app))
+  return apiRouter(app, '/admin/backups', 'admin')
     .post(
       '/',
       ({ who, set }) => {

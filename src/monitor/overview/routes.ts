@@ -1,8 +1,8 @@
 /** The pages of the overview, and the current state for programs: JSON without a page. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { iso, minute } from '../../platform/clock.ts'
-import { access } from '../../platform/http/access.ts'
+import { apiRouter } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { nullableNumber } from '../../platform/http/shared-schemas.ts'
 import { alertStats } from '../alerts/queries.ts'
@@ -39,8 +39,7 @@ const realtimeSchema = t.Object({
 
 /** The current state, as JSON. */
 const currentStateRoutes = (app: App) =>
-  new Elysia({ prefix: monitoringPath, tags: ['admin'] })
-    .use(access(app))
+  apiRouter(app, monitoringPath, 'admin')
     .get('/overview', () => app.reader.read(overviewReading, { now: app.clock.now() }), {
       may: 'admin',
       detail: describe('Users, leagues, trading and what the database holds', installationOverviewSchema),

@@ -1,4 +1,4 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import { cached } from '../../cached.ts'
@@ -6,7 +6,7 @@ import type { App } from '../../context.ts'
 import { invalid, messageOf } from '../../errors.ts'
 import { clearedTopic } from '../../platform/cache/cache.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
 import { refreshAllStats } from '../jobs.ts'
@@ -28,8 +28,7 @@ const cacheStats = t.Object({
 
 export const statsRoutes = (app: App) => {
   const { db, cache, clock, jobs, warmers } = app
-  return new Elysia({ prefix: '/api/v1/stats', tags: ['stats'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/stats', 'stats')
     .get(
       '/dashboard',
       ({ query }) =>

@@ -1,14 +1,14 @@
 /** Jobs one by one: page, JSON, and what keeps the page up to date. */
 
 import { and, eq } from 'drizzle-orm'
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import { runLog, runs } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
-import { access } from '../../platform/http/access.ts'
+import { apiRouter } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { isFinished, type Run, runById } from '../../platform/jobs/runs.ts'
@@ -147,8 +147,7 @@ export const jobPage = (app: App) => {
     const body = jobBody(data)
     return { title: jobTitle(data.run.name), body, version: versionOf(String(body)) }
   }
-  return new Elysia({ prefix: `${jobsPath}/:job_id`, tags: ['admin'] })
-    .use(access(app))
+  return apiRouter(app, `${jobsPath}/:job_id`, 'admin')
     .guard({ params: t.Object({ job_id: t.String({ maxLength: 64 }) }) })
     .get(
       '/',

@@ -1,10 +1,10 @@
 /** The API of background jobs. */
 
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { runStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { endingStreamOnError } from '../../platform/http/event-streams.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -57,8 +57,7 @@ export const jobRoutes = (app: App) => {
     return { ...viewOf(app, run), ...(waits && { status_message: waits }) }
   }
 
-  return new Elysia({ prefix: '/api/v1/jobs', tags: ['jobs'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/jobs', 'jobs')
     .get(
       '/',
       ({ query, who, request, set }) => {

@@ -8,7 +8,7 @@ import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { counted } from '../../platform/counted.ts'
 import { type Html, html } from '../../platform/html.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { access, apiRouter, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -65,8 +65,7 @@ const actionRoutes = (app: App) => {
       afterAction(await actOnJob(app, signedIn(who), verb, body.job_id))
   const ofJob = (summary: string) => ({ body: jobIdBody, may: 'admin', detail: describe(summary, doneSchema) }) as const
 
-  return new Elysia({ prefix: tasksPath, tags: ['admin'] })
-    .use(access(app))
+  return apiRouter(app, tasksPath, 'admin')
     .post('/locks/release', async ({ body: { key }, who }) => afterAction(await releaseLock(app, signedIn(who), key)), {
       body: t.Object({ key: t.String({ maxLength: 300 }) }),
       may: 'admin',

@@ -80,3 +80,7 @@ export const access = ({ config, reads }: AccessSettings) =>
         },
       }),
     })
+
+/** A router for the API: its routes have this prefix, and are in this section of the API page. */
+export const apiRouter = <const Prefix extends string>(app: AccessSettings, prefix: Prefix, section: string) =>
+  new Elysia({ prefix, tags: [section] }).use(access(app))

@@ -1,7 +1,7 @@
 /** Asking for leave, and the answers of officers. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../../context.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -30,8 +30,7 @@ export const leaveRoutes = (app: App) => {
     return leaveById(db, id)
   }
 
-  return new Elysia({ prefix: '/api/v1/roster', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster', 'rosters')
     .get(
       '/me/leave',
       ({ query, who, request, set }) =>

@@ -1,11 +1,11 @@
 /** A person's own rota: who they are among the staff, their shifts, calendar, wishes and notices. */
-import { Elysia, type Static, t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { isoOrNull } from '../../platform/clock.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
@@ -48,8 +48,7 @@ const withWeights = (wishes: Static<typeof ownWishes>, before: readonly Wish[]):
 export const meRoutes = (app: App) => {
   const { db, clock, reader } = app
 
-  return new Elysia({ prefix: '/api/v1/roster', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster', 'rosters')
     .get(
       '/me',
       ({ who }) => {

@@ -1,7 +1,7 @@
 /** Offering duties to colleagues and taking them, and the answers of officers. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../../context.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../../platform/http/shared-schemas.ts'
@@ -27,8 +27,7 @@ const withId = { params: idParams }
 export const swapRoutes = (app: App) => {
   const { db, clock, reader } = app
 
-  return new Elysia({ prefix: '/api/v1/roster', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster', 'rosters')
     .get(
       '/me/swaps',
       ({ query, who, request, set }) => {

@@ -1,9 +1,9 @@
 /** The planner's API: drafts by hand, comparing, clearing. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { itemsOfPage, paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
@@ -46,8 +46,7 @@ export const plannerRoutes = (app: App) => {
     conflicts: violations.slice(0, maxConflicts).map(conflictOf),
   })
 
-  return new Elysia({ prefix: '/api/v1/roster', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster', 'rosters')
     .post(
       '/drafts',
       async ({ body, who, set }) => {

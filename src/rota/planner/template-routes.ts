@@ -1,9 +1,9 @@
 /** The API of week templates. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
-import { access, signedIn } from '../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
@@ -30,8 +30,7 @@ const appliedSchema = t.Object({
 
 export const templateRoutes = (app: App) => {
   const { db, clock, bulkWriter } = app
-  return new Elysia({ prefix: '/api/v1/roster/templates', tags: ['rosters'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/roster/templates', 'rosters')
     .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listTemplates(db, page)), {
       query: t.Object(pageQuery),
       may: 'officer',

@@ -1,7 +1,7 @@
 /** Corrections by officers: a wrong price, a split, a dividend. */
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import type { App } from '../../../context.ts'
-import { access, signedIn } from '../../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../../platform/http/access.ts'
 import { paged, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
 import type { Who } from '../../../platform/http/request-context.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
@@ -30,8 +30,7 @@ export const correctionRoutes = (app: App) => {
     return symbolActionView(action, who.id === null ? null : who.username)
   }
 
-  return new Elysia({ prefix: '/api/v1/quotes/:symbol', tags: ['market'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/quotes/:symbol', 'market')
     .get(
       '/actions',
       ({ params, query, request, set, who }) =>

@@ -1,9 +1,9 @@
-import { Elysia, t } from 'elysia'
+import { t } from 'elysia'
 import { atomically } from '../../../../db/transactions.ts'
 import { audit } from '../../../audit.ts'
 import type { App } from '../../../context.ts'
 import { alreadyTaken, refuse } from '../../../errors.ts'
-import { access, signedIn } from '../../../platform/http/access.ts'
+import { apiRouter, signedIn } from '../../../platform/http/access.ts'
 import { checkUrlField } from '../../../platform/http/outgoing.ts'
 import { itemsOfPage, paged, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
@@ -21,8 +21,7 @@ const interval = t.Integer({ minimum: minInterval, maximum: 86_400, description:
 
 export const feedRoutes = (app: App) => {
   const { db, clock, config } = app
-  return new Elysia({ prefix: '/api/v1/quote-feeds', tags: ['market'] })
-    .use(access(app))
+  return apiRouter(app, '/api/v1/quote-feeds', 'market')
     .get(
       '/',
       ({ query, request, set }) => {
