@@ -1,7 +1,7 @@
 /** Ledgers always balance: in any order of events, over several processes, and after kill -9. */
 import { expect, test } from 'bun:test'
 import { openBeside } from '../db/open.ts'
-import { atomically, batched } from '../db/transactions.ts'
+import { atomically, batched, duringBulkWrite, tryWrite } from '../db/transactions.ts'
 import { randomFrom } from '../scripts/random.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { systemClock } from '../src/platform/clock.ts'
@@ -171,7 +171,7 @@ test('kill -9 in the middle of orders loses no trade that was answered, and make
   expect(trades).toBeLessThanOrEqual(answered.size + members.length)
 })
 
-test('writes that share a commit are each all or nothing', async () => {
+test('writes that share a commit are each all or nothing, and all wait for a bulk write', async () => {
   const { app } = await start()
   const write = (name: string, fails = false) =>
     batched(app.db, tx => {
@@ -181,7 +181,20 @@ test('writes that share a commit are each all or nothing', async () => {
     })
   const answers = await Promise.allSettled([write('a'), write('b', true), write('c'), write('a')])
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
-  const written = app.db.$client.query(`select name from facts where name in ('a', 'b', 'c') order by name`).values()
-  expect(written).toEqual([['a'], ['c']])
+  const stored = app.db.$client.query(`select name from facts where name in ('a', 'b', 'c') order by name`).values()
+  expect(stored).toEqual([['a'], ['c']])
   expect(await atomically(app.db, () => 'still open')).toBe('still open')
+
+  let endBulkWrite = () => {}
+  const written: string[] = []
+  const bulkWrite = duringBulkWrite(app.db, () => new Promise<void>(resolve => (endBulkWrite = resolve)))
+  const waiting = [write('d'), atomically(app.db, () => 'e')].map(async one => written.push(await one))
+  const next = duringBulkWrite(app.db, async () => written.push('next'))
+  expect(tryWrite(app.db, () => 'skipped')).toBeUndefined()
+  await Bun.sleep(0)
+  expect(written).toEqual([])
+  endBulkWrite()
+  await Promise.all([bulkWrite, next, ...waiting])
+  expect(written.toSorted()).toEqual(['d', 'e', 'next'])
+  expect(tryWrite(app.db, () => 'done')).toBe('done')
 })
