@@ -2,6 +2,7 @@
 import { and, eq, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
+import { type Given, preparedFor } from '../../db/prepared-writes.ts'
 import { healthScores } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { cached } from '../cached.ts'
@@ -20,17 +21,20 @@ export const scoreHealth = job('health_scores', {
     await atomically(
       db,
       tx => {
-        for (const { id, score, ...rest } of scored)
-          tx.insert(healthScores)
-            .values({ ...rest, score: score ?? 0, subjectId: id, at }) // `no_data` says that there is none
-            .onConflictDoNothing()
-            .run()
+        for (const { id, score, ...rest } of scored) {
+          const row = { ...rest, score: score ?? 0, subjectId: id, at } // `no_data` says that there is none
+          insertScore(tx, row).run(row)
+        }
       },
       'unsynced',
     )
     return { scored: scored.length, at_risk: scored.filter(({ level }) => level === 'at_risk').length }
   },
 })
+
+const insertScore = preparedFor(healthScores, (db, row: Given<typeof healthScores.$inferInsert>) =>
+  db.insert(healthScores).values(row).onConflictDoNothing(),
+)
 
 /** Worst first, those without data last. Sites as of now, as every change of the roster changes them; leagues as last scored. */
 export async function healthScoresNow({ db, cache, clock, reader }: App): Promise<ScoreView[]> {
