@@ -360,3 +360,14 @@ test('generating a roster for days without shifts fails once, with the reason', 
     error: 'There are no shifts from 2026-03-23 to 2026-03-29',
   })
 })
+
+test('more shifts and people than the solvers have memory for are refused with a way out', async () => {
+  const { app, generate, site } = await newVenue() // of 7 shifts and 4 people
+  const numbers = 'with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 2500)'
+  app.db.$client.run(`insert into staff (name, skills, max_hours_week, hourly_cents, preferences, created_at)
+    ${numbers} select 'Person ' || n, '[]', 40, 0, '[]', 0 from numbers`)
+  app.db.$client.run(`insert into shifts (site_id, day, starts_at, ends_at, skills, headcount, created_at)
+    ${numbers} select ${site.id}, '2026-03-23', 1774252800000, 1774256400000, '[]', 1, 0 from numbers`)
+  const message = '2507 shifts and 2504 people are too many to plan at once: choose fewer days or sites.'
+  expect((await refusalOf(generate())).problem.errors).toEqual([{ path: 'end_date', message }])
+})

@@ -1,19 +1,24 @@
 /** `roster.generate`: computes a roster for a range of days with the solver, in a thread of its own, and stores it as a draft. */
 
 import { Value } from '@sinclair/typebox/value'
+import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
+import { countRows } from '../../db/count-rows.ts'
+import type { Db } from '../../db/open.ts'
+import { shifts, staff } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { invalid, refuse } from '../errors.ts'
 import { locks } from '../locks.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { Cancelled } from '../platform/jobs/job.ts'
 import type { Run } from '../platform/jobs/runs.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
-import { rangeFields, rangeOfBody } from './date-range.ts'
+import { type DateRange, rangeFields, rangeOfBody } from './date-range.ts'
 import { type DraftContent, draftInUse, saveDraft } from './drafts.ts'
 import { loadProblemOfRange } from './load-problem.ts'
 import { type GenerateInputOf, whyRosterWaits } from './roster-queue.ts'
+import { inRange } from './shift-queries.ts'
 import type { SolveProgress } from './solving/problem.ts'
 import { solveRoster } from './solving/solve.ts'
 
@@ -29,6 +34,19 @@ export const generateSchema = t.Object({
     t.Number({ minimum: 0.1, maximum: 600, description: 'Seconds: 10 for production and 300 for optimal by default' }),
   ),
 })
+
+/** Pairs of a shift and a person. Improving a roster of so many takes 2.5 GB. */
+const mostPairs = 5_000_000
+
+/** Refuses what the solvers have no memory for. */
+export function requireSolvable(db: Db, range: DateRange): void {
+  const [shiftCount, people] = [countRows(db, shifts, inRange(range)), countRows(db, staff, eq(staff.active, true))]
+  if (shiftCount * people > mostPairs)
+    invalid(
+      'end_date',
+      `${shiftCount} shifts and ${people} people are too many to plan at once: choose fewer days or sites.`,
+    )
+}
 
 /** The input of a generation. */
 export function generateInput({ input }: Run): ReturnType<GenerateInputOf> {
@@ -51,6 +69,7 @@ export const generateRoster = job('roster.generate', {
     const used = draftInUse(db, jobId)
     if (used) return answer(used.content)
     progress(0, 'loading')
+    requireSolvable(db, range)
     const problem = await reader.read(loadProblemOfRange, { range, seed })
     if (!problem.shifts.length)
       refuse(

@@ -34,7 +34,7 @@ import {
   wholeDraftSchema,
 } from './drafts.ts'
 import { exportRosterCsv } from './exports.ts'
-import { generateRoster, generateSchema } from './generate.ts'
+import { generateRoster, generateSchema, requireSolvable } from './generate.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import { readRoster, rosterSchema } from './roster-view.ts'
 import { allSites, siteById, todayAtSites } from './site-queries.ts'
@@ -64,6 +64,7 @@ export const rosterRoutes = (app: App) => {
       async ({ body, who, set }) => {
         checkDateRange(body.start_date, body.end_date, 'end_date')
         for (const siteId of body.site_ids ?? []) siteById(db, siteId)
+        requireSolvable(db, rangeOfBody(body))
         const run = await app.jobs.start(generateRoster, body, { by: signedIn(who).id })
         set.status = 202
         return startedAnswer(run)
