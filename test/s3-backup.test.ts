@@ -58,7 +58,7 @@ fetchedTest('a backup in the store is restored into an empty folder, byte for by
 })
 
 fetchedTest('only new pieces are sent to the store', async () => {
-  const { dataDir, send, call, id, finished } = await startWithS3()
+  const { dataDir, send, call, id, finished, store } = await startWithS3()
   mkdirSync(join(dataDir, 'uploads'), { recursive: true })
   writeFileSync(join(dataDir, 'uploads', 'large.csv'), crypto.getRandomValues(new Uint8Array(65_536)))
   const first = await send()
@@ -68,6 +68,13 @@ fetchedTest('only new pieces are sent to the store', async () => {
   const second = await send()
   expect(second.files).toBe(first.files + 1)
   expect(second.pieces_sent).toBeLessThan(first.pieces_sent)
+  await store.write(`backups/${second.name}.json`, '{ "format": 1, ') // as after a write that was cut off
+  const third = await send()
+  expect(third).toMatchObject({
+    files: second.files,
+    not_deleted: [`The manifest of backup ${second.name} is damaged`],
+  })
+  expect(third.pieces_sent).toBeLessThan(first.pieces_sent)
 })
 
 fetchedTest('a piece that the store lost is sent again a day later, and pieces of no backup are removed', async () => {

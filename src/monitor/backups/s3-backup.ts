@@ -114,9 +114,20 @@ async function s3BackupNames(store: S3Store): Promise<string[]> {
     .map(({ name }) => name)
 }
 
+/** Undefined if it is damaged. */
+async function readableManifest(store: S3Store, name: string): Promise<Manifest | undefined> {
+  const text = new TextDecoder().decode(await store.read(manifestKey(name)))
+  try {
+    const manifest: unknown = JSON.parse(text)
+    return Value.Check(manifestSchema, manifest) ? manifest : undefined
+  } catch {
+    return undefined
+  }
+}
+
 async function readManifest(store: S3Store, name: string): Promise<Manifest> {
-  const manifest: unknown = JSON.parse(new TextDecoder().decode(await store.read(manifestKey(name))))
-  if (!Value.Check(manifestSchema, manifest)) throw new Error(`The manifest of backup ${name} cannot be read`)
+  const manifest = await readableManifest(store, name)
+  if (!manifest) throw new Error(`The manifest of backup ${name} is damaged`)
   return manifest
 }
 
@@ -133,7 +144,7 @@ type SendOptions = {
 /** Call it under the lock `backup`, in a thread that nobody waits for. */
 export async function sendBackup(store: S3Store, { dataDir, version, at, keepDays, signal, report }: SendOptions) {
   const names = await s3BackupNames(store)
-  const before = names[0] === undefined ? undefined : await readManifest(store, names[0])
+  const before = names[0] === undefined ? undefined : await readableManifest(store, names[0])
   // Once a day the whole store is checked: missing pieces are sent again, and pieces that no backup needs are removed.
   const checksStore = !before || before.made_at.slice(0, 10) !== new Date(at).toISOString().slice(0, 10)
   const listed = checksStore ? await store.list('pieces/') : undefined
