@@ -81,7 +81,7 @@ export function openBeside(dataDir: string): Db {
   })
 }
 
-/** For the thread of bulk writes. A commit waits for the disk; the reader thread or Litestream copies the log. */
+/** For the thread of bulk writes. A commit waits for the disk; the log is copied afterwards, or by Litestream. */
 export function openBulkConnection(dataDir: string): Db {
   const db = openBeside(dataDir)
   db.$client.run('PRAGMA wal_autocheckpoint = 0')

@@ -2,13 +2,14 @@
 import type { Db } from '../db/open.ts'
 import { correctSymbol } from './leagues/market/corrections/correct-symbol.ts'
 import { deleteLeague } from './leagues/queries.ts'
+import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { addPattern, copyWeeks, importShifts } from './rota/bulk-shifts.ts'
 import { raiseAllExpiryAlerts } from './rota/certificate-alerts.ts'
 import { clearAssignments, publishRoster } from './rota/confirm.ts'
 import { importStaffFile } from './rota/import-staff.ts'
 import { applyTemplate } from './rota/planner/templates.ts'
 
-export const bulkWrites: readonly ((db: Db, input: never) => Promise<unknown>)[] = [
+export const bulkWrites: readonly ((db: Db, input: never) => unknown)[] = [
   importStaffFile,
   raiseAllExpiryAlerts,
   importShifts,
@@ -19,4 +20,5 @@ export const bulkWrites: readonly ((db: Db, input: never) => Promise<unknown>)[]
   applyTemplate,
   correctSymbol,
   deleteLeague,
+  copyMainLog,
 ]

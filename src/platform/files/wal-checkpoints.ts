@@ -58,7 +58,7 @@ function writerFor(db: Db): Database {
   return writer
 }
 
-/** As a query of the reader thread. */
+/** In the reader thread, and after a bulk write in the writer thread. */
 export function copyMainLog(db: Db): void {
   const writer = writerFor(db)
   if (isShort(writer)) return

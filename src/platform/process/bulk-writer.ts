@@ -8,7 +8,6 @@ import { programFile } from '../../installation.ts'
 import type { Stamps } from '../cache/stamps.ts'
 import { copyMainLog } from '../files/wal-checkpoints.ts'
 import { databaseThread } from './database-thread.ts'
-import type { Reader } from './reader-thread.ts'
 
 /** Makes a transaction of its own: plain data in, plain data out. */
 export type BulkWrite<Input, Answer> = (db: Db, input: Input) => Promise<Answer>
@@ -20,14 +19,14 @@ export type BulkWriter = {
 
 const open = databaseThread('writer', programFile('src/writer-thread.ts'))
 
-/** `reader` copies the log afterwards, unless Litestream does: the next commit would have to. */
-export function openBulkWriter(dataDir: string, db: Db, stamps: Stamps, reader: Reader | undefined): BulkWriter {
+/** `copiesLog`: the thread copies the log afterwards, as the next commit would have to and the reader thread may be busy. Litestream does it itself. */
+export function openBulkWriter(dataDir: string, db: Db, stamps: Stamps, copiesLog: boolean): BulkWriter {
   const thread = open(dataDir)
   return {
     async write<Input, Answer>({ name }: BulkWrite<Input, Answer>, input: Input) {
       const answer = await duringBulkWrite(db, async () => {
         const answer = await thread.run<Answer>(name, input)
-        await reader?.read(copyMainLog, undefined).catch(() => {}) // it is copied later
+        if (copiesLog) await thread.run(copyMainLog.name, undefined).catch(() => {}) // it is copied later
         return answer
       })
       stamps.readChanges(true)
