@@ -210,7 +210,7 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
   const reader = shutdown.onClose('reader', openReaderThread(dataDir), reader => reader.close())
   const bulkWriter = shutdown.onClose(
     'bulk writer',
-    openBulkWriter(dataDir, db, stamps, !config.litestream),
+    openBulkWriter(dataDir, db, stamps, clock, !config.litestream),
     bulkWriter => bulkWriter.close(),
   )
   if (config.litestream) leaveCheckpoints(db.$client)

@@ -1,6 +1,7 @@
 /** Voided prices, splits and dividends: ledgers add up after each, also when they run at once, repeatedly or are killed. */
 import { expect, test } from 'bun:test'
 import { openBeside } from '../db/open.ts'
+import { duringBulkWrite } from '../db/transactions.ts'
 import { randomFrom } from '../scripts/random.ts'
 import { recordDailyValues } from '../src/leagues/market/daily-values.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
@@ -320,6 +321,19 @@ test('a league that is live again loses the dividends and trades that were taken
   expect((await refusalOf(undo(late))).problem).toMatchObject({ rule: 'undone' })
   await call.post('/api/v1/leagues/1/reopen')
   expect(await portfolio(ann!, 1)).toMatchObject({ total_cents: 10_000_000, realised_cents: 0 })
+
+  // A dividend that waits while the league is made final is paid after that.
+  let endBulkWrite = () => {}
+  const { db } = fieldhouse.app
+  const bulkWrite = duringBulkWrite(db, () => new Promise<void>(resolve => (endBulkWrite = resolve)))
+  const final = call.post('/api/v1/leagues/1/finalize')
+  for (let i = 0; i < 3; i++) await portfolio(ann!, 1)
+  const paid = pay()
+  for (let i = 0; i < 3; i++) await portfolio(ann!, 1)
+  endBulkWrite()
+  await Promise.all([bulkWrite, final, paid])
+  await call.post('/api/v1/leagues/1/reopen')
+  expect(await portfolio(ann!, 1)).toMatchObject({ total_cents: 10_005_000 })
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(noDifferences)
 })
 

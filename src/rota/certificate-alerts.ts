@@ -26,7 +26,7 @@ const type: AlertType = 'certificate_expiring'
 export const alertExpiringCertificates = job('expiry_alerts', {
   input: t.Object({}),
   once: () => 'all',
-  run: (_, { bulkWriter, clock }) => bulkWriter.write(raiseAllExpiryAlerts, { at: clock.now() }),
+  run: (_, { bulkWriter }) => bulkWriter.write(raiseAllExpiryAlerts, {}),
 })
 
 /** As a bulk write. */

@@ -76,7 +76,7 @@ export async function confirmRoster(app: App, who: Who, range: DateRange, wanted
 
 /** Undefined if the roster, or the draft that it comes from, changed since it was checked. */
 async function writeChecked(
-  { reader, bulkWriter, clock }: App,
+  { reader, bulkWriter }: App,
   who: Who,
   range: DateRange,
   wanted: Assignment[],
@@ -85,7 +85,7 @@ async function writeChecked(
   const checked: AssignmentsCheck = await reader.read(checkAssignments, { range, assignments: wanted })
   refuseBroken(checked.violations)
   const read = draft && { jobId: draft.jobId, changes: draft.changes }
-  return bulkWriter.write(publishRoster, { range, checked, draft: read, who, at: clock.now() })
+  return bulkWriter.write(publishRoster, { range, checked, draft: read, who })
 }
 
 type ByOfficer = { range: DateRange; who: Pick<Who, 'id' | 'username'>; at: number }
@@ -106,8 +106,8 @@ export const publishRoster = (db: Db, { range, checked, draft, who, at }: Publis
   })
 
 /** Removes everyone in that range who is not pinned. */
-export const clearRoster = ({ bulkWriter, clock }: App, who: Who, range: DateRange): Promise<Confirmed> =>
-  bulkWriter.write(clearAssignments, { range, who, at: clock.now() })
+export const clearRoster = ({ bulkWriter }: App, who: Who, range: DateRange): Promise<Confirmed> =>
+  bulkWriter.write(clearAssignments, { range, who })
 
 /** As a bulk write. */
 export const clearAssignments = (db: Db, { range, who, at }: ByOfficer): Promise<Confirmed> =>

@@ -3,7 +3,6 @@ import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { addPattern, copyWeeks, importShifts } from './bulk-shifts.ts'
 import { checkDateRange } from './date-range.ts'
@@ -18,16 +17,14 @@ const addedSchema = t.Object({
 const previewSchema = t.Object({ ...addedSchema.properties, ...importErrorsSchema })
 
 export const makeShiftsRoutes = (app: App) => {
-  const { clock, bulkWriter } = app
-  const by = (who: Who | undefined) => ({ who: signedIn(who), at: clock.now() })
-
+  const { bulkWriter } = app
   return apiRouter(app, '/api/v1/roster/shifts', 'rosters')
     .post(
       '/copy',
       ({ body, who, set }) => {
         checkDateRange(body.from, body.to, 'to')
         set.status = 201
-        return bulkWriter.write(copyWeeks, { given: body, ...by(who) })
+        return bulkWriter.write(copyWeeks, { given: body, who: signedIn(who) })
       },
       {
         body: copySchema,
@@ -42,7 +39,7 @@ export const makeShiftsRoutes = (app: App) => {
       ({ body, who, set }) => {
         checkDateRange(body.start_date, body.end_date, 'end_date', 366)
         set.status = 201
-        return bulkWriter.write(addPattern, { given: body, ...by(who) })
+        return bulkWriter.write(addPattern, { given: body, who: signedIn(who) })
       },
       {
         body: patternSchema,
@@ -61,7 +58,7 @@ export const makeShiftsRoutes = (app: App) => {
       async ({ request, query, who, set }) => {
         const bytes = await receiveTable(request)
         set.status = query.dry_run ? 200 : 201
-        return bulkWriter.write(importShifts, { bytes, isTrial: query.dry_run ?? false, ...by(who) })
+        return bulkWriter.write(importShifts, { bytes, isTrial: query.dry_run ?? false, who: signedIn(who) })
       },
       {
         parse: 'none',

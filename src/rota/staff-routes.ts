@@ -68,7 +68,7 @@ export const staffRoutes = (app: App) => {
       '/import',
       async ({ request, query: { dry_run }, who, set }) => {
         const bytes = await receiveTable(request)
-        const asked = { bytes, isTrial: dry_run ?? false, who: signedIn(who), at: clock.now() }
+        const asked = { bytes, isTrial: dry_run ?? false, who: signedIn(who) }
         const { mistakes, ...summary } = await bulkWriter.write(importStaffFile, asked)
         if (dry_run) return { ...summary, ...mistakes }
         set.status = 201

@@ -61,7 +61,7 @@ export const templateRoutes = (app: App) => {
       '/:id/apply',
       async ({ params: { id }, body, who, set }) => {
         const by = signedIn(who)
-        const done = await bulkWriter.write(applyTemplate, { id, asked: body, who: by, at: clock.now() })
+        const done = await bulkWriter.write(applyTemplate, { id, asked: body, who: by })
         const start = mondayOf(body.monday)
         const range = { start, end: daysAfter(start, 6), siteIds: done.siteIds }
         const name = `${templateById(db, id).name}, ${start}`

@@ -17,7 +17,7 @@ const part = t.Integer({ minimum: 1, maximum: maxSplitPart })
 const symbolBody = t.Object({ symbol: symbolSchema })
 
 export const correctionRoutes = (app: App) => {
-  const { db, clock, config, bulkWriter } = app
+  const { db, config, bulkWriter } = app
 
   async function correct(
     given: string,
@@ -26,7 +26,7 @@ export const correctionRoutes = (app: App) => {
     correction: SymbolCorrection,
   ): Promise<SymbolActionView> {
     const asked = { symbol: normaliseSymbol(given), correction, reason, who }
-    const action = await bulkWriter.write(correctSymbol, { ...asked, at: clock.now(), holdPct: config.holdPricePct })
+    const action = await bulkWriter.write(correctSymbol, { ...asked, holdPct: config.holdPricePct })
     return symbolActionView(action, who.id === null ? null : who.username)
   }
 
