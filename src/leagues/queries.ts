@@ -113,11 +113,12 @@ export function changeLeague(tx: Db, id: number, change: Partial<League>): Leagu
   return changed ?? refuse('not_found', `There is no league ${id}`)
 }
 
-type Deletion = { league: Pick<League, 'id' | 'name' | 'kind'>; who: Pick<Who, 'id' | 'username'>; at: number }
+type Deletion = { id: number; who: Pick<Who, 'id' | 'username'>; at: number }
 
 /** As a bulk write, because its members and entries go with it. */
-export const deleteLeague = (db: Db, { league: { id, name, kind }, who, at }: Deletion): Promise<void> =>
+export const deleteLeague = (db: Db, { id, who, at }: Deletion): Promise<void> =>
   atomically(db, tx => {
+    const { name, kind } = leagueById(tx, id)
     tx.delete(leagues).where(eq(leagues.id, id)).run()
     touch(tx, 'leagues')
     touch(tx, 'league', id)

@@ -192,7 +192,7 @@ export const leagueRoutes = (app: App) => {
         if (body.name !== league.name)
           invalid('name', `Type the league's name, "${league.name}", to confirm that all of it is deleted.`)
         const removeOutside = kinds[league.kind]?.onDelete?.(app, id)
-        await bulkWriter.write(deleteLeague, { league, who: signedIn(who) })
+        await bulkWriter.write(deleteLeague, { id, who: signedIn(who) })
         await removeOutside?.()
         return { deleted: true, id }
       },
