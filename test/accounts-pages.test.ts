@@ -133,6 +133,7 @@ test('the pages of users are for admins', async () => {
     expect((await browser.visit(path, asPage)).status).toBe(403)
     expect(await call.get(path)).toContain(ann.email)
   }
+  expect(await call.get('/admin/users?limit=20&page=2')).toContain('page=1&amp;limit=20"')
 })
 
 browserTest('a user signs in, makes a key, revokes it and signs out in a browser', async () => {

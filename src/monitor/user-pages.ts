@@ -80,7 +80,7 @@ ${denseTable<User>({
     { head: 'Last seen', cell: user => time(user.lastSeenAt) },
   ],
 })}
-${paginationLinks(pagination, (page, limit) => address(path, { q, role, page, limit }))}
+${paginationLinks(pagination, page => address(path, { q, role, page, limit: pagination.limit }))}
 <section class="part"><div class="head"><h2>A new user</h2></div>
 ${form(
   { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The user is made' },

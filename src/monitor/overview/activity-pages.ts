@@ -80,7 +80,7 @@ ${denseTable<ActiveUser>({
     { head: 'Trades today', numeric: true, cell: ({ trades_today }) => number(trades_today) },
   ],
 })}
-${paginationLinks(pagination, (page, limit) => address(activeUsersPath, { period, page, limit }))}`
+${paginationLinks(pagination, page => address(activeUsersPath, { period, page, limit: pagination.limit }))}`
 
 const engagementPath = `${monitoringPath}/engagement`
 const dayRow = t.Object({
@@ -198,7 +198,7 @@ function leaguesPage(app: App, { path, title, navItem, summary, archived, empty 
       return withPagination(await list(place), place)
     },
     body: ({ leagues, pagination }) => html`${leagueTable(leagues, empty)}
-${paginationLinks(pagination, (page, limit) => address(path, { page, limit }))}`,
+${paginationLinks(pagination, page => address(path, { page, limit: pagination.limit }))}`,
     json: {
       summary,
       schema: t.Array(leagueActivitySchema),

@@ -146,7 +146,7 @@ ${denseTable<ShownRun>({
   ],
 })}
 ${data.runs.length > 0 && tickedActions}
-${pages(data.pagination, page => address(jobsPath, { ...filter, page }))}
+${pages(data.pagination, page => address(jobsPath, { ...filter, page, limit: data.pagination.limit }))}
 ${!data.isExact && html`<p class="quiet">There are more matches than were counted. Go on to later pages or narrow the search.</p>`}
 ${data.overTime && !filter.status && overTimeCharts(data.overTime)}`
 
