@@ -13,8 +13,8 @@ import { visitor } from './visitor.ts'
 const certificateAlerts = async (call: Call) =>
   (await call.get('/admin/monitoring/alerts/json?type=certificate_expiring')).alerts
 
-test('this week is that of the sites if they share a time zone, and that of UTC otherwise', async () => {
-  const { call, clock } = await start()
+test('this week and today are those of the sites if they share a time zone, and those of UTC otherwise', async () => {
+  const { call, clock, url } = await start()
   clock.forwardToNext(day)
   while (new Date(clock.now()).getUTCDay() !== 0) clock.forward(day)
   clock.forward(23.5 * hour)
@@ -22,6 +22,20 @@ test('this week is that of the sites if they share a time zone, and that of UTC 
   const shown = async () => (await call.get(base)).start
   await addSite(call, 'Hall', 'Europe/Berlin')
   expect(await shown()).toBe(daysAfter(sunday, 1))
+  const ann = { username: 'Ann', email: 'ann@example.org', password: 'a long password for Ann' }
+  await call.post('/api/v1/users', { ...ann, role: 'member' })
+  await addPerson(call, 'Ann', {
+    account: ann.username,
+    certifications: [{ name: 'first aid', expires_on: daysAfter(sunday, 7) }],
+  })
+  expect((await certificateAlerts(call))[0].title).toBe('first aid of Ann expires in 6 days')
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const monday = daysAfter(sunday, 1)
+  const leave = await browser.post(`${base}/me/leave`, { from: monday, to: monday })
+  await call.post(`${base}/leave/${leave.id}/approve`)
+  expect(await (await browser.visit('/rota/mine')).text()).not.toContain('Withdraw')
+  expect((await refusalOf(browser.delete(`${base}/me/leave/${leave.id}`))).status).toBe(409)
   await addSite(call, 'Arena', 'America/New_York')
   expect(await shown()).toBe(daysAfter(sunday, -6))
 })

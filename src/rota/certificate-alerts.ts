@@ -7,9 +7,10 @@ import { expiryNotices, type Severity, systemAlerts } from '../../db/schema.ts'
 import { atomically, prepared } from '../../db/transactions.ts'
 import { type AlertType, clearAlert, raiseAlert } from '../alerts.ts'
 import { job } from '../context.ts'
-import { daysAfter, today } from './date-range.ts'
+import { daysAfter } from './date-range.ts'
 import { notify } from './notices.ts'
 import { certificatesEnding } from './roster-metrics.ts'
+import { todayAtSites } from './site-queries.ts'
 
 /** Days before, and the severity; an expired certificate has less than no days left. */
 const notices: [days: number, severity: Severity][] = [
@@ -39,7 +40,7 @@ export const raiseAllExpiryAlerts = (db: Db, { at }: { at: number }) => atomical
 export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
   const current = new Set<string>()
   let told = 0
-  const date = today(now)
+  const date = todayAtSites(tx, now)
   for (const ending of certificatesEnding(tx, { by: daysAfter(date, firstNoticeDays), staffId })) {
     const { staff_id, name, certification, expires_on } = ending
     const left = Temporal.PlainDate.from(date).until(expires_on, { largestUnit: 'days' }).days

@@ -13,6 +13,7 @@ import { dateSchema, dateTimeSchema, idSchema, oneOfWords } from '../../platform
 import { spanWords } from '../calendar-view.ts'
 import { checkDateRange, today } from '../date-range.ts'
 import { notify } from '../notices.ts'
+import { todayAtSites } from '../site-queries.ts'
 
 export const leaveStateSchema = oneOfWords(leaveStates)
 const day = (example: string) => ({ ...dateSchema, examples: [example] })
@@ -135,7 +136,7 @@ export function decideLeave(
 export function withdrawLeave(tx: Db, id: number, staffId: number, at: number): void {
   const { state, from } = leaveById(tx, id, staffId)
   if (state === 'declined' || state === 'withdrawn') refuse('conflict', `This leave is already ${state}`)
-  if (state === 'approved' && from <= today(at)) refuse('conflict', 'This leave has started; ask an officer')
+  if (state === 'approved' && from <= todayAtSites(tx, at)) refuse('conflict', 'This leave has started; ask an officer')
   setState(tx, id, 'withdrawn', at, null)
 }
 

@@ -9,7 +9,7 @@ import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import { dayWords, spanWords } from '../calendar-view.ts'
-import { daysAfter, today } from '../date-range.ts'
+import { daysAfter } from '../date-range.ts'
 import type { StaffNotice } from '../notices.ts'
 import type { PersonView } from '../person.ts'
 import { rotaHead } from '../rota-layout.ts'
@@ -36,6 +36,7 @@ export type MyShifts = {
   calendarSince: number | null
   sites: readonly Site[]
   now: number
+  today: string
 }
 
 const allOfMine = '/rota/mine?all=true'
@@ -156,7 +157,7 @@ ${form(
 
 const leaveTones = { pending: 'warn', approved: 'good', declined: 'bad', withdrawn: 'quiet' } as const
 
-const leaveFold = ({ leave, now, totals }: MyShifts): Html =>
+const leaveFold = ({ leave, today, totals }: MyShifts): Html =>
   fold(
     'Leave',
     leave.filter(({ state }) => state === 'pending').length,
@@ -170,7 +171,7 @@ ${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</di
 <ul class="items">${leave.map(
       ({ id, from, to, state, reason }) =>
         html`<li>${spanWords(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}
-${(state === 'pending' || (state === 'approved' && from > today(now))) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
+${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
     )}</ul>${andMore(totals.leave, leave.length, allOfMine)}`,
   )
 

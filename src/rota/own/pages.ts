@@ -54,6 +54,7 @@ export const ownRotaPages = (app: App) => {
       calendarSince: calendarSince(db, me.id),
       sites: allSites(db),
       now,
+      today: todayAtSites(db, now),
     }
   }
 
