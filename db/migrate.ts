@@ -12,7 +12,9 @@ import { syncToDisk } from './sync.ts'
 export type SchemaFiles = { migrations: MigrationMeta[]; triggers: string }
 
 const migrationsFolder = installed('db/migrations')
-export const migrations = (): MigrationMeta[] => readMigrationFiles({ migrationsFolder })
+let readMigrations: MigrationMeta[] | undefined
+/** Those of this version: read once, because a process asks for them several times, also while it holds the write lock. */
+export const migrations = (): MigrationMeta[] => (readMigrations ??= readMigrationFiles({ migrationsFolder }))
 export const schemaFiles = (): SchemaFiles => ({
   migrations: migrations(),
   triggers: readFileSync(installed('db/triggers.sql'), 'utf8'),
