@@ -47,11 +47,13 @@ async function findings(account: { email: string; password: string } | undefined
   const page = await openBrowser({ viewport: { width: 1280, height: 900 } })
   if (account) await signInBrowser(page, url, account.email, account.password)
   await injectAxe(page)
-  for (const [i, path] of paths.entries()) {
-    await page.emulateMedia({ colorScheme: i % 2 ? 'dark' : 'light' })
-    const answer = await page.goto(url + path)
-    const faults = answer?.status() === 200 ? await axeFaults(page) : [`answers ${answer?.status()}`]
-    found.push(...faults.map(fault => `${path} ${fault}`))
+  for (const [turn, colorScheme] of (['light', 'dark'] as const).entries()) {
+    await page.emulateMedia({ colorScheme })
+    for (const path of paths.filter((_, i) => i % 2 === turn)) {
+      const answer = await page.goto(url + path)
+      const faults = answer?.status() === 200 ? await axeFaults(page) : [`answers ${answer?.status()}`]
+      found.push(...faults.map(fault => `${path} ${fault}`))
+    }
   }
   return found
 }

@@ -5,17 +5,17 @@ import { rounds } from './needs.ts'
 const colorSchemes = ['light', 'dark'] as const
 
 /**
- * The faults of an open page at each width, in light and dark: in short rounds of several widths they take turns. It is not loaded
- * again, because that takes longer than the checks.
+ * The faults of an open page at each width, in light and dark: in short rounds of several widths it is light where it is narrow and
+ * dark where it is wide. It is not loaded again, because that takes longer than the checks.
  */
 export async function pageFaults(page: Page, widths: readonly number[]): Promise<string[]> {
   const faults: string[] = []
   const takeTurns = widths.length > 1 && rounds(1, 2) === 1
-  for (const [i, width] of widths.entries()) {
-    await page.setViewportSize({ width, height: 800 })
+  for (const width of widths) {
     const faultsAtWidth: string[] = []
-    for (const colorScheme of takeTurns ? [colorSchemes[i % 2]] : colorSchemes) {
-      await page.emulateMedia({ colorScheme }) // colours change at once, as pages of tests have no transitions
+    for (const colorScheme of takeTurns ? [colorSchemes[Number(width > 800)]] : colorSchemes) {
+      // At once, because the page is drawn again after each. Colours change without delay, as pages of tests have no transitions.
+      await Promise.all([page.setViewportSize({ width, height: 800 }), page.emulateMedia({ colorScheme })])
       faultsAtWidth.push(...(await page.evaluate(faintText)).map(text => `${colorScheme}: ${text}`))
     }
     await page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))) // charts follow the width
