@@ -3,18 +3,23 @@ import { sql } from 'drizzle-orm'
 import { statementTimes } from '../db/statement-times.ts'
 import { version } from '../package.json' with { type: 'json' }
 import { fillMonitor, longName, testJobs } from './monitor-app.ts'
-import { refusalOf, start } from './start.ts'
+import { refusalOf, shared, start } from './start.ts'
 
 const monitoring = '/admin/monitoring'
 const tasks = '/admin/task-monitor'
+
+/** Shared by tests that only read. */
+const filledMonitor = shared(async () => {
+  const fieldhouse = await start({}, undefined, testJobs)
+  await fillMonitor(fieldhouse)
+  return fieldhouse
+})
 
 /** The lines of a CSV without line breaks in its cells. */
 const linesOf = (text: string) => text.replace('\uFEFF', '').trim().split('\r\n')
 
 test('every page with data leads to its list as CSV and as JSON, as it is filtered', async () => {
-  const fieldhouse = await start({}, undefined, testJobs)
-  const { call } = fieldhouse
-  await fillMonitor(fieldhouse)
+  const { call } = await filledMonitor()
   const lists: [page: string, filter: string, columns: string, holds: string][] = [
     [`${monitoring}/`, '?period=last_week', 'figure,value,before,change', 'trades,40'],
     [`${monitoring}/active-users`, '?period=last_week', 'id,username,role', longName],
@@ -61,9 +66,7 @@ test('every page with data leads to its list as CSV and as JSON, as it is filter
 })
 
 test('the lists of the task monitor are exported each by itself', async () => {
-  const fieldhouse = await start({}, undefined, testJobs)
-  const { call } = fieldhouse
-  await fillMonitor(fieldhouse)
+  const { call } = await filledMonitor()
   const page = await call.get(tasks)
   for (const [list, columns, holds] of [
     ['schedule', 'name,title,pattern,state', 'ledger.audit'],
@@ -79,7 +82,7 @@ test('the lists of the task monitor are exported each by itself', async () => {
 })
 
 test('an export refuses strangers and invalid filters, as its page does', async () => {
-  const { call, as } = await start()
+  const { call, as } = await filledMonitor()
   expect((await refusalOf(as().get(`${monitoring}/engagement.csv`))).status).toBe(401)
   expect((await refusalOf(call.get(`${monitoring}/trading-activity.csv?hours=0`))).status).toBe(422)
   expect((await refusalOf(call.get(`${monitoring}/performance.csv?sort_by=colour`))).status).toBe(422)
@@ -101,9 +104,7 @@ test('all symbols are exported where the page shows only some; names that look l
 })
 
 test('what each job takes is shown and exported by its name', async () => {
-  const fieldhouse = await start({}, undefined, testJobs)
-  const { call } = fieldhouse
-  await fillMonitor(fieldhouse)
+  const { call } = await filledMonitor()
   const { jobs } = await call.get(`${monitoring}/performance/json`)
   const name = 'test.a_job_with_a_name_that_goes_on_and_on'
   const job = jobs.by_name.find((one: { name: string }) => one.name === name)
