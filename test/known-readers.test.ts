@@ -1,6 +1,6 @@
 /** Readers with a key or a cookie are answered by the fast path, and only as long as they may be. */
 import { expect, test } from 'bun:test'
-import { day } from '../src/platform/clock.ts'
+import { day, hour, second } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
 import { adminToken, spawnFieldhouse, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -91,6 +91,15 @@ test('revoked and expired keys and ended sessions can no longer read', async () 
   expect((await bob.browser.visit(path)).headers.get('cache-control')).toStartWith('public')
   await call.delete(`/api/v1/users/${bob.userId}`)
   expect((await bob.key.raw(path)).status).toBe(401)
+
+  const cy = await newReader('cy')
+  const seen = async (after: number) => {
+    clock.forward(after)
+    return (await cy.browser.visit(path)).headers.get('cache-control')
+  }
+  for (let passed = 0; passed < 30; passed++) await seen(23.5 * hour)
+  expect(await seen(15 * hour - 30 * second)).toStartWith('private') // 30 days all but half a minute
+  expect(await seen(40 * second)).toStartWith('public')
 })
 
 test('a key that is revoked and a league that is made private in another process are read no longer here', async () => {

@@ -5,7 +5,7 @@ import { minute } from '../platform/clock.ts'
 import { requestContext, type Who } from '../platform/http/request-context.ts'
 import { bearerOf, ownerOfKey } from './key.ts'
 import { isSameSecret } from './secret.ts'
-import { sessionNow, sessionOf, sessionToken } from './session.ts'
+import { endOfSession, sessionNow, sessionOf, sessionToken } from './session.ts'
 
 export const operator: Who = { id: null, username: 'operator', role: 'admin', via: 'operator' }
 
@@ -26,9 +26,9 @@ export async function identify(app: App, request: Request): Promise<Who | undefi
   const token = sessionToken(request)
   const session = token && (await sessionOf(app, token))
   if (!session) return undefined
-  const { userId: id, username, role, csrfToken, expiresAt } = session
+  const { userId: id, username, role, csrfToken } = session
   const who: Who = { id, username, role, csrfToken, via: 'session' }
-  knownIdentities.remember(request, who, expiresAt, epoch)
+  knownIdentities.remember(request, who, endOfSession(session), epoch)
   return who
 }
 

@@ -65,6 +65,10 @@ const byHash = prepared(db =>
     ),
 )
 
+/** When it ends if it is not used again. */
+export const endOfSession = ({ createdAt, expiresAt }: Pick<Session, 'createdAt' | 'expiresAt'>): number =>
+  Math.min(expiresAt, createdAt + maxLifetime)
+
 /** The session of a token as it is now, without extending it. */
 export const sessionNow = (db: Db, token: string, now: number): Session | undefined =>
   byHash(db).get({ hash: hashSecret(token), now })
@@ -78,7 +82,7 @@ export async function sessionOf({ db, cache, clock }: App, token: string): Promi
   let session = (await cache.read(cached.session, scope, load)).value
   // Another process may have extended it.
   if (session && session.expiresAt <= now) session = (await cache.refresh(cached.session, scope, load)).value
-  if (!session || session.createdAt + maxLifetime <= now) return undefined
+  if (!session || endOfSession(session) <= now) return undefined
   if (session.expiresAt - now > idleLifetime - extendInterval) return session
   const extended = bestEffortWrite(db, tx => extend(tx, hash, session.userId, now)) // undefined while another process writes: tried again with the next request
   return extended === false ? undefined : ((await cache.refresh(cached.session, scope, load)).value ?? undefined)
