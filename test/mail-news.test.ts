@@ -60,7 +60,7 @@ test('staff with an account get mails about their shifts and expiring certificat
   const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
   const { call, runJob } = fieldhouse
   await newUser(fieldhouse, 'Ann')
-  const site = await addSite(call)
+  const site = await addSite(call, 'Hall', 'UTC')
   const certifications = [{ name: 'first aid', expires_on: inDays(10) }]
   const ann = await addPerson(call, 'Ann', { account: 'Ann', certifications })
   const assignIn = async (days: number) => {
