@@ -120,7 +120,6 @@ function browserName(agent: string | null) {
 export const keyTable = (keys: readonly KeyView[]) =>
   table({
     caption: 'Keys',
-    stack: false,
     rows: keys,
     key: key => `key-${key.id}`,
     empty: emptyState('No keys', 'Make one for each program, so that you can revoke it for that program alone.'),
