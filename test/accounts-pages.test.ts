@@ -2,15 +2,21 @@ import { expect, test } from 'bun:test'
 import { localPath } from '../src/accounts/origin.ts'
 import { openBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { start } from './start.ts'
+import { shared, start } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const ann = { email: 'ann@example.org', username: 'Ann <b>', password: 'correct horse battery', role: 'member' }
+/** Shared by tests that at most sign Ann in and out. */
+const serviceWithAnn = shared(async () => {
+  const fieldhouse = await start()
+  const { id } = await fieldhouse.call.post('/api/v1/users', { ...ann, username: 'Ann' })
+  return { ...fieldhouse, id }
+})
+
 const asPage = { headers: { accept: 'text/html' } }
 
 test('signing in by form leads to the page that was asked for', async () => {
-  const { call, url } = await start()
-  await call.post('/api/v1/users', { ...ann, username: 'Ann' })
+  const { url } = await serviceWithAnn()
   const browser = visitor(url)
   const turnedAway = await browser.visit('/account?x=1', asPage)
   expect(turnedAway.status).toBe(303)
@@ -30,7 +36,7 @@ test('signing in by form leads to the page that was asked for', async () => {
 })
 
 test('a refused sign-in shows the form again, with the address and without the password', async () => {
-  const { url } = await start()
+  const { url } = await serviceWithAnn()
   const refused = await visitor(url).submit('/sign-in', {
     email: '"><i>@x',
     password: 'a wrong password',
@@ -45,8 +51,7 @@ test('a refused sign-in shows the form again, with the address and without the p
 })
 
 test('another site can neither sign in by form nor sign out', async () => {
-  const { call, url } = await start()
-  await call.post('/api/v1/users', { ...ann, username: 'Ann' })
+  const { url } = await serviceWithAnn()
   const browser = visitor(url)
   const foreign = await browser.visit('/sign-in', {
     method: 'POST',
@@ -125,8 +130,7 @@ test('the sign-up page is there where sign-up is open', async () => {
 })
 
 test('the pages of users are for admins', async () => {
-  const { call, url } = await start()
-  const { id } = await call.post('/api/v1/users', { ...ann, username: 'Ann' })
+  const { call, url, id } = await serviceWithAnn()
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
   for (const path of ['/admin/users', `/admin/users/${id}`]) {
@@ -137,8 +141,7 @@ test('the pages of users are for admins', async () => {
 })
 
 browserTest('a user signs in, makes a key, revokes it and signs out in a browser', async () => {
-  const { call, url } = await start()
-  await call.post('/api/v1/users', { ...ann, username: 'Ann' })
+  const { call, url } = await serviceWithAnn()
   const page = await openBrowser()
   await page.goto(`${url}/account`)
   await page.fill('[name=email]', ann.email)
