@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { routes } from '../src/routes.ts'
 import { newLeague, season, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { refusalOf, shared, start } from './start.ts'
 
 type Mistake = { path: string; message: string }
 type Started = Awaited<ReturnType<typeof start>>
@@ -20,6 +20,9 @@ const linksOf = async ({ call }: Pick<Started, 'call'>, path: string) => {
   return Object.fromEntries([...header.matchAll(/<([^>]+)>; rel="(\w+)"/g)].map(([, to, rel]) => [rel, to]))
 }
 
+/** Shared by tests that do not mind what others have added. */
+const service = shared(() => start())
+
 test('a page far beyond the last is empty, and leads back to the last', async () => {
   const fieldhouse = await start()
   for (const page of ['7', '99999999999999999999'])
@@ -33,7 +36,7 @@ test('a page far beyond the last is empty, and leads back to the last', async ()
 })
 
 test('a board comes with links to its other pages, from the cache too', async () => {
-  const fieldhouse = await start()
+  const fieldhouse = await service()
   const { call, as, finished } = fieldhouse
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Power\n1,5\n2,4\n3,3\n'))
@@ -45,7 +48,7 @@ test('a board comes with links to its other pages, from the cache too', async ()
 })
 
 test('a mistake names its field, in the path, the query and the body', async () => {
-  const { call } = await start()
+  const { call } = await service()
   expect(await errorsOf(call.get('/api/v1/users/0'))).toEqual(['id: Write a whole number, 1 or more.'])
   expect(await errorsOf(call.get('/api/v1/users/x'))).toEqual(['id: Write a whole number, 1 or more.'])
   expect(await errorsOf(call.get('/api/v1/users/0x1'))).toEqual(['id: Write a whole number, 1 or more.'])
@@ -59,7 +62,7 @@ test('a mistake names its field, in the path, the query and the body', async () 
 })
 
 test('times are of the calendar and of one place on the line', async () => {
-  const { call } = await start()
+  const { call } = await service()
   for (const starts_at of ['2026-02-30T00:00:00Z', '2027-02-29', '01/02/2026', '2026-01-01T00:00:00', '2026', 'soon'])
     expect(await errorsOf(call.post('/api/v1/leagues', { ...season, starts_at }))).toEqual([`starts_at: ${aTime}`])
   const starts = async (starts_at: string) => (await call.post('/api/v1/leagues', { ...season, starts_at })).starts_at
@@ -70,7 +73,7 @@ test('times are of the calendar and of one place on the line', async () => {
 })
 
 test('what is no object is not taken for an empty one', async () => {
-  const { call } = await start()
+  const { call } = await service()
   for (const config of ['x', ['x'], 7])
     expect(await errorsOf(call.post('/api/v1/leagues', { ...season, config }))).toEqual([
       'config: Write an object with named values: at most 100 names.',
@@ -83,7 +86,7 @@ test('what is no object is not taken for an empty one', async () => {
 })
 
 test('names are one line, and not blank', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const unseen = ['\u200b', '\u3164', 'a\u202eb', 'a\u2066b', 'a\u0085b', 'a\u2028b', 'a\ufeffb', 'a\ud800b']
   for (const name of ['', '   ', 'a\0b', 'two\nlines', ...unseen]) {
     const expected = (most: number) => [`name: Write one line, not blank, of up to ${most} characters.`]
@@ -96,7 +99,7 @@ test('names are one line, and not blank', async () => {
 })
 
 test('a config that does not fit says what would, once for each field', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const wrong = (kind: string, config: object) => errorsOf(call.post('/api/v1/leagues', { ...season, kind, config }))
   expect(await wrong('sheet', { score_on: 'x', goal: 0, webhook_url: 'ftp://x', weights: { deads: 'x' } })).toEqual([
     'config.weights.deads: Write a number from -1,000,000,000 to 1,000,000,000.',
@@ -119,7 +122,7 @@ test('a config that does not fit says what would, once for each field', async ()
 })
 
 test('a body in another format than JSON is refused as such', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const send = (type: string, body: string) =>
     call.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': type }, body })
   for (const type of ['text/plain', 'application/xml']) expect((await send(type, '<league/>')).status).toBe(415)
@@ -168,7 +171,7 @@ test('a body that cannot be read is refused, also where none is needed, and text
 })
 
 test('a table is imported and a file is refused in the same way, whatever type the body is said to have', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { id } = await call.post('/api/v1/leagues', season)
   for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'text/csv']) {
     const send = (path: string, body: string) =>
@@ -181,13 +184,13 @@ test('a table is imported and a file is refused in the same way, whatever type t
 })
 
 test('input that cannot be made text is refused like any other', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const refusal = await refusalOf(call.post('/api/v1/leagues', { ...season, name: { toString: 1 } }))
   expect(refusal).toMatchObject({ status: 422, problem: { code: 'invalid' } })
 })
 
 test('invalid days are refused wherever a day is accepted', async () => {
-  const { call } = await start()
+  const { call } = await service()
   for (const path of ['roster', 'roster/export', 'roster/shifts'])
     for (const [name, date] of [
       ['start', '2027-02-29'],
@@ -300,7 +303,7 @@ function inputsWithoutLimit(schema: InputSchema | undefined, at: string): string
 }
 
 test('every text, list and record in a request has a maximum length', async () => {
-  const { app } = await start({ ROLE: 'web' })
+  const { app } = await service()
   const parts = ['query', 'params', 'headers', 'body'] as const
   const found = routes(app).routes.flatMap(({ method, path, hooks = {} }) =>
     [hooks, ...(hooks.standaloneValidator ?? [])].flatMap(schemas =>
@@ -369,7 +372,7 @@ test('a roster that is too long is refused, with what would be accepted', async 
 })
 
 test('a refusal says in one sentence what is wrong and where', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const detailOf = async (body: object) => (await refusalOf(call.post('/api/v1/leagues', body))).problem.detail
   expect(await detailOf({ ...season, name: '' })).toBe('Name: Write one line, not blank, of up to 120 characters.')
   expect(await detailOf({})).toBe('Correct name, starts at, ends at, and kind.')
