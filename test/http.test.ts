@@ -15,9 +15,12 @@ import { cachedResponse } from '../src/platform/http/responses.ts'
 import { openThread, ThreadError } from '../src/platform/process/threads.ts'
 import { newMember } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
-import { afterTest, start, temporaryFolder, until } from './start.ts'
+import { afterTest, shared, start, temporaryFolder, until } from './start.ts'
 
 const sheet = `ID,Name,Power\n${Array.from({ length: 200 }, (_, i) => `${i},player ${i},${i * 7}`).join('\n')}\n`
+
+/** Shared by tests that leave it unchanged. */
+const service = shared(() => start())
 
 async function withBoard(env = {}) {
   const fieldhouse = await start(env)
@@ -27,7 +30,7 @@ async function withBoard(env = {}) {
 }
 
 test('every answer carries a request id, its time and what keeps browsers strict', async () => {
-  const { as } = await start()
+  const { as } = await service()
   const { headers } = await as().raw('/livez', { headers: { 'x-request-id': 'from-the-proxy.1' } })
   expect(headers.get('x-request-id')).toBe('from-the-proxy.1')
   expect(Number(headers.get('x-process-time'))).toBeLessThan(10)
@@ -279,7 +282,7 @@ test('with private boards strangers are asked to sign in', async () => {
 })
 
 test('401 comes before unreadable JSON and bad input, whose errors only known users see', async () => {
-  const { as, call } = await start()
+  const { as, call } = await service()
   const send = (who: typeof call, body: string) =>
     who.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   expect((await send(as(), '{"name":')).status).toBe(401)
@@ -289,7 +292,7 @@ test('401 comes before unreadable JSON and bad input, whose errors only known us
 })
 
 test('a body that is too long is refused, whether it says so or not', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const long = JSON.stringify({ name: 'x'.repeat(3_000_000) })
   expect(
     (await call.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': 'application/json' }, body: long }))
@@ -359,7 +362,7 @@ test('an event stream survives and ends when the service closes', async () => {
 })
 
 test('a second process on the same port fails instead of sharing it', async () => {
-  const { url } = await start()
+  const { url } = await service()
   expect(await outcome(start({ PORT: new URL(url).port }))).toThrow(/in use|EADDRINUSE/i)
 })
 
@@ -407,7 +410,7 @@ async function sendRaw(url: string, text: string): Promise<string> {
 }
 
 test('a service of any name answers, however short', async () => {
-  const { url } = await start()
+  const { url } = await service()
   for (const host of ['nas', 'a', 'pi', 'a:80', 'nas:80', '[::1]', '[::1]:80', '10.0.0.1', 'a-longer.example'])
     for (const path of ['/api/v1/leagues?page=1', '/']) {
       const answer = await sendRaw(url, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
@@ -434,7 +437,7 @@ test('a Host header that names no host is refused, and the log is quiet about it
 })
 
 test('405 lists the allowed methods, and TRACE is never among them', async () => {
-  const { as, url } = await start()
+  const { as, url } = await service()
   for (const path of ['/', '/livez', '/api/v1/leagues']) {
     const head = `TRACE ${path} HTTP/1.1\r\nhost: a\r\nx-secret: echo\r\nconnection: close\r\n\r\n`
     const answer = await sendRaw(url, head)
