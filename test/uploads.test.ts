@@ -5,10 +5,13 @@ import { eq } from 'drizzle-orm'
 import { runs, uploads } from '../db/schema.ts'
 import { newTrader } from './market.ts'
 import { formOf, holdImports, newLeague, upload, uploadedFiles } from './sheets.ts'
-import { board, refusalOf, start, until } from './start.ts'
+import { board, refusalOf, shared, start, until } from './start.ts'
 
 const baseline = 'ID,Name,Power,Kill Points\n1,ann,100,10\n2,bob,200,20\n3,cy,300,30\n'
 const current = 'ID,Name,Power,Kill Points\n1,ann,110,70\n2,bobby,190,50\n4,dan,400,5\n'
+
+/** Shared by tests that only look at a league of their own. */
+const service = shared(() => start())
 
 test('an uploaded sheet moves the standings', async () => {
   const { call, finished } = await start()
@@ -65,7 +68,7 @@ test('the same bytes again are the first upload', async () => {
 })
 
 test('the same bytes under another mapping are another upload', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const first = await upload(call, id, current)
   const mapping = JSON.stringify({ Power: null, Name: 'name' })
@@ -116,7 +119,7 @@ test('a dry run reports everything and stores nothing', async () => {
 })
 
 test('bad rows are listed page by page and as CSV', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const bad = Array.from({ length: 2_600 }, (_, i) => `b${i},x,=1+${i},3\n`).join('')
   const { upload_id, ...started } = await upload(call, id, current + bad)
@@ -156,7 +159,7 @@ test('a name of a megabyte is a bad row, and the board stays small', async () =>
 })
 
 test('a page of a wide board has fewer rows, and all pages together have every row', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const metrics = Array.from({ length: 1_000 }, (_, i) => i)
   const rows = Array.from({ length: 120 }, (_, i) => `p${i},${metrics.map(each => each + i).join()}`)
@@ -173,7 +176,7 @@ test('a page of a wide board has fewer rows, and all pages together have every r
 })
 
 test('an undone upload restores every board to what it was', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   await finished(upload(call, id, baseline))
   const before = await board(call, id)
@@ -240,7 +243,7 @@ test('a form that is over before its file is answered, whatever follows', async 
 })
 
 test('a sheet without ids fails with the reason and is not tried again, and the board stays', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   await finished(upload(call, id, baseline))
   const statuses = async () => (await call.get(`/api/v1/leagues/${id}/stats`)).numbers.uploads_by_status
@@ -343,7 +346,7 @@ test('a file larger than allowed is cut off and refused', async () => {
 })
 
 test('a board is exported as CSV and XLSX, formulas kept as text', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Name,Power\n1,"=HYPERLINK(""http://x"")",5\n2,Zoë,7\n'))
   const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv?sort_by=power`)
@@ -361,7 +364,7 @@ test('a board is exported as CSV and XLSX, formulas kept as text', async () => {
 })
 
 test('a finalised board is frozen with a hash', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   expect((await refusalOf(call.post(`/api/v1/leagues/${id}/finalize`))).status).toBe(409)
   const { upload_id, ...started } = await upload(call, id, current)
@@ -394,7 +397,7 @@ test('older paths lead to the resources of today', async () => {
 })
 
 test('a board says which columns it can be sorted by', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   await finished(upload(call, id, current))
   const { problem } = await refusalOf(board(call, id, '?sort_by=speed'))
@@ -409,7 +412,7 @@ test('a board says which columns it can be sorted by', async () => {
 })
 
 test('an alliance column labels the rows of the board, and any column can be made a label', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Name,Alliance,Power\n1,Ann,[ABC],5\n2,Bob,,7\n'))
   const labels = async () => (await board(call, id)).rows.map((row: { labels?: object }) => row.labels)
@@ -429,7 +432,7 @@ test('an alliance column labels the rows of the board, and any column can be mad
 })
 
 test('a sheet without names, or with some missing, leaves the names that are known', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const names = async () =>
     Object.fromEntries(
