@@ -5,7 +5,7 @@ import { sheetConfig } from '../src/leagues/sheets/config-schema.ts'
 import { sheetKindPages } from '../src/leagues/sheets/kind-pages.ts'
 import { MetricNames } from '../src/leagues/sheets/metric-names.ts'
 import { newLeague, season, upload } from './sheets.ts'
-import { board, refusalOf, start } from './start.ts'
+import { board, refusalOf, shared, start } from './start.ts'
 
 const errorsOf = async (call: Promise<unknown>) => {
   const { status, problem } = await refusalOf(call)
@@ -13,6 +13,9 @@ const errorsOf = async (call: Promise<unknown>) => {
 }
 const scan = 'Governor ID,Name,Power,T4 Kills,Honor Points\n1,Ann,100,10,5\n2,Bob,90,20,7\n'
 const later = 'Governor ID,Name,Power,T4 Kills,Honor Points\n1,Ann,100,15,9\n2,Bob,90,22,8\n'
+
+/** Shared by tests that only look at a league of their own. */
+const service = shared(() => start())
 
 test('weights from a form are read line by line, and a line without a number is left for validation', () => {
   const long = '='.repeat(20_000)
@@ -32,7 +35,7 @@ test('a field of a form changes nothing outside its config, whatever it is calle
 })
 
 test('an unknown key of the config is refused, with the known ones', async () => {
-  const { call } = await start()
+  const { call } = await service()
   expect(await errorsOf(newLeague(call, { wieghts: { deads: 1 } }))).toEqual([
     422,
     expect.stringMatching(/^config\.wieghts There is no setting wieghts here; the settings are weights, score_on, /),
@@ -60,7 +63,7 @@ test('the form shows weights as the board calls them, and reads them back as the
 })
 
 test('weights and the order accept the words of the sheets, and unknown metrics are refused with the known ones', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id, config } = await newLeague(call, { weights: { 'T4 Kills': 10, 'Total Power': 1 }, sort: 'T4 Kills' })
   expect(config).toEqual({ weights: { kills_t4: 10, power: 1 }, sort: 'kills_t4' })
   const capitals = { sort: 'Score', columns: ['Tier', 'Score', 'Deads'], goals: [{ targets: { Score: 5, Deads: 2 } }] }
@@ -88,7 +91,7 @@ test('a metric is meant by its heading on the board, even where another sheet wo
 })
 
 test('a board whose score means nothing says why, and nobody is first on it', async () => {
-  const { call, finished, url } = await start()
+  const { call, finished, url } = await service()
   const { id } = await newLeague(call, { weights: { deads: 1 } })
   await finished(upload(call, id, scan, { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
   await finished(upload(call, id, later, { taken_at: '2026-03-02T00:00:00Z' }))
@@ -104,7 +107,7 @@ test('a board whose score means nothing says why, and nobody is first on it', as
 })
 
 test('a board on which everyone has the same score says what it is, until the league has weights', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call, {})
   await finished(
     upload(call, id, 'id,name,power,deads\n1,Ann,5,1\n2,Bob,7,1\n', {
@@ -121,7 +124,7 @@ test('a board on which everyone has the same score says what it is, until the le
 })
 
 test('players without a score have no rank on the page', async () => {
-  const { call, finished, url } = await start()
+  const { call, finished, url } = await service()
   const { id } = await newLeague(call, { weights: { kills_t4: 1 } })
   const send = (content: string, day: number, kind: string) =>
     finished(upload(call, id, content, { kind, taken_at: `2026-03-0${day}T00:00:00Z` }))

@@ -4,14 +4,17 @@ import { consoleErrorsOf, openBrowser } from './browser.ts'
 import { newCup } from './market.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
-import { board, refusalOf, start } from './start.ts'
+import { board, refusalOf, shared, start } from './start.ts'
 
 const scan = (...deads: number[]) =>
   `ID,Name,Power,Kill Points,Deads\n${deads.map((count, i) => `${i + 1},P${i + 1},${100 - i},${1000 + i},${count}`).join('\n')}\n`
 type GainRow = { player_id: string; gains: Record<string, number>; rank: number; change: number | null }
 
+/** Shared by tests that only look at a league of their own. */
+const service = shared(() => start())
+
 test('a board is ranked by the gain of a metric, and counted from any scan to any other', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const send = (content: string, day: number, kind = 'current') =>
     finished(upload(call, id, content, { kind, taken_at: `2026-03-0${day}T00:00:00Z`, force: 'true' }))
@@ -68,7 +71,7 @@ test('a board is ranked by the gain of a metric, and counted from any scan to an
 })
 
 test('the board of a trading league has no past, and says so', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { id } = await newCup(call)
   for (const parameter of ['at', 'from']) {
     const { status, problem } = await refusalOf(board(call, id, `?${parameter}=2026-03-01T00:00:00Z`))
@@ -77,7 +80,7 @@ test('the board of a trading league has no past, and says so', async () => {
 })
 
 test('a board is filtered by what a label says, with the ranks of the whole board', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const sheet = 'ID,Name,Alliance,Power\n1,Ann,ABC,10\n2,Bob,XY,20\n3,Cy,ABC,30\n'
   await finished(upload(call, id, sheet, { kind: 'current', taken_at: '2026-03-01T00:00:00Z' }))
@@ -128,7 +131,7 @@ browserTest(
 )
 
 test('changes of rank count from the same baseline, also where that was dated after the scans', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const powers = (...all: number[]) => `ID,Power\n${all.map((power, i) => `${i + 1},${power}`).join('\n')}\n`
   await finished(upload(call, id, powers(10, 10, 10), { kind: 'baseline' }))

@@ -4,13 +4,16 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { workbook } from './fixtures/sheets/workbook.ts'
 import { formOf, newLeague, upload } from './sheets.ts'
-import { board, type caller, refusalOf, start } from './start.ts'
+import { board, type caller, refusalOf, shared, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
 const preview = (call: Call, id: number, content: string, filename = 'scan.csv', fields = {}) =>
   call.post(`/api/v1/leagues/${id}/uploads/preview`, formOf(content, filename, fields))
 
 const foreign = 'Season scan\nWho;Called;Might;Squad\n7;Ann;100;North\n8;Bob;200;South\n'
+
+/** Shared by tests that only look at a league of their own. */
+const service = shared(() => start())
 
 test('a preview shows the columns, the first values and the date, and stores nothing', async () => {
   const { call, dataDir } = await start()
@@ -45,7 +48,7 @@ test('a preview shows the columns, the first values and the date, and stores not
 })
 
 test('a sheet without an id is shown all the same, and says what it lacks', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { id } = await newLeague(call)
   const answer = await preview(call, id, foreign)
   expect(answer).toMatchObject({ header_line: 2, problem: { code: 'no_id' } })
@@ -58,21 +61,21 @@ test('a sheet without an id is shown all the same, and says what it lacks', asyn
 })
 
 test('a preview checks the options in its form as an upload does', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { id } = await newLeague(call)
   const { status, problem } = await refusalOf(preview(call, id, foreign, 'scan.csv', { kind: 'middle' }))
   expect([status, problem.errors[0].path]).toEqual([422, 'kind'])
 })
 
 test('the beginning of a file is enough', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { id } = await newLeague(call)
   const cut = await preview(call, id, 'ID,Power\n7,5\n8,60', 'scan.csv', { is_cut: 'true' })
   expect(cut.columns[1].samples).toEqual(['5'])
 })
 
 test('a chosen mapping reads the next file with the same headings, in whatever order', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const mapping = JSON.stringify({ Who: 'id', Called: 'name', Might: 'power', Squad: 'label:alliance' })
   await finished(upload(call, id, foreign, { mapping, taken_at: '2026-03-01T00:00:00Z' }))
@@ -92,14 +95,14 @@ test('a chosen mapping reads the next file with the same headings, in whatever o
 })
 
 test('a file larger than any JSON body is previewed too', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { id } = await newLeague(call)
   const rows = Array.from({ length: 200_000 }, (_, i) => `${i},player ${i},5`).join('\n')
   expect(await preview(call, id, `ID,Name,Power\n${rows}\n`)).toMatchObject({ problem: null })
 })
 
 test('a kingdom, a server and a domain are labels, ids of alliances, coordinates and dates are left out', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { id } = await newLeague(call)
   const { columns } = await preview(
     call,
@@ -114,7 +117,7 @@ test('a kingdom, a server and a domain are labels, ids of alliances, coordinates
 })
 
 test('a preview says what would surprise: worksheets that look the same, and a player in place of the headings', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { id } = await newLeague(call)
   const rows = [
     ['ID', 'Power'],
@@ -130,7 +133,7 @@ test('a preview says what would surprise: worksheets that look the same, and a p
 })
 
 test('with the baseline alone, the board says that the next sheet begins it', async () => {
-  const { call, url, finished } = await start()
+  const { call, url, finished } = await service()
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Power\n1,5\n', { kind: 'baseline' }))
   expect(await (await fetch(`${url}/leagues/${id}`)).text()).toContain('The baseline is here.')
