@@ -7,7 +7,7 @@ import { openScores } from '../src/leagues/sheets/snapshots/open.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
-import { afterTest, board, type caller, refusalOf, start } from './start.ts'
+import { afterTest, board, type caller, refusalOf, shared, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
 type PlayerRow = { player_id: string; metrics: Record<string, number>; gains: Record<string, number>; score: number }
@@ -20,8 +20,11 @@ const verified = (deaths: Record<string, number>) =>
     .join('\n')}\n`
 const at = (day: number) => `2026-03-0${day}T00:00:00Z`
 
+/** Shared by tests that only look at a league of their own. */
+const service = shared(() => start())
+
 async function leagueWithScans(config: object = {}) {
-  const app = await start()
+  const app = await service()
   const { id } = await newLeague(app.call, config)
   const send = async (content: string, day: number, kind: string) => {
     const { upload_id, ...job } = await upload(app.call, id, content, { kind, taken_at: at(day) })

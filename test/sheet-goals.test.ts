@@ -1,7 +1,7 @@
 /** Goals: several targets by power, and the share that each player has reached. */
 import { expect, test } from 'bun:test'
 import { newLeague, upload } from './sheets.ts'
-import { board, refusalOf, start } from './start.ts'
+import { board, refusalOf, shared, start } from './start.ts'
 
 const scan = (...rows: (number | string)[][]) =>
   `ID,Name,Power,Kill Points,Deads\n${rows.map((cells, i) => `${i + 1},P${i + 1},${cells.join()}`).join('\n')}\n`
@@ -12,8 +12,11 @@ const goals = [
   { from: 100, to: 1000, targets: { kill_points: 200 } },
 ]
 
+/** Shared by tests that only look at a league of their own. */
+const service = shared(() => start())
+
 async function leagueOfFour(config: object) {
-  const app = await start()
+  const app = await service()
   const { id } = await newLeague(app.call, config)
   const send = (content: string, day: number, kind: string) =>
     app.finished(upload(app.call, id, content, { kind, taken_at: `2026-03-0${day}T00:00:00Z` }))

@@ -5,7 +5,7 @@ import { textColumn } from '../src/leaderboard/text.ts'
 import { groupRows } from '../src/leaderboard/totals.ts'
 import { newCup } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { refusalOf, shared, start } from './start.ts'
 
 test('texts are grouped by value, even if their hashes are equal', () => {
   const { below } = randomFrom(7)
@@ -19,8 +19,11 @@ test('texts are grouped by value, even if their hashes are equal', () => {
 const before = 'ID,Name,Alliance,Power,Deads\n1,Ann,ABC,10,0\n2,Bob,XY,20,0\n3,Cy,ABC,30,0\n4,Di,,40,0\n'
 const after = 'ID,Name,Alliance,Power,Deads\n1,Ann,ABC,11,5\n2,Bob,XY,25,7\n3,Cy,ABC,30,\n4,Di,,50,1\n'
 
+/** Shared by tests that only look at a league of their own. */
+const service = shared(() => start())
+
 async function startWithScans() {
-  const app = await start()
+  const app = await service()
   const { call, finished } = app
   const { id } = await newLeague(call, { weights: { deads: 10 } })
   await finished(upload(call, id, before, { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
@@ -123,7 +126,7 @@ test('the count of a tier opens its players, with their ranks on the whole board
   expect(await listed('tier=low&q=bob')).toEqual([])
   expect(await call.get(`${path}/leaderboard.csv?tier=low`)).toMatch(/^rank.*\r\n3,,4,Di,.*\r\n$/)
 
-  expect(await call.get(`/leagues/${id}`)).toContain('<a href="/leagues/1?tier=high+%26+dry">2</a>')
+  expect(await call.get(`/leagues/${id}`)).toContain(`<a href="/leagues/${id}?tier=high+%26+dry">2</a>`)
   expect(await call.get(`/leagues/${id}?tier=high+%26+dry`)).toContain('high &amp; dry: 2 players')
   expect(await call.get(`/leagues/${id}?tier=star`)).toContain('No player of this board is in star.')
   expect(await call.get(`/leagues/${id}?label=alliance:NIX&at=2099-01-01`)).toContain('is in alliance NIX.')
