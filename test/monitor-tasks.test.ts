@@ -292,8 +292,9 @@ test('locks are shown with owner, age and time left, dead owners flagged; an adm
     })
     .run()
   const { locks, sentence } = await now()
-  expect(locks).toMatchObject({ active: 1, expired: 0, orphaned: 1 })
-  const [dead, mine] = locks.locks
+  expect(locks).toMatchObject({ expired: 0, orphaned: 1 })
+  expect(locks.active).toBeGreaterThanOrEqual(1) // the schedule may hold some too
+  const [dead, mine] = locks.locks.filter(({ task }: { task: string }) => task === 'import')
   expect(dead).toMatchObject({ key: 'task_lock:import:dead', state: 'orphaned', owner_dead: true, arguments: '8' })
   expect(mine).toMatchObject({
     task: 'import',
@@ -306,7 +307,10 @@ test('locks are shown with owner, age and time left, dead owners flagged; an adm
   expect(sentence).toContain('a lock of a dead owner')
   await call.post(`${monitor}/locks/release`, { key: dead.key })
   expect(await lastAudited()).toMatchObject({ action: 'lock.release', target: dead.key, result: 'ok' })
-  expect((await now()).locks).toMatchObject({ orphaned: 0, active: 1 })
+  const left = (await now()).locks
+  expect(left.orphaned).toBe(0)
+  expect(left.locks).not.toContainEqual(expect.objectContaining({ key: dead.key }))
+  expect(left.locks).toContainEqual(expect.objectContaining({ key: mine.key }))
   expect((await refusalOf(call.post(`${monitor}/locks/release`, { key: dead.key }))).status).toBe(404)
 })
 
