@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test'
 import ExcelJS from 'exceljs'
 import { openBeside } from '../db/open.ts'
-import { damageReading } from '../src/monitor/database-files.ts'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, addSite, auditedActions, base } from './rosters.ts'
@@ -60,15 +59,6 @@ test('who was added by another process while an import waited is not added again
   for (let i = 0; i < 3; i++) await call.get(`${base}/staff`)
   other.run('commit')
   expect(await imported).toMatchObject({ created: 1, changed: 1 })
-})
-
-test('an import does not wait for slow queries of the reader thread', async () => {
-  const { app, call, dataDir } = await start()
-  let read = 0
-  const reads = Array.from({ length: 100 }, () => app.reader.read(damageReading, { dataDir }).then(() => read++))
-  await call.post(`${base}/staff/import`, { csv: people })
-  expect(read).toBeLessThan(100)
-  await Promise.all(reads)
 })
 
 test('every mistake of a file of people is named by its line, and nothing of it is written', async () => {
