@@ -1,26 +1,12 @@
 /** The faults injected into an installation while users act. After each one, all its remaining processes are killed. */
 import { writeFileSync } from 'node:fs'
-import type { Random } from '../random.ts'
 import type { ChildEnv } from '../trials/child-server.ts'
 import type { OwnRedis } from '../trials/own-redis.ts'
-import type { ReportFinding } from './audit.ts'
 import type { Installation } from './installation.ts'
 import { killMigration } from './migrate.ts'
 import { killRestoreAtStart, killRestoreCommand } from './restore.ts'
-import { untilTrue, type World } from './world.ts'
-
-export type Round = {
-  installation: Installation
-  world: World
-  random: Random
-  /** The longest pause before or after a fault; the shortest is a tenth of it. */
-  seconds: number
-  /** A port that accepts connections and never answers. */
-  silentPort: number
-  reportFinding: ReportFinding
-  /** Lets all lanes act for this long. */
-  act(ms: number): Promise<void>
-}
+import type { Round } from './round.ts'
+import { untilTrue } from './world.ts'
 
 export type Fault = {
   description: string

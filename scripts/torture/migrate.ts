@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { databaseFile } from '../../db/open.ts'
 import { spawnServer, startChildServer } from '../trials/child-server.ts'
-import type { Round } from './faults.ts'
 import { auditDatabases, auditLeftovers } from './files.ts'
+import type { Round } from './round.ts'
 
 const release = join(import.meta.dir, '../../test/fixtures/databases/1.0.0.sql')
 const comparedTables = [

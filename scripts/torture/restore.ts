@@ -8,8 +8,8 @@ import { childEnv } from '../trials/child-env.ts'
 import { spawnServer, startChildServer } from '../trials/child-server.ts'
 import { endWithUs } from '../trials/end-with-us.ts'
 import { auditAct } from './audit.ts'
-import type { Round } from './faults.ts'
 import { auditDatabases, auditLeftovers } from './files.ts'
+import type { Round } from './round.ts'
 
 const maxKills = 4
 

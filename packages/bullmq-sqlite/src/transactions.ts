@@ -1,7 +1,6 @@
 import { clock, now } from './clock.ts'
 import { type Database, isFileBusy, isSqliteError } from './driver.ts'
 import type { Queue, QueueSet } from './queues.ts'
-import type { Store } from './store.ts'
 
 const turnBudget = 8 // ms for the operations of one transaction; the rest follow in the next turn of the event loop
 const quickAttempts = 8 // retries on the next turns: most transactions of another process end within a fraction of a ms
@@ -12,7 +11,14 @@ const holdLimit = 100 // ms that answers of reads wait for takes, at most
 /** A take is a write that may hand out a job. */
 export type TransactionKind = 'read' | 'write' | 'take'
 
-type StoreOfTransactions = Pick<Store, 'path' | 'busyTimeout' | 'prepare' | 'requireFile' | 'onCommit'>
+/** What they need of their store. */
+type StoreOfTransactions = {
+  readonly path: string
+  readonly busyTimeout: number
+  prepare(): QueueSet
+  requireFile(): void
+  onCommit(queues: Queue[]): void
+}
 
 interface Operation {
   readonly kind: TransactionKind
