@@ -75,7 +75,7 @@ const requestCount = ({ lines }: Started, method: string) =>
 const loggedErrors = ({ lines }: Pick<Started, 'lines'>) => lines.filter(({ level }) => level === 'error')
 
 async function expectNothingLeft(fieldhouse: Started, league: number) {
-  expect(uploadedFiles(fieldhouse)).toEqual([])
+  await until(() => uploadedFiles(fieldhouse).length === 0)
   expect((await fieldhouse.call.get(`/api/v1/leagues/${league}/uploads`)).uploads).toEqual([])
   expect(fieldhouse.child.exitCode).toBeNull()
   expect(loggedErrors(fieldhouse)).toEqual([])
@@ -98,7 +98,6 @@ test('an upload whose connection breaks leaves no file and no row, and the servi
       framings['in chunks']!(path, cuts['much of the file']!),
       () => uploadedFiles(fieldhouse).length > 0,
     )
-    await until(() => uploadedFiles(fieldhouse).length === 0)
     await expectNothingLeft(fieldhouse, id)
   }
 }, 60_000)
