@@ -20,7 +20,7 @@ import type { App } from '../context.ts'
 import { alreadyTaken, refuse } from '../errors.ts'
 import { idsByName } from '../leaderboard/search.ts'
 import { moveOptOuts } from '../mail/opt-outs.ts'
-import { touch } from '../platform/cache/stamps.ts'
+import { touch, touchEach } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { User, UserStats } from './account.ts'
@@ -212,8 +212,8 @@ function touchWhereNamed(tx: Db, id: number): void {
   const leagueIds = [members, portfolios, entries].flatMap(table =>
     tx.select({ id: table.leagueId }).from(table).where(eq(table.userId, id)).all(),
   )
-  const named = new Set(leagueIds.map(({ id }) => id))
-  if (named.size) for (const topic of ['members', 'scores', 'activity']) touch(tx, topic, ...named)
+  const named = leagueIds.map(({ id }) => id)
+  for (const topic of ['members', 'scores', 'activity']) touchEach(tx, topic, named)
 }
 
 export function userStatsOf(db: Db, id: number): UserStats {

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically, preparedSql } from '../../../db/transactions.ts'
-import { touch } from '../../platform/cache/stamps.ts'
+import { touch, touchEach } from '../../platform/cache/stamps.ts'
 import { counted } from '../../platform/counted.ts'
 import { deleteHeldPrices, heldPriceOf, heldSymbolsOf, holdPrices } from './held-prices.ts'
 import { isOlder, movesTooFar, type NewQuote, openOf, type QuoteRow, startOfDay } from './quote.ts'
@@ -159,8 +159,7 @@ export function writeQuotes(
   upsertQuotes(tx).run(JSON.stringify(rows), now, by)
   touch(tx, 'quote', ...news.map(({ symbol }) => symbol))
   const isFirst = moved.length > 0 && first === 1 // boards no longer say that there are no prices
-  const affected = isFirst ? liveLeagues(tx) : leaguesHolding(tx, [...idOf.keys()])
-  if (affected.length) touch(tx, 'scores', ...affected)
+  touchEach(tx, 'scores', isFirst ? liveLeagues(tx) : leaguesHolding(tx, [...idOf.keys()]))
 }
 
 /** Many at once, as JSON: one statement for a few hundred symbols. */

@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { equalsGiven, excluded, type Given, preparedFor } from '../../../db/prepared-writes.ts'
 import { holdings, type LedgerKind, ledger, portfolios } from '../../../db/schema.ts'
 import { prepared, preparedSql } from '../../../db/transactions.ts'
-import { touch } from '../../platform/cache/stamps.ts'
+import { touch, touchEach } from '../../platform/cache/stamps.ts'
 import type { LedgerLine } from './ledger.ts'
 import type { Side } from './order.ts'
 import type { Portfolio } from './portfolio.ts'
@@ -63,18 +63,13 @@ export function writeCorrections(tx: Db, lines: readonly CorrectionLine[]): void
   updatePortfolios(tx).run(json)
   upsertHoldings(tx).run(json)
   appendLines(tx).run(json)
-  const touchAll = (topic: string, scopes: (string | number)[]) => scopes.length && touch(tx, topic, ...new Set(scopes))
   const leagues = lines.map(({ leagueId }) => leagueId)
-  touchAll(
-    'portfolio',
-    lines.map(({ leagueId, userId }) => portfolioKey(leagueId, userId)),
-  )
-  touchAll('scores', leagues)
-  touchAll(
-    'user',
-    lines.map(({ userId }) => userId),
-  )
-  touchAll('activity', leagues)
+  const users = lines.map(({ userId }) => userId)
+  const owners = lines.map(({ leagueId, userId }) => portfolioKey(leagueId, userId))
+  touchEach(tx, 'portfolio', owners)
+  touchEach(tx, 'scores', leagues)
+  touchEach(tx, 'user', users)
+  touchEach(tx, 'activity', leagues)
 }
 
 /** The columns of a row in the JSON. */

@@ -40,6 +40,12 @@ export function touch(tx: Db, topic: string, ...scopes: (string | number)[]): vo
   touches.set(tx, (touches.get(tx) ?? 0) + 1)
 }
 
+/** The same for each of these scopes, once, and for nothing if there are none. */
+export function touchEach(tx: Db, topic: string, scopes: Iterable<string | number>): void {
+  const each = new Set(scopes)
+  if (each.size) touch(tx, topic, ...each)
+}
+
 const oneStamp = preparedSql<{ seq: number }, [topic: string, scope: string]>(
   'select seq from stamps where topic = ? and scope = ?',
 )
