@@ -9,18 +9,20 @@ import { Refusal, refuse } from '../errors.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { announceLater } from './announce.ts'
 import { mailFinalLater } from './final-mail.ts'
-import { type League, type LeagueView, requireUnarchived } from './league.ts'
+import { type LeagueView, requireUnarchived, requireUnsettled } from './league.ts'
 import { changeLeague, leagueById, leagueViewById } from './queries.ts'
+
+const alreadyFinal = 'This league is already final'
 
 /** Freezes a league once: a second attempt is refused with a conflict, and the board stays as it is. */
 export async function finalizeLeague(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
   const { db, clock, kinds } = app
   const league = leagueById(db, id)
-  requireNeitherFinalNorArchived(league)
+  requireUnsettled(league, alreadyFinal)
   const rules = kinds[league.kind] ?? refuse('conflict', `Leagues of kind ${league.kind} cannot be finalised here`)
   const finalBoard = await rules.finalize(app, league)
   const jobIds = await atomically(db, tx => {
-    requireNeitherFinalNorArchived(leagueById(tx, id))
+    requireUnsettled(leagueById(tx, id), alreadyFinal)
     const now = clock.now()
     const hash = finalBoard.store?.(tx) ?? finalBoard.hash
     const final = changeLeague(tx, id, { finalizedAt: now, finalHash: hash })
@@ -29,11 +31,6 @@ export async function finalizeLeague(app: App, id: number, who: Pick<Who, 'id' |
   })
   for (const jobId of jobIds) await app.jobs.tryDispatch(jobId)
   return leagueViewById(db, id, clock.now())
-}
-
-function requireNeitherFinalNorArchived(league: League): void {
-  if (league.finalizedAt !== null) refuse('conflict', 'This league is already final')
-  requireUnarchived(league)
 }
 
 /** Finalises leagues that have ended and are set to finalise themselves. */

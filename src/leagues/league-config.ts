@@ -4,7 +4,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { ConfigPreview } from './config-preview.ts'
 import { type Kinds, kindOf } from './kinds.ts'
-import { type League, requireUnarchived } from './league.ts'
+import { type League, requireUnsettled } from './league.ts'
 
 /**
  * The config in a request body. The schema only documents what each kind accepts: the kind itself validates it, so that an unknown
@@ -40,10 +40,8 @@ export function changedConfig(app: App, league: League, given: Record<string, un
   return kindOf(app, league).config(Object.fromEntries(merged), app, league)
 }
 
-export function requireOpen(league: Pick<League, 'finalizedAt' | 'archivedAt'>): void {
-  if (league.finalizedAt !== null) refuse('conflict', 'A finalised league cannot change; an admin may reopen it first')
-  requireUnarchived(league)
-}
+export const requireOpen = (league: Pick<League, 'finalizedAt' | 'archivedAt'>): void =>
+  requireUnsettled(league, 'A finalised league cannot change; an admin may reopen it first')
 
 /** Which players this config would move, and how far. */
 export async function previewConfig(

@@ -24,6 +24,12 @@ export function leagueStatus({ startsAt, endsAt, finalizedAt, archivedAt }: Time
 /** Whether its board and what it is made from stay as they are. */
 export const isSettled = ({ status }: Pick<LeagueView, 'status'>) => status === 'final' || status === 'archived'
 
+/** `whenFinal`: what is said if it is final. */
+export function requireUnsettled(league: Pick<League, 'finalizedAt' | 'archivedAt'>, whenFinal: string): void {
+  if (league.finalizedAt !== null) refuse('conflict', whenFinal)
+  requireUnarchived(league)
+}
+
 export function requireUnarchived({ archivedAt }: Pick<League, 'archivedAt'>): void {
   if (archivedAt !== null) refuse('conflict', 'This league is archived; unarchive it first')
 }

@@ -10,7 +10,7 @@ import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { type League, requireUnarchived } from '../league.ts'
+import { type League, requireUnsettled } from '../league.ts'
 import { leagueById } from '../queries.ts'
 
 export type PlayerMark = typeof playerMarks.$inferSelect
@@ -96,8 +96,5 @@ export function requireSheetLeague(db: Db, id: number): League {
   return league.kind === 'sheet' ? league : refuse('not_found', 'Only sheet leagues mark players')
 }
 
-function requireLive(tx: Db, leagueId: number): void {
-  const league = requireSheetLeague(tx, leagueId)
-  if (league.finalizedAt !== null) refuse('conflict', 'The league is final, so its board cannot change')
-  requireUnarchived(league)
-}
+const requireLive = (tx: Db, leagueId: number): void =>
+  requireUnsettled(requireSheetLeague(tx, leagueId), 'The league is final, so its board cannot change')

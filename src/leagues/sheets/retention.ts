@@ -9,7 +9,7 @@ import { refuse } from '../../errors.ts'
 import { locks } from '../../locks.ts'
 import { day, hour, startOf } from '../../platform/clock.ts'
 import { isProcessDead } from '../../platform/process/process-lock.ts'
-import { type League, requireUnarchived } from '../league.ts'
+import { type League, requireUnsettled } from '../league.ts'
 import { longestStored } from './buildable.ts'
 import { correctTimesAhead } from './correct-times.ts'
 import { publishedSnapshots } from './queries.ts'
@@ -112,8 +112,7 @@ const isSeasonOver = ({ finalizedAt, endsAt }: League, now: number) => finalized
 
 /** Refuses changes to the uploads of such a league. */
 export function requireSeason(league: League, now: number): void {
-  if (league.finalizedAt !== null) refuse('conflict', 'The league is final; its uploads stay as they are')
-  requireUnarchived(league)
+  requireUnsettled(league, 'The league is final; its uploads stay as they are')
   if (isSeasonOver(league, now))
     refuse(
       'conflict',
