@@ -2,12 +2,12 @@
 import type { Db } from '../db/open.ts'
 import { type Given, preparedFor } from '../db/prepared-writes.ts'
 import { auditLog } from '../db/schema.ts'
-import type { Who } from './platform/http/request-context.ts'
+import type { Actor } from './platform/http/request-context.ts'
 import { masked } from './platform/process/log.ts'
 
 export type AuditEntry = {
   at: number
-  who: Pick<Who, 'id' | 'username'>
+  who: Actor
   /** noun.verb, such as `league.delete` */
   action: string
   target: string

@@ -15,7 +15,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { minute } from '../platform/clock.ts'
 import { networkOf } from '../platform/http/rate-limits.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import type { Actor } from '../platform/http/request-context.ts'
 import { hashSecret } from './secret.ts'
 
 const windowLength = 15 * minute
@@ -135,11 +135,7 @@ export function alertOfAttempts(db: Db, now: number): Alert | undefined {
 }
 
 /** Forgets what was counted against this account, so that its owner can sign in at once. */
-export const unlock = (
-  { db, clock }: Pick<App, 'db' | 'clock'>,
-  who: Pick<Who, 'id' | 'username'>,
-  userId: number,
-): Promise<boolean> =>
+export const unlock = ({ db, clock }: Pick<App, 'db' | 'clock'>, who: Actor, userId: number): Promise<boolean> =>
   atomically(db, tx => {
     const now = clock.now()
     const wasLocked = lockedOut(tx, now).some(({ id }) => id === userId)

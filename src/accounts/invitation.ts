@@ -12,7 +12,7 @@ import { invalid, refuse } from '../errors.ts'
 import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
 import { day, iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import type { Actor, Who } from '../platform/http/request-context.ts'
 import { rowView } from '../platform/http/row-view.ts'
 import { dateTime, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { emailField, normalizedEmail } from './account.ts'
@@ -237,7 +237,7 @@ export function openInvitation(db: Db, token: string, now: number): Invitation {
 }
 
 /** Counts one use. However many people use it at once, no more get in than it allows. */
-export function useInvitation(tx: Db, token: string, who: Pick<Who, 'id' | 'username'>, now: number): Invitation {
+export function useInvitation(tx: Db, token: string, who: Actor, now: number): Invitation {
   const { id } = openInvitation(tx, token, now)
   const isOpen = and(
     eq(invitations.id, id),

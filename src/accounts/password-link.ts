@@ -7,7 +7,7 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { hour } from '../platform/clock.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import type { Actor } from '../platform/http/request-context.ts'
 import type { User } from './account.ts'
 import { acceptAccountNotice } from './account-notice.ts'
 import { refuseForeign } from './origin.ts'
@@ -21,13 +21,7 @@ const defaultLifetime = 24 * hour
 export const passwordLinkPath = (token: string) => `/password?token=${token}`
 
 /** The token is in this answer and is not stored anywhere. A newer link invalidates older ones. */
-export function makePasswordLink(
-  tx: Db,
-  user: User,
-  who: Pick<Who, 'id' | 'username'>,
-  now: number,
-  lifetime = defaultLifetime,
-) {
+export function makePasswordLink(tx: Db, user: User, who: Actor, now: number, lifetime = defaultLifetime) {
   const token = newSecret()
   const expiresAt = now + lifetime
   tx.delete(passwordLinks).where(eq(passwordLinks.userId, user.id)).run()

@@ -22,7 +22,7 @@ import { idsByName } from '../leaderboard/search.ts'
 import { moveOptOuts } from '../mail/opt-outs.ts'
 import { touch, touchEach } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import type { Actor } from '../platform/http/request-context.ts'
 import type { User, UserStats } from './account.ts'
 import { forgetAddresses } from './account-notice.ts'
 import { renameInAlerts } from './attempts.ts'
@@ -104,7 +104,7 @@ export function usersReading(
 type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
 
 /** `by`: who makes the account, if somebody else does. */
-export function createUser(tx: Db, user: NewUser, now: number, by?: Pick<Who, 'id' | 'username'>): User {
+export function createUser(tx: Db, user: NewUser, now: number, by?: Actor): User {
   refuseTaken(tx, user, 0)
   const created = tx
     .insert(users)

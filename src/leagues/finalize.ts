@@ -6,7 +6,7 @@ import { atomically } from '../../db/transactions.ts'
 import { audit, systemActor } from '../audit.ts'
 import { type App, job } from '../context.ts'
 import { Refusal, refuse } from '../errors.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import type { Actor } from '../platform/http/request-context.ts'
 import { announceLater } from './announce.ts'
 import { mailFinalLater } from './final-mail.ts'
 import { type LeagueView, requireUnarchived, requireUnsettled } from './league.ts'
@@ -15,7 +15,7 @@ import { changeLeague, leagueById, leagueViewById } from './queries.ts'
 const alreadyFinal = 'This league is already final'
 
 /** Freezes a league once: a second attempt is refused with a conflict, and the board stays as it is. */
-export async function finalizeLeague(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
+export async function finalizeLeague(app: App, id: number, who: Actor): Promise<LeagueView> {
   const { db, clock, kinds } = app
   const league = leagueById(db, id)
   requireUnsettled(league, alreadyFinal)
@@ -75,7 +75,7 @@ export const finalizeDue = job('leagues.finalize_due', {
 })
 
 /** Makes a final league live again. From then on it is finalised by hand: otherwise it would be final again at once. */
-export async function reopenLeague(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
+export async function reopenLeague(app: App, id: number, who: Actor): Promise<LeagueView> {
   const { db, clock, kinds } = app
   const league = await atomically(db, tx => {
     const league = leagueById(tx, id)

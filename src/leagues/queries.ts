@@ -11,7 +11,7 @@ import { idsByName } from '../leaderboard/search.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import type { Actor } from '../platform/http/request-context.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { type League, type LeagueStatus, type LeagueView, leagueView } from './league.ts'
 
@@ -113,7 +113,7 @@ export function changeLeague(tx: Db, id: number, change: Partial<League>): Leagu
   return changed ?? refuse('not_found', `There is no league ${id}`)
 }
 
-type Deletion = { id: number; who: Pick<Who, 'id' | 'username'>; at: number }
+type Deletion = { id: number; who: Actor; at: number }
 
 /** As a bulk write, because its members and entries go with it. */
 export const deleteLeague = (db: Db, { id, who, at }: Deletion): Promise<void> =>

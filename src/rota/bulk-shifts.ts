@@ -4,7 +4,7 @@ import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { type FieldError, invalid, refuse, refuseImport } from '../errors.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import type { Actor } from '../platform/http/request-context.ts'
 import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { parseShifts, shiftColumns } from './import-shifts.ts'
 import { importErrors } from './imports.ts'
@@ -21,7 +21,7 @@ import {
 import { addNewShifts, findIdenticalShift, shiftsIn } from './shift-queries.ts'
 import { allSites, siteById, timezoneOfSite } from './site-queries.ts'
 
-type By = { who: Pick<Who, 'id' | 'username'>; at: number }
+type By = { who: Actor; at: number }
 
 const maxAtOnce = 10_000
 

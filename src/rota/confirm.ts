@@ -9,7 +9,7 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import type { Actor, Who } from '../platform/http/request-context.ts'
 import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import type { DateRange } from './date-range.ts'
 import { type Draft, draftById, isDraftAsRead, markConfirmed } from './drafts.ts'
@@ -88,7 +88,7 @@ async function writeChecked(
   return bulkWriter.write(publishRoster, { range, checked, draft: read, who })
 }
 
-type ByOfficer = { range: DateRange; who: Pick<Who, 'id' | 'username'>; at: number }
+type ByOfficer = { range: DateRange; who: Actor; at: number }
 type Publishing = ByOfficer & { checked: AssignmentsCheck; draft: Pick<Draft, 'jobId' | 'changes'> | undefined }
 
 /** As a bulk write. */

@@ -10,7 +10,7 @@ import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { type FieldError, Refusal, refuseImport } from '../errors.ts'
 import { fieldErrors } from '../platform/http/field-errors.ts'
-import type { Who } from '../platform/http/request-context.ts'
+import type { Actor } from '../platform/http/request-context.ts'
 import { idSchema, isOneLine } from '../platform/http/shared-schemas.ts'
 import { cellForMessage, readTable, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
@@ -180,7 +180,7 @@ const listedValues = (cell: string) =>
 
 const numberOf = (cell: string) => (/^\d+([.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : undefined)
 
-type StaffFile = { bytes: Uint8Array<ArrayBuffer>; isTrial: boolean; who: Pick<Who, 'id' | 'username'>; at: number }
+type StaffFile = { bytes: Uint8Array<ArrayBuffer>; isTrial: boolean; who: Actor; at: number }
 
 /** All rows, or none if anything is wrong; a trial changes nothing. As a bulk write, because a file may have thousands of people. */
 export async function importStaffFile(db: Db, { bytes, isTrial, who, at }: StaffFile) {

@@ -10,7 +10,7 @@ import { type AuditEntry, audit } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
 import { invalid, messageOf, Refusal, refuse } from '../../errors.ts'
 import { counted } from '../../platform/counted.ts'
-import type { Who } from '../../platform/http/request-context.ts'
+import type { Actor } from '../../platform/http/request-context.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Started } from '../../platform/jobs/jobs.ts'
 import { type Run, runById } from '../../platform/jobs/runs.ts'
@@ -18,7 +18,7 @@ import { idsOfRuns, lastInUtc, momentInUtc } from '../runs/find-runs.ts'
 import { whyNotRetried } from './job-views.ts'
 import { recentStates } from './task-queries.ts'
 
-type AuditedAction = { who: Pick<Who, 'id' | 'username'> } & Pick<AuditEntry, 'action' | 'target' | 'detail'>
+type AuditedAction = { who: Actor } & Pick<AuditEntry, 'action' | 'target' | 'detail'>
 
 async function auditedAction<T>(
   { db, clock }: App,
@@ -38,8 +38,6 @@ async function auditedAction<T>(
     throw error
   }
 }
-
-type Actor = Pick<Who, 'id' | 'username'>
 
 export const releaseLock = (app: App, who: Actor, key: string) =>
   auditedAction(app, { who, action: 'lock.release', target: key }, async () => {

@@ -13,6 +13,9 @@ export type Who = {
   keyEndsAt?: number
 }
 
+/** As the audit log names them. */
+export type Actor = Pick<Who, 'id' | 'username'>
+
 /** What a rate limit has counted for a client. */
 export type ReadCount = { limit: number; used: number; remaining: number; resetSeconds: number; isOver: boolean }
 

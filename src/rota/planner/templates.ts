@@ -9,7 +9,7 @@ import { audit } from '../../audit.ts'
 import { alreadyTaken, invalid, refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import type { Who } from '../../platform/http/request-context.ts'
+import type { Actor } from '../../platform/http/request-context.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { assignmentsIn } from '../confirm.ts'
 import { daysAfter, mondayOf, rangeFields } from '../date-range.ts'
@@ -84,7 +84,7 @@ export const deleteTemplate = (tx: Db, id: number): void =>
 
 type Applied = { ids: number[]; skipped: number; siteIds: number[]; people: Assignment[] }
 
-type Applying = { id: number; asked: Static<typeof applySchema>; who: Pick<Who, 'id' | 'username'>; at: number }
+type Applying = { id: number; asked: Static<typeof applySchema>; who: Actor; at: number }
 
 /** As a bulk write: its shifts in another week, at the same local times. Shifts of deleted sites are left out; existing shifts stay. */
 export const applyTemplate = (db: Db, { id, asked, who, at }: Applying): Promise<Applied> =>

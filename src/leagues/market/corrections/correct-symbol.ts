@@ -2,7 +2,7 @@
 import type { Db } from '../../../../db/open.ts'
 import { atomically } from '../../../../db/transactions.ts'
 import { audit } from '../../../audit.ts'
-import type { Who } from '../../../platform/http/request-context.ts'
+import type { Actor } from '../../../platform/http/request-context.ts'
 import { reviewHeldPrice } from '../accept-quotes.ts'
 import type { SplitRatio } from '../position.ts'
 import { payDividend, splitSymbol, undoDividend } from './splits-and-dividends.ts'
@@ -19,7 +19,7 @@ type Asked = {
   symbol: string
   correction: SymbolCorrection
   reason: string | undefined
-  who: Pick<Who, 'id' | 'username'>
+  who: Actor
   at: number
   holdPct: number
 }
