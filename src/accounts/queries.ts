@@ -80,7 +80,7 @@ export function isNameTaken(db: Db, username: string, exceptUserId = 0): boolean
   return candidates.some(other => skeleton(other.username) === wantedSkeleton)
 }
 
-const usersNamed = (db: Db, q: string): number[] =>
+const idsOfUsersNamed = (db: Db, q: string): number[] =>
   idsByName(
     q,
     db
@@ -96,7 +96,11 @@ export function usersReading(
   db: Db,
   { q, role, ...slice }: UserFilter & Pick<PageSlice, 'limit' | 'offset'>,
 ): { users: User[]; total: number } {
-  const where = and(isNotDeleted, role && eq(users.role, role), q ? isAmong(users.id, usersNamed(db, q)) : undefined)
+  const where = and(
+    isNotDeleted,
+    role && eq(users.role, role),
+    q ? isAmong(users.id, idsOfUsersNamed(db, q)) : undefined,
+  )
   const { rows, total } = rowsOfPage(db, users, { where, orderBy: [sql`lower(${users.username})`, users.id] }, slice)
   return { users: rows, total }
 }

@@ -7,3 +7,7 @@ export function truncate(text: string, length: number): string {
   const start = segmenter.segment(text.slice(0, length + 32)).containing(length)?.index
   return text.slice(0, start || length)
 }
+
+/** The same for a message: what is cut off is shown as an ellipsis. */
+export const abridged = (text: string, length: number): string =>
+  text.length > length ? `${truncate(text, length)}…` : text

@@ -2,7 +2,7 @@
 
 import Papa from 'papaparse'
 import { invalid } from '../../errors.ts'
-import { truncate } from '../truncate.ts'
+import { abridged } from '../truncate.ts'
 import { toUtf8 } from './encoding.ts'
 import { SheetRefusal } from './refusal.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from './sniff.ts'
@@ -60,4 +60,4 @@ function tableOf(all: PreviewRow[]): TextTable {
 }
 
 /** The text of a cell, short enough for a message. */
-export const cellForMessage = (text = '') => (text.length > 60 ? `${truncate(text, 60)}…` : text || 'nothing')
+export const cellForMessage = (text = '') => abridged(text, 60) || 'nothing'

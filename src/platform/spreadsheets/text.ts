@@ -1,4 +1,4 @@
-import { truncate } from '../truncate.ts'
+import { abridged } from '../truncate.ts'
 import { isUtf8, writeWindows1252 } from './encoding.ts'
 import { refuseSheet } from './refusal.ts'
 
@@ -13,7 +13,7 @@ const utf8 = new TextDecoder()
 export const decodeUtf8 = (bytes: Uint8Array, from: number, to: number): string => utf8.decode(bytes.subarray(from, to))
 
 /** A text as it is shown in a finding. */
-export const shortened = (text: string): string => (text.length > 100 ? `${truncate(text, 100)}…` : text)
+export const shortened = (text: string): string => abridged(text, 100)
 export const decodeCell = (bytes: Uint8Array, start: number, stop: number): string =>
   shortened(decodeUtf8(bytes, start, Math.min(stop, start + 400)).trim())
 

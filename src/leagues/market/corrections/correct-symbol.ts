@@ -41,7 +41,7 @@ function act(tx: Db, symbol: string, correction: SymbolCorrection, officer: Offi
     case 'void':
       return voidPrice(tx, symbol, correction.priceId, officer)
     case 'split':
-      return splitSymbol(tx, symbol, { to: correction.to, from: correction.from }, officer)
+      return splitSymbol(tx, symbol, correction, officer)
     case 'dividend':
       return payDividend(tx, symbol, correction.perShareCents, officer)
     case 'undo':

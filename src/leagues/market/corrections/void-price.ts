@@ -15,7 +15,7 @@ import { isTrade, type LedgerLine } from '../ledger.ts'
 import { moneyText } from '../order.ts'
 import { applyCorrection, applyTrade, noPosition, type Position } from '../position.ts'
 import type { Price } from '../price-history.ts'
-import { holdersPortfolio, positionIn } from '../queries.ts'
+import { holdersPortfolio, portfolioKey, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
 import { type CorrectionLine, writeCorrections } from '../write-line.ts'
@@ -70,11 +70,9 @@ export function undoTrades(tx: Db, action: SymbolAction, leagueId: number | null
     )
     .all(action.priceId, leagueId)
   const open = made.filter(({ isFinal }) => !isFinal)
-  const byPortfolio = Map.groupBy(open, ({ leagueId, userId }) => `${leagueId}/${userId}`)
-  writeCorrections(
-    tx,
-    [...byPortfolio.values()].flatMap(trades => undoneLines(tx, trades, action)),
-  )
+  const byPortfolio = Map.groupBy(open, ({ leagueId, userId }) => portfolioKey(leagueId, userId))
+  const lines = [...byPortfolio.values()].flatMap(trades => undoneLines(tx, trades, action))
+  writeCorrections(tx, lines)
   return { lines: open.length, kept: made.length - open.length }
 }
 

@@ -1,5 +1,5 @@
 import { isInCalendar, iso } from '../../../platform/clock.ts'
-import { truncate } from '../../../platform/truncate.ts'
+import { abridged } from '../../../platform/truncate.ts'
 import {
   type FeedProblem,
   type Golfer,
@@ -48,8 +48,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const abbreviated = (value: unknown) => {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 40 ? `${truncate(text, 40)}…` : text
+  return abridged(JSON.stringify(value) ?? String(value), 40)
 }
 
 const withoutInvisible = (text: string) =>
