@@ -5,7 +5,7 @@
 
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { and, eq, sum } from 'drizzle-orm'
+import { eq, sum } from 'drizzle-orm'
 import { Elysia, type Static, type TSchema, t } from 'elysia'
 import { type Db, databaseFile, openReader } from '../../db/open.ts'
 import { isDamage, queueRebuildAdvice } from '../../db/open-errors.ts'
@@ -318,10 +318,10 @@ function cpuSeconds() {
   return (user + system) / 1e6
 }
 
-const endedRuns = (db: Db): [{ status: string }, number][] =>
-  (['SUCCESS', 'FAILURE', 'CANCELLED'] as const).map(status => {
-    const { runs } = runTotals
-    const all = db.select({ runs: sum(runs).mapWith(Number) }).from(runTotals)
-    const ended = all.where(and(eq(runTotals.unit, 'day'), eq(runTotals.status, status))).get()
-    return [{ status }, ended?.runs ?? 0]
-  })
+function endedRuns(db: Db): [{ status: string }, number][] {
+  const { status, unit, runs } = runTotals
+  const columns = { status, runs: sum(runs).mapWith(Number) }
+  const rows = db.select(columns).from(runTotals).where(eq(unit, 'day')).groupBy(status).all()
+  const byStatus = new Map(rows.map(row => [row.status, row.runs]))
+  return (['SUCCESS', 'FAILURE', 'CANCELLED'] as const).map(status => [{ status }, byStatus.get(status) ?? 0])
+}

@@ -170,16 +170,17 @@ function boardPageMaker(app: App) {
   return { board, versionNow }
 }
 
-/** Whether a stranger has requested the page of the board recently. */
-export function isPageRequested(app: App, league: League): boolean {
-  const requestedTime = requestTimes(app).get(league.id) ?? Number.NEGATIVE_INFINITY
-  return app.clock.now() - requestedTime <= 2 * cached.boardHtml.life && isPublic(league)
+/** When a stranger last requested the page of the board, if that was recently. */
+export function pageRequestedAt(app: App, league: League): number | undefined {
+  const at = requestTimes(app).get(league.id)
+  const isRecent = at !== undefined && app.clock.now() - at <= 2 * cached.boardHtml.life
+  return isRecent && isPublic(league) ? at : undefined
 }
 
 /** Makes the page that strangers see, if one has requested it recently. */
 export async function warmBoardPage(app: App, league: League): Promise<void> {
-  if (!isPageRequested(app, league)) return
-  const requestedTime = requestTimes(app).get(league.id)!
+  const requestedTime = pageRequestedAt(app, league)
+  if (requestedTime === undefined) return
   await boardPageMaker(app).board(new Request('http://localhost/'), league.id, {}, undefined, 'page')
   requestTimes(app).set(league.id, requestedTime) // undoes what this request of our own recorded
 }

@@ -18,7 +18,7 @@ import { ThreadError } from '../../platform/process/threads.ts'
 import { announceLater } from '../announce.ts'
 import { boardQueryOf } from '../board.ts'
 import type { League } from '../league.ts'
-import { isPageRequested, maxSummed } from '../pages/board-pages.ts'
+import { maxSummed, pageRequestedAt } from '../pages/board-pages.ts'
 import { leagueById } from '../queries.ts'
 import { totalsQueryOf } from '../totals.ts'
 import { warmBoard } from '../warm-up.ts'
@@ -211,7 +211,7 @@ async function prepareFirstPage(
   const source = { ...before, published: [...before.published, newest] }
   const query = boardQueryOf({}, league)
   const page = await sheetPage(app.sheets.boards, source, query, true)
-  if (isPageRequested(app, league)) await preparePageParts(app.sheets.boards, source, page)
+  if (pageRequestedAt(app, league) !== undefined) await preparePageParts(app.sheets.boards, source, page)
   return { source, query, page }
 }
 

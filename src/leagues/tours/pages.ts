@@ -9,7 +9,7 @@ import { canonicalQuery } from '../../leaderboard/query.ts'
 import type { Html } from '../../platform/html.ts'
 import { signedIn } from '../../platform/http/access.ts'
 import { fieldErrors, refuseAny } from '../../platform/http/field-errors.ts'
-import { pageOf, pageQuery, pagination, withPagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, pagination, wholeList, withPagination } from '../../platform/http/pagination.ts'
 import { readBody } from '../../platform/http/request-body.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
@@ -127,14 +127,13 @@ export const tourPages = (app: App) => {
     const slice = pageOf({ page: query.page, limit: 100 })
     const shown = withPagination(upcomingPage(db, tour, slice), slice)
     const isByHand = shown.event?.source === 'hand'
-    const all = { page: 1, limit: Number.MAX_SAFE_INTEGER, offset: 0 } // those who have withdrawn count too
     const unmatched = openUnmatched(db, tour)
     const eventIds = new Set(unmatched.map(({ event_id }) => event_id))
     const byName = (golfers: Golfer[]) => golfers.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
     return {
       tour,
       ...shown,
-      entered: isByHand ? upcomingPage(db, tour, all).players.filter(each => !each.withdrawn) : [],
+      entered: isByHand ? upcomingPage(db, tour, wholeList).players.filter(each => !each.withdrawn) : [],
       unmatched,
       golfers: new Map([...eventIds].map(id => [id, byName(golfersOf(db, id))])),
     }
