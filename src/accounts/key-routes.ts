@@ -2,8 +2,8 @@ import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { isoOrNull } from '../platform/clock.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { listRoute, paged } from '../platform/http/pagination.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { dateTime, dateTimeSchema, deletedSchema, idParams, oneLine } from '../platform/http/shared-schemas.ts'
 import { roleSchema } from './account.ts'
 import { issueKey, keySchema, keysOfUser, revokeKey } from './key.ts'
@@ -31,22 +31,20 @@ export const keyRoutes = (app: App) =>
       ({ query, who, request, set }) =>
         paged({ query, request, set }, page => keysOfUser(app.db, signedIn(who).id, page)),
       {
-        query: t.Object(pageQuery),
         may: 'member',
-        detail: describe('My keys, newest first', pageSchema('keys', keySchema)),
+        ...listRoute('My keys, newest first', 'keys', keySchema),
       },
     )
     .post(
       '/',
-      async ({ body, who, set }) => {
+      async ({ body, who }) => {
         const { id, secret, name, role, expiresAt } = await issueKey(app, signedIn(who), body)
-        set.status = 201
         return { id, key: secret, name, role, expires_at: isoOrNull(expiresAt) }
       },
       {
         body: newKey,
         may: 'member',
-        detail: describe(
+        ...createRoute(
           'A new key, shown only once; its role is at most mine',
           t.Object({
             id: t.Integer(),
@@ -55,7 +53,6 @@ export const keyRoutes = (app: App) =>
             role: roleSchema,
             expires_at: t.Nullable(dateTimeSchema),
           }),
-          { status: 201 },
         ),
       },
     )

@@ -1,7 +1,7 @@
 import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { listRoute, paged } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import {
@@ -61,9 +61,8 @@ export const ownAccountRoutes = (app: App) =>
       ({ query, request, who, set }) =>
         paged({ query, request, set }, page => ownSessions(app, request, signedIn(who), page)),
       {
-        query: t.Object(pageQuery),
         may: 'member',
-        detail: describe('My sessions, most recently used first', pageSchema('sessions', sessionSchema)),
+        ...listRoute('My sessions, most recently used first', 'sessions', sessionSchema),
       },
     )
     .delete(

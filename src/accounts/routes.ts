@@ -1,7 +1,7 @@
 import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { newPasswordField, passwordField, profileOf, profileSchema } from './account.ts'
 import { keyRoutes } from './key-routes.ts'
 import { ownAccountRoutes } from './own-account-routes.ts'
@@ -84,14 +84,13 @@ const authRoutes = (app: App) =>
     )
     .post(
       '/setup',
-      async ({ request, body: { token, ...account }, set }) => {
+      async ({ request, body: { token, ...account } }) => {
         const signedInUser = await setUp(app, request, token, account)
-        set.status = 201
         return signedInUser
       },
       {
         body: setupBody,
         may: 'anyone',
-        detail: describe('Make the first admin, with the token of the setup link', signedInSchema, { status: 201 }),
+        ...createRoute('Make the first admin, with the token of the setup link', signedInSchema),
       },
     )

@@ -4,9 +4,9 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { apiRouter, isAtLeast, signedIn } from '../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { listRoute, paged } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import {
   accountStatsSchema,
@@ -52,20 +52,21 @@ export const userRoutes = (app: App) => {
           return { users: users.map(userView), total }
         }),
       {
-        query: t.Object({ q: t.Optional(t.String({ maxLength: 254 })), role: t.Optional(roleSchema), ...pageQuery }),
         may: 'admin',
-        detail: describe('Users by name; `q` searches names and e-mail addresses', pageSchema('users', userSchema)),
+        ...listRoute('Users by name; `q` searches names and e-mail addresses', 'users', userSchema, {
+          q: t.Optional(t.String({ maxLength: 254 })),
+          role: t.Optional(roleSchema),
+        }),
       },
     )
     .post(
       '/',
       async ({ body, who, set }) => {
         const user = await addUser(app, signedIn(who), body)
-        set.status = 201
         set.headers.location = `/api/v1/users/${user.id}`
         return userView(user)
       },
-      { body: newUser, may: 'admin', detail: describe('A new user', userSchema, { status: 201 }) },
+      { body: newUser, may: 'admin', ...createRoute('A new user', userSchema) },
     )
     .guard({ params: idParams })
     .get(
@@ -111,9 +112,8 @@ export const userRoutes = (app: App) => {
     )
     .post(
       '/:id/password-link',
-      async ({ params: { id }, request, who, set }) => {
+      async ({ params: { id }, request, who }) => {
         const link = await atomically(db, tx => makePasswordLink(tx, userById(tx, id), signedIn(who), app.clock.now()))
-        set.status = 201
         return {
           url: siteUrl(request, app.config) + passwordLinkPath(link.token),
           expires_at: iso(link.expiresAt),
@@ -121,13 +121,12 @@ export const userRoutes = (app: App) => {
       },
       {
         may: 'admin',
-        detail: describe(
+        ...createRoute(
           'A link for choosing a new password; it works once within a day and is shown only once',
           t.Object({
             url: t.String({ examples: ['https://play.example.org/password?token=…'] }),
             expires_at: dateTimeSchema,
           }),
-          { status: 201 },
         ),
       },
     )

@@ -6,10 +6,10 @@ import { apiRouter } from '../platform/http/access.ts'
 import {
   itemsOfPage,
   linkHeader,
+  listRoute,
   paged,
   pageOf,
   pageQuery,
-  pageSchema,
   paginationSchema,
   withPagination,
 } from '../platform/http/pagination.ts'
@@ -70,11 +70,11 @@ export const dashboardRoutes = (app: App) => {
           return { scores: itemsOfPage(scores, page), total: scores.length }
         }),
       {
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
+        ...listRoute(
           'The health of sites now and of leagues every 12 hours, worst first, and what would help',
-          pageSchema('scores', scoreSchema),
+          'scores',
+          scoreSchema,
         ),
       },
     )

@@ -15,8 +15,8 @@ import { signedInSchema, signUpBody } from '../accounts/sign-in.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { listRoute, paged } from '../platform/http/pagination.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { acceptInvitation, describeInvitation, joinByInvitation } from './accept-invitation.ts'
 import { requireUnended } from './membership.ts'
@@ -33,22 +33,19 @@ export const invitationRoutes = (app: App) => {
       ({ query, request, set }) =>
         paged({ query, request, set }, page => listInvitations(db, query.league_id, page, clock.now())),
       {
-        query: t.Object({ league_id: t.Optional(t.Integer({ minimum: 1 })), ...pageQuery }),
         may: 'officer',
-        detail: describe(
-          'Invitations, newest first; of one league or all',
-          pageSchema('invitations', invitationSchema),
-        ),
+        ...listRoute('Invitations, newest first; of one league or all', 'invitations', invitationSchema, {
+          league_id: t.Optional(t.Integer({ minimum: 1 })),
+        }),
       },
     )
     .post(
       '/',
-      async ({ body, who, request, set }) => {
+      async ({ body, who, request }) => {
         const me = signedIn(who)
         if (body.league_id) requireUnended(leagueById(db, body.league_id), clock.now())
         const { emails, ...wanted } = body
         const madeBy = me.id === null ? undefined : me.username
-        set.status = 201
         if (emails?.length) {
           const made = await mailInvitations(app, me, wanted, emails)
           for (const { job } of made) await app.jobs.tryDispatch(job)
@@ -67,7 +64,7 @@ export const invitationRoutes = (app: App) => {
           ],
         }),
         may: 'officer',
-        detail: describe(
+        ...createRoute(
           'A link for making an account with the role member and joining a league; shown only once',
           t.Composite([
             invitationSchema,
@@ -82,7 +79,6 @@ export const invitationRoutes = (app: App) => {
             }),
           ]),
           {
-            status: 201,
             description: 'With `emails` there is one invitation for each address; the answer is the first of them.',
           },
         ),

@@ -7,7 +7,7 @@ import { invalid, refuse } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { linkHeader, paged, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { nextChangeAt } from './board.ts'
 import { configPreviewSchema } from './config-preview.ts'
@@ -78,7 +78,6 @@ export const leagueRoutes = (app: App) => {
         const { kind, config: given = {}, ...fields } = body
         const columns = { kind, ...columnsOf(fields), config: configOf(kind, given) }
         const id = await create(columns, signedIn(who), 'league.create', body)
-        set.status = 201
         set.headers.location = `/api/v1/leagues/${id}`
         return view(id)
       },
@@ -87,7 +86,7 @@ export const leagueRoutes = (app: App) => {
           examples: newLeagueExamples(kinds),
         }),
         may: 'officer',
-        detail: describe('A new league', leagueSchema, { status: 201 }),
+        ...createRoute('A new league', leagueSchema),
       },
     )
     .get(
@@ -212,7 +211,6 @@ export const leagueRoutes = (app: App) => {
           of: id,
           ...body,
         })
-        set.status = 201
         set.headers.location = `/api/v1/leagues/${copy}`
         return view(copy)
       },
@@ -221,9 +219,7 @@ export const leagueRoutes = (app: App) => {
           examples: [{ name: 'Spring cup 2027', starts_at: '2027-03-01T00:00:00Z', ends_at: '2027-06-01T00:00:00Z' }],
         }),
         may: 'officer',
-        detail: describe('A new league with the kind and config of this one, without its scores', leagueSchema, {
-          status: 201,
-        }),
+        ...createRoute('A new league with the kind and config of this one, without its scores', leagueSchema),
       },
     )
     .post('/:id/finalize', ({ params: { id }, who }) => finalizeLeague(app, id, signedIn(who)), {

@@ -3,7 +3,7 @@ import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { createRoute } from '../platform/http/route-docs.ts'
 import { addPattern, copyWeeks, importShifts } from './bulk-shifts.ts'
 import { checkDateRange } from './date-range.ts'
 import { dryRunQuery, importErrorsSchema, importResponses } from './imports.ts'
@@ -21,35 +21,28 @@ export const makeShiftsRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/roster/shifts', 'rosters')
     .post(
       '/copy',
-      ({ body, who, set }) => {
+      ({ body, who }) => {
         checkDateRange(body.from, body.to, 'to')
-        set.status = 201
         return bulkWriter.write(copyWeeks, { given: body, who: signedIn(who) })
       },
       {
         body: copySchema,
         may: 'officer',
-        detail: describe('Copy the shifts of some days to later weeks, at the same local times', addedSchema, {
-          status: 201,
-        }),
+        ...createRoute('Copy the shifts of some days to later weeks, at the same local times', addedSchema),
       },
     )
     .post(
       '/pattern',
-      ({ body, who, set }) => {
+      ({ body, who }) => {
         checkDateRange(body.start_date, body.end_date, 'end_date', 366)
-        set.status = 201
         return bulkWriter.write(addPattern, { given: body, who: signedIn(who) })
       },
       {
         body: patternSchema,
         may: 'officer',
-        detail: describe(
+        ...createRoute(
           'The shifts a weekly pattern asks for; an end that is not after the start is on the next day',
           addedSchema,
-          {
-            status: 201,
-          },
         ),
       },
     )

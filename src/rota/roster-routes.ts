@@ -5,10 +5,10 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { itemsOfPage, paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { itemsOfPage, listRoute, paged } from '../platform/http/pagination.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { dateSchema, deletedSchema, idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
-import { startedAnswer, startedSchema } from '../platform/jobs/started-answer.ts'
+import { startedAnswer, startRoute } from '../platform/jobs/started-answer.ts'
 import { brokenDutiesNow } from './broken-alert.ts'
 import { brokenDutySchema } from './broken-duties.ts'
 import {
@@ -61,19 +61,17 @@ export const rosterRoutes = (app: App) => {
   return apiRouter(app, '/api/v1', 'rosters')
     .post(
       '/jobs/roster/generate',
-      async ({ body, who, set }) => {
+      async ({ body, who }) => {
         checkDateRange(body.start_date, body.end_date, 'end_date')
         for (const siteId of body.site_ids ?? []) siteById(db, siteId)
         requireSolvable(db, rangeOfBody(body))
         const run = await app.jobs.start(generateRoster, body, { by: signedIn(who).id })
-        set.status = 202
         return startedAnswer(run)
       },
       {
         body: generateSchema,
         may: 'officer',
-        detail: describe('Generate a roster in the background; it stays a draft until it is confirmed', startedSchema, {
-          status: 202,
+        ...startRoute('Generate a roster in the background; it stays a draft until it is confirmed', {
           description:
             'greedy answers at once; optimal proves that its roster is the best; production improves within its budget. Stages: loading, building, optimization, checking. Cancelled, it keeps the best found so far as a draft.',
         }),
@@ -95,11 +93,11 @@ export const rosterRoutes = (app: App) => {
         return paged({ query, request, set }, page => ({ duties: itemsOfPage(duties, page), total: duties.length }))
       },
       {
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
+        ...listRoute(
           'Duties of the next 92 days that break a rule now, with the rules, earliest first',
-          pageSchema('duties', brokenDutySchema),
+          'duties',
+          brokenDutySchema,
         ),
       },
     )
@@ -158,9 +156,8 @@ export const rosterRoutes = (app: App) => {
           return { drafts: drafts.map(draft => draftView(draft, allSites(db))), total }
         }),
       {
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Rosters that were generated, newest first', pageSchema('drafts', draftSchema)),
+        ...listRoute('Rosters that were generated, newest first', 'drafts', draftSchema),
       },
     )
     .get(
@@ -189,17 +186,14 @@ export const rosterRoutes = (app: App) => {
     )
     .post(
       '/roster/assignments',
-      async ({ body: { pinned = true, ...wanted }, who, set }) => {
+      async ({ body: { pinned = true, ...wanted }, who }) => {
         const made = await assign(app, signedIn(who), wanted, pinned)
-        set.status = 201
         return { id: made, ...wanted, pinned }
       },
       {
         body: t.Object({ ...assignmentSchema.properties, pinned: t.Optional(t.Boolean({ default: true })) }),
         may: 'officer',
-        detail: describe('Put somebody on a shift by hand, within the rules; pinned by default', placedSchema, {
-          status: 201,
-        }),
+        ...createRoute('Put somebody on a shift by hand, within the rules; pinned by default', placedSchema),
       },
     )
     .post('/roster/assignments/:id/pin', ({ params, who }) => setPinned(app, signedIn(who), params.id, true), {
@@ -221,12 +215,8 @@ export const rosterRoutes = (app: App) => {
       },
       {
         ...one,
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
-          'Who could step in, best first, and the rules against the others',
-          pageSchema('candidates', candidateSchema),
-        ),
+        ...listRoute('Who could step in, best first, and the rules against the others', 'candidates', candidateSchema),
       },
     )
     .post(

@@ -5,7 +5,7 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { itemsOfPage, paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { itemsOfPage, listRoute, paged } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { shiftById } from './shift-queries.ts'
@@ -23,9 +23,8 @@ export const shiftRequestRoutes = (app: App) => {
       },
       {
         params: idParams,
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Who wants this shift or does not', pageSchema('requests', shiftRequestSchema)),
+        ...listRoute('Who wants this shift or does not', 'requests', shiftRequestSchema),
       },
     )
     .put(

@@ -6,16 +6,8 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import {
-  itemsOfPage,
-  linkHeader,
-  paged,
-  pageOf,
-  pageQuery,
-  pageSchema,
-  pagination,
-} from '../platform/http/pagination.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { itemsOfPage, linkHeader, listRoute, paged, pageOf, pagination } from '../platform/http/pagination.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, dateSchema, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { refuseBroken, violationsOnShift } from './confirm.ts'
 import { addedViolations } from './load-problem.ts'
@@ -53,17 +45,12 @@ export const shiftRoutes = (app: App) => {
         return answer
       },
       {
-        query: t.Object({
+        may: 'member',
+        ...listRoute('Shifts by their start; dates are the site’s, both included', 'shifts', shiftSchema, {
           start: t.Optional(dateSchema),
           end: t.Optional(dateSchema),
           site_id: t.Optional(idSchema),
-          ...pageQuery,
         }),
-        may: 'member',
-        detail: describe(
-          'Shifts by their start; dates are the site’s, both included',
-          pageSchema('shifts', shiftSchema),
-        ),
       },
     )
     .post(
@@ -77,11 +64,10 @@ export const shiftRoutes = (app: App) => {
           audit(tx, { at, who: signedIn(who), action: 'shift.create', target: `shift ${created}`, detail: body })
           return created
         })
-        set.status = 201
         set.headers.location = `/api/v1/roster/shifts/${id}`
         return shiftView(shiftById(db, id))
       },
-      { body: newShift, may: 'officer', detail: describe('A new shift', shiftSchema, { status: 201 }) },
+      { body: newShift, may: 'officer', ...createRoute('A new shift', shiftSchema) },
     )
     .guard({ params: idParams })
     .get('/:id', ({ params: { id } }) => shiftView(shiftById(db, id)), {
@@ -95,11 +81,11 @@ export const shiftRoutes = (app: App) => {
         return paged({ query, request, set }, page => ({ candidates: itemsOfPage(all, page), total: all.length }))
       },
       {
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
+        ...listRoute(
           'Who else could take the shift, best first, and the rules against the others',
-          pageSchema('candidates', candidateSchema),
+          'candidates',
+          candidateSchema,
         ),
       },
     )

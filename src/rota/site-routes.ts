@@ -1,12 +1,11 @@
-import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { listRoute, paged } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { notifyOfDuties, upcomingDuties } from './notices.ts'
 import { checkSite, newSite, type SiteChange, siteChange, siteSchema, siteView } from './site.ts'
@@ -26,9 +25,8 @@ export const siteRoutes = (app: App) => {
 
   return apiRouter(app, '/api/v1/roster/sites', 'rosters')
     .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listSites(db, page)), {
-      query: t.Object(pageQuery),
       may: 'member',
-      detail: describe('Sites by name', pageSchema('sites', siteSchema)),
+      ...listRoute('Sites by name', 'sites', siteSchema),
     })
     .post(
       '/',
@@ -40,11 +38,10 @@ export const siteRoutes = (app: App) => {
           audit(tx, { at, who: signedIn(who), action: 'site.create', target: `site ${created.id}`, detail: body })
           return created
         })
-        set.status = 201
         set.headers.location = `/api/v1/roster/sites/${site.id}`
         return siteView(site)
       },
-      { body: newSite, may: 'officer', detail: describe('A new site', siteSchema, { status: 201 }) },
+      { body: newSite, may: 'officer', ...createRoute('A new site', siteSchema) },
     )
     .guard({ params: idParams })
     .get('/:id', ({ params: { id } }) => siteView(siteById(db, id)), {

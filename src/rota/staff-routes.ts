@@ -5,10 +5,10 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { counted } from '../platform/counted.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { listRoute, paged } from '../platform/http/pagination.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
 import { importedPersonSchema, importStaffFile, maxListed, staffColumns } from './import-staff.ts'
@@ -38,14 +38,12 @@ export const staffRoutes = (app: App) => {
 
   return apiRouter(app, '/api/v1/roster/staff', 'rosters')
     .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listStaff(db, query, page)), {
-      query: t.Object({
+      may: 'officer',
+      ...listRoute('Staff by name', 'staff', personSchema, {
         q: t.Optional(t.String({ maxLength: 80, description: 'Part of the name' })),
         skill: t.Optional(t.String({ maxLength: 60 })),
         active: t.Optional(t.Boolean()),
-        ...pageQuery,
       }),
-      may: 'officer',
-      detail: describe('Staff by name', pageSchema('staff', personSchema)),
     })
     .post(
       '/',
@@ -58,11 +56,10 @@ export const staffRoutes = (app: App) => {
           audit(tx, { at, who: signedIn(who), action: 'staff.create', target: `staff ${created}`, detail: tidy })
           return created
         })
-        set.status = 201
         set.headers.location = `/api/v1/roster/staff/${id}`
         return personById(db, id)
       },
-      { body: newPerson, may: 'officer', detail: describe('Add a person', personSchema, { status: 201 }) },
+      { body: newPerson, may: 'officer', ...createRoute('Add a person', personSchema) },
     )
     .post(
       '/import',

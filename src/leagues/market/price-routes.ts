@@ -5,7 +5,7 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse, refuseImport } from '../../errors.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { listRoute, paged } from '../../platform/http/pagination.ts'
 import { receiveCsv } from '../../platform/http/request-body.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idParams } from '../../platform/http/shared-schemas.ts'
@@ -76,9 +76,8 @@ export const priceRoutes = (app: App) => {
       },
       {
         params: symbolParams,
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Every price of the last days, newest first', pageSchema('prices', priceSchema)),
+        ...listRoute('Every price of the last days, newest first', 'prices', priceSchema),
       },
     )
 }
@@ -94,12 +93,8 @@ export const heldPriceRoutes = (app: App) => {
           return { held_prices: held, total }
         }),
       {
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
-          'Prices that moved so far that an officer has to accept them',
-          pageSchema('held_prices', heldPriceSchema),
-        ),
+        ...listRoute('Prices that moved so far that an officer has to accept them', 'held_prices', heldPriceSchema),
       },
     )
     .guard({ params: idParams })

@@ -5,7 +5,7 @@ import type { App } from '../../context.ts'
 import { type FieldError, invalid, refuse, refuseImport } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { listRoute, paged } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { acceptQuotes, pushResult, pushResultSchema } from './accept-quotes.ts'
@@ -68,13 +68,11 @@ export const quoteRoutes = (app: App) => {
         })
       },
       {
-        query: t.Object({
+        may: 'reader',
+        ...listRoute('Quotes by symbol', 'quotes', quoteSchema, {
           symbols: t.Optional(t.String({ maxLength: 4_000, description: 'Symbols, separated by commas' })),
           q: t.Optional(t.String({ maxLength: 20, description: 'The start of the symbol' })),
-          ...pageQuery,
         }),
-        may: 'reader',
-        detail: describe('Quotes by symbol', pageSchema('quotes', quoteSchema)),
       },
     )
     .get('/:symbol', ({ params }) => currentQuote(app, normaliseSymbol(params.symbol)), {

@@ -5,17 +5,9 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { csvDownload } from '../../platform/files/csv.ts'
 import { apiRouter, isAtLeast, signedIn } from '../../platform/http/access.ts'
-import {
-  linkHeader,
-  type PageSlice,
-  paged,
-  pageOf,
-  pageQuery,
-  pageSchema,
-  pagination,
-} from '../../platform/http/pagination.ts'
+import { linkHeader, listRoute, type PageSlice, paged, pageOf, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { describe } from '../../platform/http/route-docs.ts'
+import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import type { League } from '../league.ts'
 import { readableLeague } from '../visibility.ts'
@@ -98,15 +90,13 @@ export const tradeRoutes = (app: App) => {
         const outcome = await placeOrder(app, id, myself(who), order, headers['idempotency-key'])
         if (outcome.replayed) set.headers['idempotency-replayed'] = 'true'
         if ('refusal' in outcome) return refuse(outcome.refusal.code, outcome.refusal.detail, outcome.refusal.facts)
-        set.status = 201
         return tradeView(outcome.line)
       },
       {
         headers: t.Object({ 'idempotency-key': key }),
         body: t.Object(orderSchema),
         may: 'member',
-        detail: describe('Buy or sell at the newest quote', tradeSchema, {
-          status: 201,
+        ...createRoute('Buy or sell at the newest quote', tradeSchema, {
           description:
             'Filled in full, or refused with the broken `rule` and by how much. With an Idempotency-Key the first answer, even a refusal, is repeated for 24 hours, with `Idempotency-Replayed: true`.',
         }),
@@ -129,11 +119,12 @@ export const tradeRoutes = (app: App) => {
         }))
       },
       {
-        query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'member',
-        detail: describe(
+        ...listRoute(
           'Trades, newest first: your own, or everyone’s for officers',
-          pageSchema('trades', t.Composite([tradeSchema, t.Object({ username: t.String() })])),
+          'trades',
+          t.Composite([tradeSchema, t.Object({ username: t.String() })]),
+          { user_id: t.Optional(idSchema) },
         ),
       },
     )
@@ -150,11 +141,12 @@ export const tradeRoutes = (app: App) => {
         }))
       },
       {
-        query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'member',
-        detail: describe(
+        ...listRoute(
           'Everything that changed a portfolio, newest first: your own, or anybody’s for officers',
-          pageSchema('lines', ledgerLineSchema),
+          'lines',
+          ledgerLineSchema,
+          { user_id: t.Optional(idSchema) },
         ),
       },
     )
@@ -199,9 +191,8 @@ export const tradeRoutes = (app: App) => {
         return found
       },
       {
-        query: t.Object(pageQuery),
         may: 'member',
-        detail: describe('What has happened in a league, newest first', pageSchema('activity', activitySchema)),
+        ...listRoute('What has happened in a league, newest first', 'activity', activitySchema),
       },
     )
 }

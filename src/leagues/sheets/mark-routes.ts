@@ -4,7 +4,7 @@ import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { apiRouter, isAtLeast, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
+import { listRoute, paged, pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
@@ -41,9 +41,8 @@ export const markRoutes = (app: App) => {
         }),
       {
         params: idParams,
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Marked players of a sheet league, newest mark first', pageSchema('marks', markedPlayer)),
+        ...listRoute('Marked players of a sheet league, newest mark first', 'marks', markedPlayer),
       },
     )
     .guard({ params: playerParams })

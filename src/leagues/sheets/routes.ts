@@ -4,7 +4,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { bom, csvDownload, csvLines } from '../../platform/files/csv.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { listRoute, paged } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { leagueById } from '../queries.ts'
@@ -131,9 +131,8 @@ export const uploadRoutes = (app: App) => {
       },
       {
         params: idParams,
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Uploads, newest first', pageSchema('uploads', uploadSchema)),
+        ...listRoute('Uploads, newest first', 'uploads', uploadSchema),
       },
     )
     .guard({ params: idParams })
@@ -148,11 +147,11 @@ export const uploadRoutes = (app: App) => {
         return paged({ query, request, set }, page => uploadErrorsOf(db, id, page))
       },
       {
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
+        ...listRoute(
           'Rows that are bad, repeated or suspicious: the first 10,000 of each kind',
-          pageSchema('errors', findingSchema),
+          'errors',
+          findingSchema,
         ),
       },
     )

@@ -1,9 +1,9 @@
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { listRoute, paged } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { describe } from '../../platform/http/route-docs.ts'
+import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { entryChange, entrySchema, newEntry } from './entry.ts'
 import { createEntry, editEntry, withdrawEntry } from './manage-entries.ts'
@@ -54,16 +54,13 @@ export const entryRoutes = (app: App) => {
       '/',
       async ({ params: { id }, body, who, set }) => {
         const entryId = await createEntry(app, id, signedIn(who), body)
-        set.status = 201
         set.headers.location = `/api/v1/leagues/${id}/entries/${entryId}`
         return view(id, entryId, who)
       },
       {
         body: newEntry,
         may: 'member',
-        detail: describe('Enter a league with picks, which also joins it. Officers can enter for others', entrySchema, {
-          status: 201,
-        }),
+        ...createRoute('Enter a league with picks, which also joins it. Officers can enter for others', entrySchema),
       },
     )
     .get(
@@ -73,12 +70,13 @@ export const entryRoutes = (app: App) => {
           readEntriesPage(app, tourLeagueOf(db, id, who), page, who, query.user_id),
         ),
       {
-        query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'reader',
         counted: true,
-        detail: describe(
+        ...listRoute(
           'Entries, newest first, with live scores for each pick once the picks are closed',
-          pageSchema('entries', entrySchema),
+          'entries',
+          entrySchema,
+          { user_id: t.Optional(idSchema) },
         ),
       },
     )

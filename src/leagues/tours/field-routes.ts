@@ -4,7 +4,7 @@ import { t } from 'elysia'
 import { fieldSources } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { itemsOfPage, paged, pageQuery, pageSchema, paginationSchema } from '../../platform/http/pagination.ts'
+import { itemsOfPage, listRoute, paged, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { maxPlayers } from './field-text.ts'
@@ -130,12 +130,8 @@ export const fieldRoutes = (app: App) => {
         }))
       },
       {
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
-          'Picked players of a field entered by hand who are not on the feed',
-          pageSchema('players', unmatched),
-        ),
+        ...listRoute('Picked players of a field entered by hand who are not on the feed', 'players', unmatched),
       },
     )
     .guard({ params: t.Object({ ...slugParams.properties, player_id: t.String({ maxLength: 64 }) }) })

@@ -2,12 +2,12 @@ import { t } from 'elysia'
 import { feedFormats, golferStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { listRoute, paged } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { describe } from '../../platform/http/route-docs.ts'
+import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 
-import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
+import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { addTour, editTour, forceUpdate, removeTour } from './manage-tours.ts'
 import { fieldPage, listTours, tourBySlug } from './queries.ts'
 import { slugSchema, tourSchema } from './tour.ts'
@@ -48,16 +48,14 @@ export const tourRoutes = (app: App) => {
           return { tours: tours.map(tour => tourViewOf(app, tour, who)), total }
         }),
       {
-        query: t.Object(pageQuery),
         may: 'reader',
-        detail: describe('Tours by name', pageSchema('tours', tourSchema)),
+        ...listRoute('Tours by name', 'tours', tourSchema),
       },
     )
     .post(
       '/',
       async ({ body, who, set }) => {
         const tour = await addTour(app, signedIn(who), body)
-        set.status = 201
         set.headers.location = `/api/v1/tours/${tour.slug}`
         return view(tour.slug, who)
       },
@@ -71,7 +69,7 @@ export const tourRoutes = (app: App) => {
           },
         ),
         may: 'officer',
-        detail: describe('Add a tour; its feed is polled at once', tourSchema, { status: 201 }),
+        ...createRoute('Add a tour; its feed is polled at once', tourSchema),
       },
     )
     .guard({ params: t.Object({ slug: t.String({ maxLength: 40 }) }) })
@@ -120,21 +118,18 @@ export const tourRoutes = (app: App) => {
         return paged({ query, request, set }, page => fieldPage(db, tour, page, query.q))
       },
       {
-        query: t.Object({ q: t.Optional(t.String({ maxLength: 100 })), ...pageQuery }),
         may: 'reader',
         counted: true,
-        detail: describe(
-          'The last known field, leader first; `q` is part of a name or an id',
-          pageSchema('players', golferSchema),
-        ),
+        ...listRoute('The last known field, leader first; `q` is part of a name or an id', 'players', golferSchema, {
+          q: t.Optional(t.String({ maxLength: 100 })),
+        }),
       },
     )
     .post(
       '/:slug/update',
-      async ({ params: { slug }, body, who, set }) => {
+      async ({ params: { slug }, body, who }) => {
         const tour = tourBySlug(db, slug)
         const { outcome, message, ...run } = await forceUpdate(app, signedIn(who), tour, body?.accept === true)
-        set.status = 202
         return { ...startedAnswer(run), message, ...(outcome === 'too soon' && { status: 'skipped' }) }
       },
       {
@@ -145,10 +140,8 @@ export const tourRoutes = (app: App) => {
           ),
         ),
         may: 'officer',
-        detail: describe(
+        ...startRoute(
           'Update now: polls the feed, unless a poll is under way or was made within 15 s; `message` says which, and `result.message` of the job has the outcome',
-          startedSchema,
-          { status: 202 },
         ),
       },
     )

@@ -13,7 +13,7 @@ import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
+import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { denseTable } from '../../ui/parts/table.ts'
@@ -51,23 +51,18 @@ const actionRoutes = (app: App) => {
   }
 
   return apiRouter(app, '/admin/backups', 'admin')
-    .post(
-      '/',
-      ({ who, set }) => {
-        set.status = 202
-        return startNow(backUp, signedIn(who), 'backup.make')
-      },
-      { may: 'admin', detail: describe('Make a backup now', startedSchema, { status: 202 }) },
-    )
+    .post('/', ({ who }) => startNow(backUp, signedIn(who), 'backup.make'), {
+      may: 'admin',
+      ...startRoute('Make a backup now'),
+    })
     .post(
       '/s3',
-      ({ who, set }) => {
+      ({ who }) => {
         if (!config.backupS3Url)
           return refuse('conflict', 'BACKUP_S3_URL is not set: there is no store to send a backup to')
-        set.status = 202
         return startNow(sendBackupAway, signedIn(who), 'backup.send')
       },
-      { may: 'admin', detail: describe('Send a backup to the S3 store now', startedSchema, { status: 202 }) },
+      { may: 'admin', ...startRoute('Send a backup to the S3 store now') },
     )
     .post(
       '/:name/restore',

@@ -8,7 +8,7 @@ import { clearedTopic } from '../../platform/cache/cache.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
+import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { refreshAllStats } from '../jobs.ts'
 import { cacheEntrySchema, cacheNow, cacheSchema } from '../overview/cache-page.ts'
 import { dashboardQuery, dashboardSchema, type Section, sections, userQuery, userStatsSchema } from './dashboard.ts'
@@ -74,13 +74,10 @@ export const statsRoutes = (app: App) => {
     )
     .post(
       '/refresh',
-      async ({ who, set }) => {
-        set.status = 202
-        return startedAnswer(await jobs.start(refreshAllStats, {}, { by: signedIn(who).id }))
-      },
+      async ({ who }) => startedAnswer(await jobs.start(refreshAllStats, {}, { by: signedIn(who).id })),
       {
         may: 'admin',
-        detail: describe('Count all warm statistics again', startedSchema, { status: 202 }),
+        ...startRoute('Count all warm statistics again'),
       },
     )
     .delete(

@@ -11,7 +11,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
-import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
+import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { findRuns } from '../runs/find-runs.ts'
 import { jobSchema, viewOf, whyNotRetried } from './job-views.ts'
 
@@ -136,12 +136,11 @@ export const jobRoutes = (app: App) => {
     )
     .post(
       '/:job_id/retry',
-      async ({ params: { job_id: id }, who, set }) => {
+      async ({ params: { job_id: id }, who }) => {
         requireOwn(id, who)
         if (!(await jobs.retry(id))) refuse('conflict', whyNotRetried(app, id))
-        set.status = 202
         return startedAnswer({ jobId: id, deduplicated: false })
       },
-      { may: 'member', detail: describe('Try a failed or cancelled job again', startedSchema, { status: 202 }) },
+      { may: 'member', ...startRoute('Try a failed or cancelled job again') },
     )
 }

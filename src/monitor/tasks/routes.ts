@@ -12,7 +12,7 @@ import { access, apiRouter, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { startedAnswer, startedSchema } from '../../platform/jobs/started-answer.ts'
+import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { hidden } from '../../ui/layout.ts'
 import { status } from '../../ui/parts/badges.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
@@ -76,14 +76,11 @@ const actionRoutes = (app: App) => {
     })
     .post(
       '/schedule/run',
-      async ({ body: { name }, who, set }) => {
-        set.status = 202
-        return afterAction(startedAnswer(await runTask(app, signedIn(who), name)))
-      },
+      async ({ body: { name }, who }) => afterAction(startedAnswer(await runTask(app, signedIn(who), name))),
       {
         body: nameBody,
         may: 'admin',
-        detail: describe('Run a task of the schedule now', startedSchema, { status: 202 }),
+        ...startRoute('Run a task of the schedule now'),
       },
     )
     .post(
@@ -106,18 +103,11 @@ const actionRoutes = (app: App) => {
     )
     .post(
       '/jobs/bulk',
-      async ({ body, who, set }) => {
-        set.status = 202
-        return afterAction(startedAnswer(await startBulk(app, signedIn(who), body)))
-      },
+      async ({ body, who }) => afterAction(startedAnswer(await startBulk(app, signedIn(who), body))),
       {
         body: bulkBody,
         may: 'admin',
-        detail: describe(
-          'Retry, cancel or remove all jobs that match; the result of the job is the report',
-          startedSchema,
-          { status: 202 },
-        ),
+        ...startRoute('Retry, cancel or remove all jobs that match; the result of the job is the report'),
       },
     )
     .post('/jobs/retry', actOn('retry'), ofJob('Retry a failed or cancelled job'))

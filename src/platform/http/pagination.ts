@@ -1,5 +1,8 @@
 /** The one paginator. */
+
+import type { TProperties } from '@sinclair/typebox'
 import { type Static, type TSchema, t } from 'elysia'
+import { describe } from './route-docs.ts'
 
 const maxLimit = 500
 export const usualLimit = 20
@@ -62,6 +65,12 @@ export function linkHeader(url: string, { page, pages }: Pagination): string {
   if (page < pages) links.push(to(page + 1, 'next'))
   return links.join(', ')
 }
+
+/** Of a route that lists things: its query, which is `more` and the page, and what the API page says of it. */
+export const listRoute = <More extends TProperties>(summary: string, things: string, thing: TSchema, more?: More) => ({
+  query: t.Object({ ...(more as More), ...pageQuery }),
+  detail: describe(summary, pageSchema(things, thing)),
+})
 
 type ListRequest = {
   query: { page?: number; limit?: number }

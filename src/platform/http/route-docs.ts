@@ -17,4 +17,15 @@ export const describe = (
   },
 })
 
+/** Of a route that makes something and answers with it: the status 201 and what the API page says of it. */
+export const createRoute = (summary: string, answer: TSchema, docs: Pick<AnswerDocs, 'description'> = {}) =>
+  routeOfStatus(201, summary, answer, docs)
+
+export const routeOfStatus = (status: number, summary: string, answer: TSchema, docs: AnswerDocs = {}) => ({
+  detail: describe(summary, answer, { ...docs, status }),
+  beforeHandle({ set }: { set: { status?: number | string } }) {
+    set.status = status
+  },
+})
+
 type AnswerDocs = { status?: number; description?: string; type?: string }

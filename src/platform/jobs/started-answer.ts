@@ -1,4 +1,5 @@
 import { t } from 'elysia'
+import { routeOfStatus } from '../http/route-docs.ts'
 
 /** The answer to every request that starts a job. */
 export const startedSchema = t.Object(
@@ -16,3 +17,7 @@ export const startedAnswer = ({ jobId, deduplicated }: { jobId: string; deduplic
   message: deduplicated ? 'Already under way' : 'Accepted',
   poll_url: `/api/v1/jobs/status/${jobId}`,
 })
+
+/** Of a route that starts a job: the status 202 and what the API page says of it. */
+export const startRoute = (summary: string, docs: { description?: string } = {}) =>
+  routeOfStatus(202, summary, startedSchema, docs)

@@ -2,9 +2,9 @@
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { listRoute, paged } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { describe } from '../../platform/http/route-docs.ts'
+import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { changeOwn, decide, decisionSchema } from './changes.ts'
 import {
@@ -36,22 +36,20 @@ export const leaveRoutes = (app: App) => {
       ({ query, who, request, set }) =>
         paged({ query, request, set }, page => listLeave(db, { staffId: ownStaff(db, signedIn(who)).id }, page)),
       {
-        query: t.Object(pageQuery),
         may: 'member',
-        detail: describe('The leave you have asked for', pageSchema('leave', leaveSchema)),
+        ...listRoute('The leave you have asked for', 'leave', leaveSchema),
       },
     )
     .post(
       '/me/leave',
-      async ({ body, who, set }) => {
+      async ({ body, who }) => {
         const id = await changeOwn(app, who, 'leave.ask', body, (tx, me, at) => askForLeave(tx, me.id, body, at))
-        set.status = 201
         return leaveById(db, id)
       },
       {
         body: newLeave,
         may: 'member',
-        detail: describe('Ask for leave; an officer approves or declines it', leaveSchema, { status: 201 }),
+        ...createRoute('Ask for leave; an officer approves or declines it', leaveSchema),
       },
     )
     .delete(
@@ -68,9 +66,11 @@ export const leaveRoutes = (app: App) => {
       ({ query, request, set }) =>
         paged({ query, request, set }, page => listLeave(db, { state: query.state, staffId: query.staff_id }, page)),
       {
-        query: t.Object({ state: t.Optional(leaveStateSchema), staff_id: t.Optional(idSchema), ...pageQuery }),
         may: 'officer',
-        detail: describe('Leave that people have asked for: pending requests first', pageSchema('leave', leaveSchema)),
+        ...listRoute('Leave that people have asked for: pending requests first', 'leave', leaveSchema, {
+          state: t.Optional(leaveStateSchema),
+          staff_id: t.Optional(idSchema),
+        }),
       },
     )
     .post('/leave/:id/approve', ({ params, body, who }) => answer(who, params.id, 'approve', body.reason), {

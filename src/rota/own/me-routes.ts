@@ -6,8 +6,8 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { isoOrNull } from '../../platform/clock.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
-import { describe } from '../../platform/http/route-docs.ts'
+import { listRoute, paged } from '../../platform/http/pagination.ts'
+import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { markSeen, noticeSchema, noticesOf } from '../notices.ts'
 import { normalisePerson, wishSchema } from '../person.ts'
@@ -70,12 +70,10 @@ export const meRoutes = (app: App) => {
         })
       },
       {
-        query: t.Object({
-          past: t.Optional(t.Boolean({ description: 'Past shifts, last first' })),
-          ...pageQuery,
-        }),
         may: 'member',
-        detail: describe('Your upcoming shifts, next first', pageSchema('shifts', ownDutySchema)),
+        ...listRoute('Your upcoming shifts, next first', 'shifts', ownDutySchema, {
+          past: t.Optional(t.Boolean({ description: 'Past shifts, last first' })),
+        }),
       },
     )
     .put(
@@ -98,12 +96,8 @@ export const meRoutes = (app: App) => {
       ({ query, who, request, set }) =>
         paged({ query, request, set }, page => noticesOf(db, ownStaff(db, signedIn(who)).id, page)),
       {
-        query: t.Object(pageQuery),
         may: 'member',
-        detail: describe(
-          'Notices about your shifts, leave and swaps, newest first',
-          pageSchema('notices', noticeSchema),
-        ),
+        ...listRoute('Notices about your shifts, leave and swaps, newest first', 'notices', noticeSchema),
       },
     )
     .post(
@@ -123,16 +117,15 @@ export const meRoutes = (app: App) => {
     )
     .post(
       '/me/calendar',
-      async ({ who, request, set }) => {
+      async ({ who, request }) => {
         const token = await changeOwn(app, who, 'calendar.renew', {}, (tx, me, at) =>
           renewCalendarAddress(tx, me.id, at),
         )
-        set.status = 201
         return { url: `${siteUrl(request, app.config)}${calendarPath(token)}` }
       },
       {
         may: 'member',
-        detail: describe(
+        ...createRoute(
           'A new private address for your calendar (iCalendar); the previous one stops working',
           t.Object({
             url: t.String({
@@ -140,7 +133,6 @@ export const meRoutes = (app: App) => {
               examples: ['https://rota.example.org/calendar/shifts.ics?token=…'],
             }),
           }),
-          { status: 201 },
         ),
       },
     )

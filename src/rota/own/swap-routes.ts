@@ -2,8 +2,8 @@
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
-import { describe } from '../../platform/http/route-docs.ts'
+import { listRoute, paged } from '../../platform/http/pagination.ts'
+import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { changeOwn, decide, decisionSchema } from './changes.ts'
 import { ownStaff } from './own-duties.ts'
@@ -35,25 +35,24 @@ export const swapRoutes = (app: App) => {
         return paged({ query, request, set }, page => reader.read(swapsFor, { staffId, now: clock.now(), slice: page }))
       },
       {
-        query: t.Object(pageQuery),
         may: 'member',
-        detail: describe(
+        ...listRoute(
           'Duties that colleagues offer, with the rules that keep you from taking them, then your own offers',
-          pageSchema('swaps', ownSwapSchema),
+          'swaps',
+          ownSwapSchema,
         ),
       },
     )
     .post(
       '/me/swaps',
-      async ({ body, who, set }) => {
+      async ({ body, who }) => {
         const id = await changeOwn(app, who, 'swap.offer', body, (tx, me, at) => offerDuty(tx, me, body, at))
-        set.status = 201
         return swapById(db, id, clock.now())
       },
       {
         body: newOffer,
         may: 'member',
-        detail: describe('Offer one of your duties to colleagues', swapSchema, { status: 201 }),
+        ...createRoute('Offer one of your duties to colleagues', swapSchema),
       },
     )
     .delete(
@@ -90,14 +89,12 @@ export const swapRoutes = (app: App) => {
       ({ query, request, set }) =>
         paged({ query, request, set }, page => listSwaps(db, clock.now(), page, query.taken)),
       {
-        query: t.Object({
-          taken: t.Optional(t.Boolean({ description: 'Only swaps that wait for an officer' })),
-          ...pageQuery,
-        }),
         may: 'officer',
-        detail: describe(
+        ...listRoute(
           'Duties that people offer: those that wait for an officer, then the others, earliest first',
-          pageSchema('swaps', swapSchema),
+          'swaps',
+          swapSchema,
+          { taken: t.Optional(t.Boolean({ description: 'Only swaps that wait for an officer' })) },
         ),
       },
     )

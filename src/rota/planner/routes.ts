@@ -4,8 +4,8 @@ import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { itemsOfPage, paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
-import { describe } from '../../platform/http/route-docs.ts'
+import { itemsOfPage, listRoute, paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { clearRoster, confirmedSchema, conflictOf } from '../confirm.ts'
@@ -53,15 +53,13 @@ export const plannerRoutes = (app: App) => {
         checkDateRange(body.start_date, body.end_date, 'end_date')
         for (const siteId of body.site_ids ?? []) siteById(db, siteId)
         const jobId = await makeDraft(app, signedIn(who), body)
-        set.status = 201
         set.headers.location = `/api/v1/roster/drafts/${jobId}`
         return viewOf(jobId)
       },
       {
         body: newDraft,
         may: 'officer',
-        detail: describe('A draft to change by hand: a copy of the roster, of another draft, or empty', draftSchema, {
-          status: 201,
+        ...createRoute('A draft to change by hand: a copy of the roster, of another draft, or empty', draftSchema, {
           description: 'It has a job_id although no job has made it: drafts are read, confirmed and discarded by it.',
         }),
       },
@@ -112,9 +110,8 @@ export const plannerRoutes = (app: App) => {
         }))
       },
       {
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('The rules that a draft breaks now', pageSchema('conflicts', conflictSchema)),
+        ...listRoute('The rules that a draft breaks now', 'conflicts', conflictSchema),
       },
     )
     .get(

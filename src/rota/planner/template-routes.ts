@@ -4,8 +4,8 @@ import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
-import { describe } from '../../platform/http/route-docs.ts'
+import { listRoute, paged } from '../../platform/http/pagination.ts'
+import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf } from '../date-range.ts'
 import { makeHandDraft } from './hand-drafts.ts'
@@ -32,50 +32,44 @@ export const templateRoutes = (app: App) => {
   const { db, clock, bulkWriter } = app
   return apiRouter(app, '/api/v1/roster/templates', 'rosters')
     .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listTemplates(db, page)), {
-      query: t.Object(pageQuery),
       may: 'officer',
-      detail: describe('Templates of a week by name', pageSchema('templates', templateSchema)),
+      ...listRoute('Templates of a week by name', 'templates', templateSchema),
     })
     .post(
       '/',
-      async ({ body, who, set }) => {
+      async ({ body, who }) => {
         const at = clock.now()
         const template = await atomically(db, tx => {
           const row = saveTemplate(tx, body, at)
           audit(tx, { at, who: signedIn(who), action: 'template.create', target: `template ${row.id}`, detail: body })
           return row
         })
-        set.status = 201
         return templateView(template)
       },
       {
         body: newTemplate,
         may: 'officer',
-        detail: describe('Save the shifts of a week, and the people on them, as a template', templateSchema, {
-          status: 201,
-        }),
+        ...createRoute('Save the shifts of a week, and the people on them, as a template', templateSchema),
       },
     )
     .guard({ params: idParams })
     .post(
       '/:id/apply',
-      async ({ params: { id }, body, who, set }) => {
+      async ({ params: { id }, body, who }) => {
         const by = signedIn(who)
         const done = await bulkWriter.write(applyTemplate, { id, asked: body, who: by })
         const start = mondayOf(body.monday)
         const range = { start, end: daysAfter(start, 6), siteIds: done.siteIds }
         const name = `${templateById(db, id).name}, ${start}`
         const draft_id = body.people ? await makeHandDraft(app, by, range, name, done.people) : null
-        set.status = 201
         return { created: done.ids.length, skipped: done.skipped, shift_ids: done.ids, draft_id }
       },
       {
         body: applySchema,
         may: 'officer',
-        detail: describe(
+        ...createRoute(
           'Make the shifts of a template in another week, at the same local times; existing shifts stay',
           appliedSchema,
-          { status: 201 },
         ),
       },
     )

@@ -2,9 +2,9 @@
 import { t } from 'elysia'
 import type { App } from '../../../context.ts'
 import { apiRouter, signedIn } from '../../../platform/http/access.ts'
-import { paged, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
+import { listRoute, paged } from '../../../platform/http/pagination.ts'
 import type { Who } from '../../../platform/http/request-context.ts'
-import { describe } from '../../../platform/http/route-docs.ts'
+import { createRoute } from '../../../platform/http/route-docs.ts'
 import { idSchema, oneLine } from '../../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from '../order.ts'
 import { normaliseSymbol, symbolSchema } from '../quote.ts'
@@ -37,26 +37,23 @@ export const correctionRoutes = (app: App) => {
         paged({ query, request, set }, page => listActions(db, normaliseSymbol(params.symbol), page, who)),
       {
         params: symbolBody,
-        query: t.Object(pageQuery),
         may: 'reader',
-        detail: describe(
+        ...listRoute(
           'Corrections of a symbol: wrong prices taken back, splits and dividends, newest first',
-          pageSchema('actions', symbolActionSchema),
+          'actions',
+          symbolActionSchema,
         ),
       },
     )
     .post(
       '/prices/:price_id/void',
-      ({ params, body, who, set }) => {
-        set.status = 201
-        return correct(params.symbol, signedIn(who), body?.reason, { kind: 'void', priceId: params.price_id })
-      },
+      ({ params, body, who }) =>
+        correct(params.symbol, signedIn(who), body?.reason, { kind: 'void', priceId: params.price_id }),
       {
         params: t.Object({ symbol: symbolSchema, price_id: idSchema }),
         body: t.Optional(t.Object({ reason }, { examples: [{ reason: 'The decimal point was in the wrong place' }] })),
         may: 'officer',
-        detail: describe('Take a wrong price back and undo the trades made at it', symbolActionSchema, {
-          status: 201,
+        ...createRoute('Take a wrong price back and undo the trades made at it', symbolActionSchema, {
           description:
             'Each trade gets a line in the ledger that undoes it, even after later trades: cash or a holding may end below 0. Trades in final leagues stay until those are reopened. If it is the newest price, the one before it counts again.',
         }),
@@ -64,16 +61,13 @@ export const correctionRoutes = (app: App) => {
     )
     .post(
       '/splits',
-      ({ params, body: { to, from, reason }, who, set }) => {
-        set.status = 201
-        return correct(params.symbol, signedIn(who), reason, { kind: 'split', to, from })
-      },
+      ({ params, body: { to, from, reason }, who }) =>
+        correct(params.symbol, signedIn(who), reason, { kind: 'split', to, from }),
       {
         params: symbolBody,
         body: t.Object({ to: part, from: part, reason }, { examples: [{ to: 2, from: 1 }] }),
         may: 'officer',
-        detail: describe('Split a symbol, in every league that is not final', symbolActionSchema, {
-          status: 201,
+        ...createRoute('Split a symbol, in every league that is not final', symbolActionSchema, {
           description:
             'The price and its history are restated. Fractions of a share are paid out. The same split is accepted once a day, unless it was turned back.',
         }),
@@ -81,10 +75,8 @@ export const correctionRoutes = (app: App) => {
     )
     .post(
       '/dividends',
-      ({ params, body: { per_share_cents, reason }, who, set }) => {
-        set.status = 201
-        return correct(params.symbol, signedIn(who), reason, { kind: 'dividend', perShareCents: per_share_cents })
-      },
+      ({ params, body: { per_share_cents, reason }, who }) =>
+        correct(params.symbol, signedIn(who), reason, { kind: 'dividend', perShareCents: per_share_cents }),
       {
         params: symbolBody,
         body: t.Object(
@@ -92,28 +84,22 @@ export const correctionRoutes = (app: App) => {
           { examples: [{ per_share_cents: 25, reason: 'First quarter' }] },
         ),
         may: 'officer',
-        detail: describe(
+        ...createRoute(
           'Pay a dividend to everyone who holds a symbol, in every league that is not final',
           symbolActionSchema,
-          {
-            status: 201,
-            description: 'Members who are short pay it. The same dividend is accepted once a day.',
-          },
+          { description: 'Members who are short pay it. The same dividend is accepted once a day.' },
         ),
       },
     )
     .post(
       '/actions/:action_id/undo',
-      ({ params, body, who, set }) => {
-        set.status = 201
-        return correct(params.symbol, signedIn(who), body?.reason, { kind: 'undo', actionId: params.action_id })
-      },
+      ({ params, body, who }) =>
+        correct(params.symbol, signedIn(who), body?.reason, { kind: 'undo', actionId: params.action_id }),
       {
         params: t.Object({ symbol: symbolSchema, action_id: idSchema }),
         body: t.Optional(t.Object({ reason }, { examples: [{ reason: 'It was 0.25' }] })),
         may: 'officer',
-        detail: describe('Take back a dividend that was entered wrongly', symbolActionSchema, {
-          status: 201,
+        ...createRoute('Take back a dividend that was entered wrongly', symbolActionSchema, {
           description: 'Lines in the ledger pay it back. To undo a split, enter the opposite one.',
         }),
       },

@@ -5,10 +5,10 @@ import type { App } from '../../../context.ts'
 import { alreadyTaken, refuse } from '../../../errors.ts'
 import { apiRouter, signedIn } from '../../../platform/http/access.ts'
 import { checkUrlField } from '../../../platform/http/outgoing.ts'
-import { itemsOfPage, paged, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
-import { describe } from '../../../platform/http/route-docs.ts'
+import { itemsOfPage, listRoute, paged } from '../../../platform/http/pagination.ts'
+import { createRoute, describe } from '../../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, oneLine } from '../../../platform/http/shared-schemas.ts'
-import { startedAnswer, startedSchema } from '../../../platform/jobs/started-answer.ts'
+import { startedAnswer, startRoute } from '../../../platform/jobs/started-answer.ts'
 import { clearFeedAlerts, stateOfNewUrl } from '../../feeds/feed-state.ts'
 import { allFeeds, changeFeed, deleteFeed, feedById, insertFeed, isFetched } from './queries.ts'
 import { minInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
@@ -29,14 +29,13 @@ export const feedRoutes = (app: App) => {
         return paged({ query, request, set }, page => ({ quote_feeds: itemsOfPage(feeds, page), total: feeds.length }))
       },
       {
-        query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Feeds that quotes are fetched from', pageSchema('quote_feeds', quoteFeedSchema)),
+        ...listRoute('Feeds that quotes are fetched from', 'quote_feeds', quoteFeedSchema),
       },
     )
     .post(
       '/',
-      async ({ body, who, set }) => {
+      async ({ body, who }) => {
         checkUrlField('url', 'feed', body.url, config.allowPrivateFeeds)
         const { id: createdBy } = signedIn(who)
         const at = clock.now()
@@ -48,14 +47,12 @@ export const feedRoutes = (app: App) => {
           return feed
         })
         await scheduleQuotePoll(app, feed.id, at, createdBy)
-        set.status = 201
         return quoteFeedView(feed)
       },
       {
         body: t.Object({ name, url, interval_s: t.Optional(interval) }),
         may: 'officer',
-        detail: describe('Add a quote feed; it is polled at once', quoteFeedSchema, {
-          status: 201,
+        ...createRoute('Add a quote feed; it is polled at once', quoteFeedSchema, {
           description:
             'The feed answers `{ quotes: [{ symbol, price_cents, as_of }] }` as quotes are pushed, or `price` in whole money.',
         }),
@@ -110,7 +107,7 @@ export const feedRoutes = (app: App) => {
     )
     .post(
       '/:id/poll',
-      async ({ params: { id }, body, who, set }) => {
+      async ({ params: { id }, body, who }) => {
         const feed = feedById(db, id)
         const { id: by } = signedIn(who)
         const run = await pollQuotesNow(app, feed, by, body?.accept ?? false)
@@ -126,7 +123,6 @@ export const feedRoutes = (app: App) => {
               detail: { held: feed.held },
             }),
           )
-        set.status = 202
         return startedAnswer(run)
       },
       {
@@ -134,7 +130,7 @@ export const feedRoutes = (app: App) => {
           t.Object({ accept: t.Optional(t.Boolean({ description: 'Accept the answer, whatever it is' })) }),
         ),
         may: 'officer',
-        detail: describe('Poll a feed now', startedSchema, { status: 202 }),
+        ...startRoute('Poll a feed now'),
       },
     )
 }
