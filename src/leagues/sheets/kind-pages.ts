@@ -50,21 +50,19 @@ ${formField({
   placeholder: 'T4 Kills 10\nT5 Kills 30\nDeads 80',
   hint: html`One metric and its weight per line, named as in the sheets. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.map(metricName).join(', ')}.`}`,
 })}
-<div class="columns">
 ${configField(config, 'score_on', {
   label: 'Score counts',
   type: 'select',
   value: 'gains',
   choices: formChoices({ gains: 'gains', current: 'current values' }),
 })}
+<details${Boolean(config.tiers || (config.classify_by ?? 'percentile') !== 'percentile') && html` open`}><summary>Tiers</summary>
 ${configField(config, 'classify_by', {
   label: 'Tiers by',
   type: 'select',
   value: 'percentile',
   choices: formChoices({ percentile: 'percentile', score: 'score', goal: 'percent of a goal' }),
 })}
-</div>
-<details${Boolean(config.tiers) && html` open`}><summary>Tiers</summary>
 <p class="hint">A name and the lowest percent, or score, of the tier. Without rows: elite from 90, strong 70, steady 40, reserve 10, idle below.</p>
 ${tierRows(config.tiers)}
 </details>
