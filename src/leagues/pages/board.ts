@@ -173,7 +173,7 @@ function toolbar(data: BoardData, params: BoardParams, to: PathTo): Html {
   const { league, kind, me } = data
   const path = `/leagues/${league.id}`
   const quiet = 'button small quiet'
-  const around = (player: string) => to({ around: player, page: undefined, q: undefined })
+  const around = (player?: string) => to({ around: player, page: undefined, q: undefined })
   return html`<div class="toolbar">
 <form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
@@ -181,7 +181,7 @@ ${(kind.hasGains ? (['order', 'label', 'tier'] as const) : (['sort_by', 'order']
 </form>
 ${viewMenu(data, params)}
 <span class="actions">
-${me ? html`<a class="${quiet}" href="${around(me)}">Around me</a>` : html`<a class="${quiet}" hidden data-around-me="${league.id}" href="${around('ME')}">Around me</a>`}
+${me ? html`<a class="${quiet}" href="${around(me)}">Around me</a>` : html`<a class="${quiet}" hidden data-around-me="${league.id}" href="${around()}">Around me</a>`}
 ${exportMenu(data, params)}
 </span>
 </div>`

@@ -10,7 +10,9 @@ function mark() {
   const me = local.getItem(keyOf(link.dataset.aroundMe))
   link.hidden = !me
   if (!me) return
-  link.href = link.getAttribute('href').replace(/around=[^&]*/, `around=${encodeURIComponent(me)}`)
+  const url = new URL(link.href)
+  url.searchParams.set('around', me)
+  link.href = url.pathname + url.search
   document.getElementById(`p-${me}`)?.classList.add('mine')
 }
 
