@@ -299,7 +299,6 @@ function serve({ config, clock, log, shutdown }: Start, app: App) {
     hostname: config.host,
     trustProxy: config.trustProxy,
     isSecure: config.publicUrl?.startsWith('https:') ?? false,
-    maxUpload: config.maxUploadMb * 1024 * 1024,
     uploadPaths,
     tablePaths,
     loadShedding: app.loadShedding,

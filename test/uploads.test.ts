@@ -200,7 +200,8 @@ test('what cannot be a sheet is refused at once and leaves no file', async () =>
     (await refusalOf(upload(call, id, content, fields, filename))).problem
   expect(await refused('')).toMatchObject({ status: 422, reason: 'empty' })
   expect(await refused('%PDF-1.7 …', 'scan.csv')).toMatchObject({ status: 422, reason: 'wrong_type' })
-  expect(await refused('id,power\n1,2\n', 'scan.xlsx')).toMatchObject({ status: 422, reason: 'lying_extension' })
+  for (const name of ['scan.xlsx', `${'scan '.repeat(50)}.xlsx`])
+    expect(await refused('id,power\n1,2\n', name)).toMatchObject({ status: 422, reason: 'lying_extension' })
   expect(await refused(current, 'scan.csv', { kind: 'middle' })).toMatchObject({
     status: 422,
     errors: [{ path: 'kind' }],
@@ -337,11 +338,18 @@ test('in strict mode bad rows fail the upload, which reports them all', async ()
 test('a file larger than allowed is cut off and refused', async () => {
   const { call, dataDir } = await start({ MAX_UPLOAD_MB: '1' })
   const { id } = await newLeague(call)
-  const file = formOf('id,power\n'.padEnd(2_200_000, '1'))
+  const file = (bytes: number) => formOf('id,power\n'.padEnd(bytes, '1'))
+  const refused = [413, 'The file is larger than 1 MB (MAX_UPLOAD_MB)']
   for (const address of [`${id}/uploads`, `${id}/uploads/`, `%3${id}/uploads`]) {
-    const { status, problem } = await refusalOf(call.post(`/api/v1/leagues/${address}`, file))
-    expect([status, problem.detail]).toEqual([413, 'The file is larger than 1 MB (MAX_UPLOAD_MB)'])
+    const { status, problem } = await refusalOf(call.post(`/api/v1/leagues/${address}`, file(2_200_000)))
+    expect([status, problem.detail]).toEqual(refused)
   }
+  const { status, problem } = await refusalOf(call.post(`/api/v1/leagues/${id}/uploads`, file(9_000_000)))
+  expect([status, problem.detail]).toEqual(refused)
+  const endless = new ReadableStream({ pull: controller => controller.enqueue(new Uint8Array(100_000)) })
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' }
+  const answer = await call.raw(`/api/v1/leagues/${id}/uploads`, { method: 'POST', headers, body: endless })
+  expect([answer.status, (await answer.json()).detail]).toEqual(refused)
   expect(uploadedFiles({ dataDir })).toEqual([])
 })
 

@@ -60,17 +60,18 @@ export async function receiveFile(
     refuse('unsupported', 'Send the file as multipart/form-data, in a part named file')
   sheets.thread.start() // which takes about as long as the rest of this
   if (!request.body) refuse('invalid', 'The body is empty', { errors: [{ path: 'file', message: 'Choose a file.' }] })
+  const maxBytes = config.maxUploadMb * 1024 * 1024
+  const length = contentLength(request)
+  if (length < Infinity && length > maxBytes + maxBesidesFile) throw tooLarge(maxBytes)
   const folder = uploadsFolder(config.dataDir)
   mkdirSync(folder, { recursive: true })
   const file = newFileName(processId)
   const path = join(folder, file)
-  const length = contentLength(request)
   const arriving =
     readsAhead && length > minReadAheadBytes && length < Infinity
       ? arrivingSheet(sheets.thread, file, length)
       : undefined
   try {
-    const maxBytes = config.maxUploadMb * 1024 * 1024
     const { head, written, ...rest } = await readForm(request, type, { path: `${path}.part`, maxBytes, arriving })
     try {
       checkBeginning(head, rest.filename)
@@ -99,6 +100,9 @@ type ReadForm = Omit<ReceivedFile, 'file' | 'arriving' | 'synced'> & { head: Uin
 type ReadTarget = { path: string; maxBytes: number; arriving?: ArrivingSheet }
 
 const cutOff = () => new Refusal('bad_request', 'The upload was cut off before its end')
+const tooLarge = (maxBytes: number) =>
+  new Refusal('too_large', `The file is larger than ${Math.round(maxBytes / 1024 / 1024)} MB (MAX_UPLOAD_MB)`)
+const maxBesidesFile = 2 << 20 // bytes of the other parts of a form, and between them
 const minReadAheadBytes = 256 << 10 // smaller files are read by their import
 const maxBufferedBytes = 2 << 20 // smaller bodies are read in one piece, which costs less than a stream
 const turnBytes = 256 << 10 // that a stream reads before other requests get their turn: half a millisecond
@@ -117,7 +121,7 @@ async function readForm(request: Request, type: string, target: ReadTarget): Pro
  * A body may arrive faster than it is read: without a pause no other request would be answered until its end. Memory of chunks is
  * freed once as many bytes of the file are written: left to the garbage collector, it would be some fifty megabytes.
  */
-async function* inTurns(body: Body, writtenBytes: () => number) {
+async function* inTurns(body: Body, maxBytes: number, writtenBytes: () => number) {
   const read: { chunk: Uint8Array; end: number }[] = []
   let end = 0
   for await (const chunk of body) {
@@ -126,6 +130,7 @@ async function* inTurns(body: Body, writtenBytes: () => number) {
       await setImmediate()
     }
     end += chunk.length
+    if (end > maxBytes + maxBesidesFile) throw tooLarge(maxBytes)
     read.push({ chunk, end })
     while (read[0] && read[0].end <= writtenBytes()) freeChunk(read.shift()!.chunk)
   }
@@ -171,10 +176,6 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
   let writtenBytes = 0
   let sheet: Readable | undefined
   let writing: Promise<WrittenFile> | undefined
-  const tooLarge = new Refusal(
-    'too_large',
-    `The file is larger than ${Math.round(maxBytes / 1024 / 1024)} MB (MAX_UPLOAD_MB)`,
-  )
 
   const form = multipartParser(type, maxBytes)
   // For a body that ends inside a part, both the form and its file emit the error, twice, whether or not anybody listens.
@@ -199,7 +200,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
         hash.update(chunk)
         yield chunk
       }
-      if (stream.truncated) throw tooLarge
+      if (stream.truncated) throw tooLarge(maxBytes)
     }
     writing = writeTempFile(hashed(stream), path, written => {
       writtenBytes += written
@@ -208,7 +209,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     writing.catch(error => form.destroy(error))
   })
   try {
-    const chunks = inTurns(body, () => writtenBytes)
+    const chunks = inTurns(body, maxBytes, () => writtenBytes)
     // Where the form is over before its body, it finishes once and early, which the pipeline may miss.
     await Promise.race([pipeline(chunks, form), once(form, 'finish')])
     const written = await writing
@@ -238,9 +239,15 @@ function multipartParser(type: string, fileSize: number) {
 const isDiskError = (error: unknown) =>
   error instanceof Error && 'code' in error && /^E(NOSPC|DQUOT|IO|ROFS|MFILE)$/.test(String(error.code))
 
-/** Only the file name, without folders, control characters or direction marks. */
-const cleanName = (given: string) =>
-  truncate(given.replace(/^.*[/\\]/, '').replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, ''), 200) || 'upload'
+const maxNameLength = 200
+
+/** Only the file name, without folders, control characters or direction marks. A long one keeps its extension. */
+function cleanName(given: string): string {
+  const name = given.replace(/^.*[/\\]/, '').replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '')
+  if (name.length <= maxNameLength) return name || 'upload'
+  const extension = /\.\w{1,10}$/.exec(name)?.[0] ?? ''
+  return truncate(name, maxNameLength - extension.length) + extension
+}
 
 /** Refuses at once what the first bytes show: an empty file, another type, a wrong extension. */
 function checkBeginning(head: Uint8Array, filename: string) {
