@@ -11,7 +11,7 @@ import { localUrl } from '../src/platform/http/http-server.ts'
 import { asRefusal } from '../src/platform/http/problem.ts'
 import { readLimit } from '../src/platform/http/rate-limits.ts'
 import type { RequestContext } from '../src/platform/http/request-context.ts'
-import { cachedResponse } from '../src/platform/http/responses.ts'
+import { cachedResponse, compressed } from '../src/platform/http/responses.ts'
 import { openThread, ThreadError } from '../src/platform/process/threads.ts'
 import { newMember } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
@@ -223,6 +223,19 @@ test('a board is compressed as the client accepts, and small answers are not', a
   expect(
     (await as().raw('/api/v1/leagues/1', { headers: { 'accept-encoding': 'zstd' } })).headers.get('content-encoding'),
   ).toBeNull()
+})
+
+test('long answers that are not cached are compressed too', async () => {
+  const text = 'a line of a long page\n'.repeat(50_000)
+  for (const [encoding, unpack] of [
+    ['zstd', Bun.zstdDecompressSync],
+    ['gzip', Bun.gunzipSync],
+  ] as const) {
+    const request = new Request('http://x/', { headers: { 'accept-encoding': encoding } })
+    const answer = await compressed(request, new Response(text, { headers: { 'content-type': 'text/html' } }))
+    expect(answer.headers.get('content-encoding')).toBe(encoding)
+    expect(new TextDecoder().decode(unpack(new Uint8Array(await answer.arrayBuffer())))).toBe(text)
+  }
 })
 
 test('searches, neighbourhoods and past boards are computed, not cached', async () => {

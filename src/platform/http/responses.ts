@@ -1,4 +1,6 @@
 /** From a value to bytes on the wire: ETag and 304, compression, and cached pages compressed once. */
+import { promisify } from 'node:util'
+import { gzip as gzipInThread } from 'node:zlib'
 import type { CacheResult, CacheState } from '../cache/cache.ts'
 import type { StoredAnswer } from '../cache/cache-store.ts'
 
@@ -20,8 +22,16 @@ const offers = (header: string, coding: string) => {
   return at >= 0 && !/^\s*;\s*q=0(\.0*)?\s*(,|$)/.test(header.slice(at + coding.length))
 }
 
+const zstd = { level: 3 } as const
+const gzip = { level: 5 } as const
 const compress = (bytes: Bytes, encoding: 'zstd' | 'gzip') =>
-  encoding === 'zstd' ? new Uint8Array(Bun.zstdCompressSync(bytes, { level: 3 })) : Bun.gzipSync(bytes, { level: 5 })
+  encoding === 'zstd' ? new Uint8Array(Bun.zstdCompressSync(bytes, zstd)) : Bun.gzipSync(bytes, gzip)
+
+/** In a thread of Bun's: a megabyte takes some 5 ms. */
+const longAnswer = 128 * 1024 // bytes
+const gzipAside = promisify(gzipInThread)
+const compressAside = async (bytes: Bytes, encoding: 'zstd' | 'gzip') =>
+  new Uint8Array(await (encoding === 'zstd' ? Bun.zstdCompress(bytes, zstd) : gzipAside(bytes, gzip)))
 
 function formsOf(stored: StoredAnswer, text = stored.json): Forms {
   const known = forms.get(stored)
@@ -139,7 +149,8 @@ export async function compressed(request: Request, response: Response): Promise<
   if (bytes.length < worthCompressing) return new Response(bytes, response)
   headers.set('content-encoding', encoding)
   headers.delete('content-length')
-  return new Response(compress(bytes, encoding), response)
+  const compressing = bytes.length < longAnswer ? compress(bytes, encoding) : compressAside(bytes, encoding)
+  return new Response(await compressing, response)
 }
 
 /** Sends the browser on to another page. */
