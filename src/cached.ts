@@ -25,6 +25,7 @@ export const cached = {
   dashboardMetrics: cacheEntry('dashboard_metrics', '5m', ['roster', 'staff', 'shifts'].map(anyScope)),
   upcomingShifts: cacheEntry('upcoming_shifts', '2m', ['roster', 'shifts', 'staff'].map(anyScope)), // scope: page, limit
   rosterView: cacheEntry('roster_view', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
+  rotaPart: cacheEntry('rota_part', '5m', ['roster', 'shifts', 'staff'].map(anyScope)), // scope: tab, days, site, today, who sees it
   siteHealth: cacheEntry('site_health', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
   brokenDuties: cacheEntry('broken_duties', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
   shiftList: cacheEntry('shift_list', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),

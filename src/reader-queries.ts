@@ -27,9 +27,11 @@ import { checkAssignments, loadProblemOfRange } from './rota/load-problem.ts'
 import { ownDuties } from './rota/own/own-duties.ts'
 import { swapsFor } from './rota/own/swaps.ts'
 import { checkDraft, draftTargets } from './rota/planner/check-draft.ts'
+import { planMarkup } from './rota/planner/plan-week.ts'
 import { candidatesFor } from './rota/replacements.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
 import { rosterView, upcomingShifts } from './rota/roster-view.ts'
+import { rotaPart } from './rota/rota-page.ts'
 
 export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   usersReading,
@@ -64,6 +66,8 @@ export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   ownDuties,
   swapsFor,
   rosterView,
+  rotaPart,
+  planMarkup,
   upcomingShifts,
   rosterMetrics,
   countsOfDay,

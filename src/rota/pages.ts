@@ -3,7 +3,8 @@ import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import type { Content } from '../platform/html.ts'
+import { type Content, Html } from '../platform/html.ts'
+import { isAtLeast } from '../platform/http/access.ts'
 import { pageOf, pageQuery, withPagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
@@ -19,7 +20,7 @@ import { whyRosterWaits } from './roster-queue.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { brokenRulesOn, readRoster, shownShiftsByIds, withPeopleOf } from './roster-view.ts'
 import { rotaHead, rotaPage, rotaVersion } from './rota-layout.ts'
-import { peopleBody, type RotaData, rotaBar, rotaBody } from './rota-page.ts'
+import { rotaBar, rotaPart } from './rota-page.ts'
 import { shiftBody } from './shift-page.ts'
 import { listShifts } from './shift-queries.ts'
 import { requestsOn } from './shift-requests.ts'
@@ -54,24 +55,28 @@ export const rotaPages = (app: App) => {
     rotaPage({ title, who, body, scripts })
   const versionNow = () => rotaVersion(stamps)
 
-  async function rotaData(query: RangeForm): Promise<RotaData> {
-    const today = todayAtSites(db, clock.now())
+  type Tab = 'rota' | 'people'
+  async function rotaWeek(tab: Tab, query: RangeForm, who: Who | undefined) {
+    const now = clock.now()
+    const today = todayAtSites(db, now)
     const asked = withoutEmptyFields(query)
-    const range = rangeOf(asked, today)
-    const scope = [range.start, range.end, asked.site_id ?? 0]
-    const view = await cache.read(cached.rosterView, scope, () => readRoster(app, range))
-    return { view: view.value, sites: allSites(db), siteId: asked.site_id, today }
+    const week = { range: rangeOf(asked, today), siteId: asked.site_id, today }
+    const isOfficer = isAtLeast(who, 'officer')
+    const scope = [tab, week.range.start, week.range.end, asked.site_id ?? 0, today, isOfficer ? 'officer' : 'member']
+    const load = () => app.reader.read(rotaPart, { ...week, tab, isOfficer, now })
+    return { week, markup: new Html((await cache.read(cached.rotaPart, scope, load)).value) }
   }
-  const bodies = { rota: rotaBody, people: peopleBody }
-  async function rota(tab: keyof typeof bodies, path: string, query: RangeForm, who: Who | undefined) {
+  async function rota(tab: Tab, path: string, query: RangeForm, who: Who | undefined) {
     const version = versionNow()
-    const data = await rotaData(query)
+    const { week, markup } = await rotaWeek(tab, query, who)
     const from = address(`${path}/part`, withoutEmptyFields(query))
-    const part = live({ id: 'rota', events: '/rota/events', from, version }, bodies[tab](data, who))
-    return show('Rota', who, [rotaHead('Rota', tab, who), rotaBar(path, data), part])
+    const part = live({ id: 'rota', events: '/rota/events', from, version }, markup)
+    return show('Rota', who, [rotaHead('Rota', tab, who), rotaBar(path, allSites(db), week), part])
   }
-  const part = async (tab: keyof typeof bodies, query: RangeForm, who: Who | undefined) =>
-    livePart(versionNow(), bodies[tab](await rotaData(query), who))
+  async function part(tab: Tab, query: RangeForm, who: Who | undefined) {
+    const version = versionNow()
+    return livePart(version, (await rotaWeek(tab, query, who)).markup)
+  }
 
   const formData = () => ({ sites: allSites(db), today: todayAtSites(db, clock.now()) })
 

@@ -60,11 +60,11 @@ export type ShownShift = RosterView['shifts'][number]
 /** The limit of a page or an export: about a year of a large club. */
 const maxPlaces = 50_000
 
+export const readRoster = ({ reader, clock }: Pick<App, 'reader' | 'clock'>, range: DateRange): Promise<RosterView> =>
+  reader.read(rosterView, { range, now: clock.now() })
+
 /** The roster of these days; refused if it is too large to read. */
-export function readRoster(
-  { db, reader, clock }: Pick<App, 'db' | 'reader' | 'clock'>,
-  range: DateRange,
-): Promise<RosterView> {
+export function rosterView(db: Db, { range, now }: { range: DateRange; now: number }): RosterView {
   const { places } = db
     .select({ places: sql<number>`coalesce(sum(${shifts.headcount}), 0)` })
     .from(shifts)
@@ -72,10 +72,6 @@ export function readRoster(
     .get() ?? { places: 0 }
   if (places > maxPlaces)
     invalid('end', `There are ${places} places on these days, more than ${maxPlaces}: choose fewer days or a site.`)
-  return reader.read(rosterView, { range, now: clock.now() })
-}
-
-export function rosterView(db: Db, { range, now }: { range: DateRange; now: number }): RosterView {
   const shown = shownShiftsIn(db, range, now)
   return { start: range.start, end: range.end, shifts: shown, summary: rosterSummary(shown) }
 }

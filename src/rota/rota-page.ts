@@ -1,8 +1,7 @@
 /** The rota of a week, by site and by person. */
 
+import type { Db } from '../../db/open.ts'
 import { type Html, html } from '../platform/html.ts'
-import { isAtLeast } from '../platform/http/access.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { address } from '../ui/parts/address.ts'
 import { partsBar, stats } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
@@ -18,17 +17,22 @@ import {
   weeksBySite,
   zoneWords,
 } from './calendar-view.ts'
-import { datesBetween, daysAfter, mondayOf } from './date-range.ts'
-import type { RosterView, ShownShift } from './roster-view.ts'
+import { type DateRange, datesBetween, daysAfter, mondayOf } from './date-range.ts'
+import { type RosterView, rosterView, type ShownShift } from './roster-view.ts'
 import { shiftsAddress, siteSelect } from './rota-layout.ts'
 import { hoursOf } from './shift.ts'
 import type { Site } from './site.ts'
+import { allSites } from './site-queries.ts'
 
-export type RotaData = { view: RosterView; sites: readonly Site[]; siteId: number | undefined; today: string }
+type RotaWeek = { range: DateRange; siteId: number | undefined; today: string }
+type RotaData = RotaWeek & { view: RosterView; sites: readonly Site[]; isOfficer: boolean }
 
 /** Above the part that changes: the week and the site. */
-export function rotaBar(path: string, { view, sites, siteId, today }: RotaData): Html {
-  const { start, end } = view
+export function rotaBar(
+  path: string,
+  sites: readonly Site[],
+  { range: { start, end }, siteId, today }: RotaWeek,
+): Html {
   const days = datesBetween(start, end).length
   const to = (first: string) => address(path, { start: first, end: daysAfter(first, days - 1), site_id: siteId })
   const by = path === '/rota' ? 'site' : 'person'
@@ -58,12 +62,21 @@ function dayPicker(start: string, end: string, today: string): Html {
   )}</fieldset>`
 }
 
-/** The part that updates itself. */
-export function rotaBody({ view, today, sites, siteId }: RotaData, who: Who | undefined): Html {
+type RotaAsked = RotaWeek & { tab: keyof typeof bodies; isOfficer: boolean; now: number }
+
+/** The part that updates itself. Made in the reader thread, because the markup of thousands of shifts takes longer than 10 ms. */
+export function rotaPart(db: Db, { tab, now, ...asked }: RotaAsked): string {
+  const view = rosterView(db, { range: asked.range, now })
+  const data = { ...asked, view, sites: allSites(db) }
+  return String(view.shifts.length ? bodies[tab](data) : noShifts(data))
+}
+
+const bodies = { rota: rotaBody, people: peopleBody }
+
+function rotaBody({ view, today, siteId, isOfficer }: RotaData): Html {
   const { shifts, start, end } = view
-  if (!shifts.length) return noShifts(sites, who)
-  return html`${isAtLeast(who, 'officer') && summaryFigures(view, siteId)}${coverage(view)}
-${weeksBySite({ shifts, start, end, today, linked: isAtLeast(who, 'officer') })}`
+  return html`${isOfficer && summaryFigures(view, siteId)}${coverage(view)}
+${weeksBySite({ shifts, start, end, today, linked: isOfficer })}`
 }
 
 /** Filled and total places, day by day over all sites shown. */
@@ -106,9 +119,8 @@ function summaryFigures({ start, end, summary, shifts: shown }: RosterView, site
   ])
 }
 
-function noShifts(sites: readonly Site[], who: Who | undefined): Html {
-  if (!isAtLeast(who, 'officer'))
-    return emptyState('No shifts here', 'As soon as an officer plans shifts, they appear here.')
+function noShifts({ sites, isOfficer }: RotaData): Html {
+  if (!isOfficer) return emptyState('No shifts here', 'As soon as an officer plans shifts, they appear here.')
   return sites.length
     ? emptyState(
         'No shifts here',
@@ -125,9 +137,8 @@ function noShifts(sites: readonly Site[], who: Who | undefined): Html {
 type Stint = { shift: ShownShift; pinned: boolean; broken: boolean }
 type Person = { name: string; stints: Stint[] }
 
-export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Html {
+function peopleBody({ view }: RotaData): Html {
   const { shifts, start, end } = view
-  if (!shifts.length) return noShifts(sites, who)
   const people = new Map<number, Person>()
   for (const shift of shifts)
     for (const { staff_id, name, pinned, broken } of shift.staff) {

@@ -15,7 +15,7 @@ import { hoursOf } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { type Grid, peopleGrid, sitesGrid } from './grid.ts'
 
-type PlanView = 'people' | 'sites'
+export type PlanView = 'people' | 'sites'
 export type PlanData = {
   view: PlanView
   monday: string
