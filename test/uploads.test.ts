@@ -18,7 +18,10 @@ test('an uploaded sheet moves the standings', async () => {
   const { id } = await newLeague(call)
   await finished(upload(call, id, baseline, { kind: 'baseline' }))
   const run = await finished(upload(call, id, current))
-  expect(run).toMatchObject({ status: 'SUCCESS', result: { players: 3, new: 1, missing: 1, renamed: 1 } })
+  expect(run).toMatchObject({
+    status: 'SUCCESS',
+    result: { players: 3, new: 1, missing: 1, renamed: 1, is_newest: true },
+  })
   const page = await board(call, id)
   expect(page).toMatchObject({
     league: { id, kind: 'sheet', status: 'active' },
@@ -52,6 +55,20 @@ test('an uploaded sheet moves the standings', async () => {
   expect(
     (await call.get(`/api/v1/leagues/${id}/classifications`)).tiers.map((tier: { players: number }) => tier.players),
   ).toEqual([0, 1, 1, 1, 0])
+})
+
+test('the result of an import tells of bad rows, and whether a newer sheet is shown instead', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, current, { taken_at: '2026-01-09T00:00:00Z' }))
+  const older = upload(call, id, `${current}5,eve,many,1\n`, { taken_at: '2026-01-02T00:00:00Z' })
+  expect((await finished(older)).result).toMatchObject({
+    status: 'done',
+    is_newest: false,
+    rows_total: 4,
+    rows_ok: 3,
+    rows_bad: 1,
+  })
 })
 
 test('the same bytes again are the first upload', async () => {

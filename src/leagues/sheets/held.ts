@@ -22,9 +22,10 @@ const alertKey = (uploadId: number) => `upload_held:${uploadId}`
 export const clearHeldAlert = (tx: Db, now: number, uploadId: number) => clearAlert(tx, now, alertKey(uploadId))
 
 /** The upload only waits: its snapshot exists, but no board uses it. */
-export function holdUpload(tx: Db, now: number, league: League, upload: Upload, read: Partial<Upload>): void {
+export function holdUpload(tx: Db, now: number, league: League, upload: Upload, read: Partial<Upload>): Upload {
   const doubts = read.doubts ?? []
-  changeUpload(tx, upload.id, ['running'], { ...read, status: 'held' }) ??
+  const held =
+    changeUpload(tx, upload.id, ['running'], { ...read, status: 'held' }) ??
     refuse('conflict', 'The upload is no longer being imported')
   raiseAlert(tx, now, {
     key: alertKey(upload.id),
@@ -34,6 +35,7 @@ export function holdUpload(tx: Db, now: number, league: League, upload: Upload, 
     message: `${league.name}: ${doubts.map(({ message }) => message).join('; ')}. Publish it anyway, correct when it was taken, or discard it.`,
     data: { league_id: league.id, upload_id: upload.id },
   })
+  return held
 }
 
 /** Publishes anyway, or with another time. Returns the upload, and the job that announces it. */

@@ -33,7 +33,7 @@ import { isSheetRefusal, mappingFor, rememberMapping } from './mappings.ts'
 import { changeUpload, findUpload, publishedSnapshots, publishUpload, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
-import { byTakenAt, selectSnapshots } from './snapshot-selection.ts'
+import { byTakenAt, newestOf, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { storeFindings } from './stored-findings.ts'
 import { tiersOf } from './tiers.ts'
@@ -79,8 +79,7 @@ async function runImport(
   const found = findUpload(db, uploadId)
   const upload =
     found?.status === 'failed' ? await atomically(db, tx => markRunningAgain(tx, found), 'unsynced') : found
-  if (!upload?.file) return upload?.summary ?? null
-  if (upload.status !== 'running') return upload.summary
+  if (!upload?.file || upload.status !== 'running') return upload ? resultOf(db, upload) : null
   const league = leagueById(db, leagueId)
   const path = uploadPath(config.dataDir, upload.file)
   requireComplete(path, upload)
@@ -139,23 +138,19 @@ async function runImport(
     const { takenFrom, force } = findUpload(tx, uploadId) ?? upload // either may have changed while the file was read
     const columns = { ...importedColumns(imported, clock.now()), ...(takenFrom !== 'given' && imported.date) }
     const isHeld = isDoubtful && !force
-    const result = {
-      upload_id: uploadId,
-      status: isHeld ? 'held' : 'done',
-      doubts: imported.doubts,
-      ...imported.summary,
-    }
     const { mapping, ignored } = imported.report
     if (upload.givenMapping)
       rememberMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
     if (isHeld) {
-      holdUpload(tx, clock.now(), league, upload, { ...columns, doubts: imported.doubts })
+      const held = holdUpload(tx, clock.now(), league, upload, { ...columns, doubts: imported.doubts })
+      const result = resultOf(tx, held)
       succeed(tx, result)
       return { result, isHeld }
     }
     const before = publishedSnapshots(tx, leagueId)
     const done = publishUpload(tx, upload, columns)
     requireBuildable(sheets.boards.scores, before, publishedSnapshots(tx, leagueId), sentTooLate)
+    const result = { ...resultOf(tx, done), doubts: imported.doubts }
     const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
     succeed(tx, result)
     return { result, isHeld, announcing }
@@ -276,6 +271,17 @@ const importedColumns = ({ snapshot, report, summary }: Imported, now: number): 
   rowsOk: report.rowsOk,
   rowsBad: report.rowsBad,
   summary,
+})
+
+const resultOf = (db: Db, { id, leagueId, kind, status, snapshotId, ...upload }: Upload) => ({
+  upload_id: id,
+  status,
+  is_newest: newestOf(publishedSnapshots(db, leagueId), kind)?.snapshot === snapshotId,
+  rows_total: upload.rowsTotal,
+  rows_ok: upload.rowsOk,
+  rows_bad: upload.rowsBad,
+  doubts: upload.doubts ?? [],
+  ...upload.summary,
 })
 
 const trialResult = ({ report, findings, summary, date, doubts }: Imported) => ({

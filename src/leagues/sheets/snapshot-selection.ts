@@ -64,7 +64,7 @@ export function selectSnapshots(published: readonly Published[], from?: number):
   }
 }
 
-const newestOf = (published: readonly Published[], kind: UploadKind): Published | undefined =>
+export const newestOf = (published: readonly Published[], kind: UploadKind): Published | undefined =>
   byTakenAt(published).findLast(upload => upload.kind === kind)
 
 /** The scan that `scan` is compared with: the newest current one before it, or else the newest baseline. */

@@ -130,7 +130,7 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
       const job = await follow(answer.job_id, result)
       if (isTrial) return showTrial(job.result)
       if (job.result?.status === 'held') return showHeld(job.result)
-      showResult(notice('good', kind.value === 'baseline' ? 'Imported as the baseline.' : 'On the board.'))
+      showImported(job.result)
       toast(`${file.name} is imported`)
       return true
     } catch (refusal) {
@@ -150,30 +150,56 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
     return false
   }
 
+  function showImported(imported) {
+    const isBaseline = kind.value === 'baseline'
+    const shown = isBaseline ? 'Imported as the baseline.' : 'On the board.'
+    const kept = isBaseline
+      ? 'Kept, but a newer baseline counts.'
+      : 'Kept for the time it was taken; the board shows a newer one.'
+    const isShown = imported.is_newest || kind.value === 'extra'
+    showResult(
+      notice(
+        isShown && imported.rows_bad === 0 ? 'good' : 'warn',
+        `${isShown ? shown : kept} ${factsText(imported, imported)}. `,
+        linkTo(imported.upload_id, 'See what was read'),
+      ),
+    )
+  }
+
+  const linkTo = (upload, text) => Object.assign(makeElement('a', text), { href: `${location.pathname}/${upload}` })
+
+  /** How its rows were read and which players changed. */
+  function factsText({ rows_total, rows_ok, rows_bad }, summary) {
+    const facts = [
+      `${count(rows_total)} ${rows_total === 1 ? 'row' : 'rows'}`,
+      `${count(rows_ok)} good`,
+      `${count(rows_bad)} bad`,
+    ]
+    for (const part of kind.value === 'extra' ? ['unknown'] : ['new', 'missing', 'renamed', 'suspicious'])
+      if (summary[part] !== undefined) facts.push(`${count(summary[part])} ${part}`)
+    if (summary.duplicates) facts.push(`${count(summary.duplicates)} duplicate`)
+    return facts.join(' · ')
+  }
+
   function showHeld({ doubts, upload_id }) {
-    const link = Object.assign(makeElement('a', 'Answer'), { href: `${location.pathname}/${upload_id}#held` })
     return showResult(
       notice(
         'warn',
         'Held, as it looks wrong compared with the previous scan: ',
         ...doubts.map(({ message }) => `${message}${message.endsWith('?') ? '' : '.'} `),
-        link,
+        linkTo(`${upload_id}#held`, 'Answer'),
       ),
     )
   }
 
-  function showTrial({ mapping, rows_total, rows_ok, rows_bad, errors = [], doubts = [], summary = {} }) {
-    const facts = [`${count(rows_total)} rows`, `${count(rows_ok)} good`, `${count(rows_bad)} bad`]
-    for (const part of kind.value === 'extra' ? ['unknown'] : ['new', 'missing', 'renamed', 'suspicious'])
-      if (summary[part] !== undefined) facts.push(`${count(summary[part])} ${part}`)
-    if (summary.duplicates) facts.push(`${count(summary.duplicates)} duplicate`)
+  function showTrial({ mapping, errors = [], doubts = [], summary = {}, ...rows }) {
     const button = Object.assign(makeElement('button', 'Import this file'), { type: 'button' })
     button.addEventListener('click', () => form.dispatchEvent(new CustomEvent('fieldhouse:import', { detail: card })))
     const warnings = [...(summary.warnings ?? []), ...doubts.map(({ message }) => `It would be held: ${message}`)]
     const trial = makeElement(
       'div',
       makeElement('h4', 'What this file would change'),
-      makeElement('p', facts.join(' · ')),
+      makeElement('p', factsText(rows, summary)),
       ...warnings.map(text => notice('warn', text)),
     )
     trial.dataset.trial = ''
