@@ -59,9 +59,9 @@ function withoutAround(address: string): string {
 
 export const boardRoutes = (app: App) => {
   const { db, cache } = app
-  return apiRouter(app, '/api/v1/leagues/:id', 'leaderboard')
+  return apiRouter(app, '/api/v1/leagues', 'leaderboard')
     .get(
-      '/players/:player_id',
+      '/:id/players/:player_id',
       ({ params: { id, player_id }, who }) => readPlayer(app, readableLeague(db, id, who), player_id),
       {
         params: t.Object({ id: idSchema, player_id: t.String({ maxLength: 200 }) }),
@@ -71,10 +71,10 @@ export const boardRoutes = (app: App) => {
       },
     )
     .guard({ params: idParams })
+    .resolve(({ params: { id }, who }) => ({ league: readableLeague(db, id, who) }))
     .get(
-      '/leaderboard',
-      async ({ params: { id }, query, who, request, set }) => {
-        const league = readableLeague(db, id, who)
+      '/:id/leaderboard',
+      async ({ league, query, request, set }) => {
         const board = await readBoard(app, league, boardQueryOf(query, league))
         const { pagination } = answerValue(board)
         set.headers.link = linkHeader(withoutAround(request.url), pagination)
@@ -88,11 +88,9 @@ export const boardRoutes = (app: App) => {
       },
     )
     .get(
-      '/leaderboard.csv',
-      ({ params: { id }, query, who, request }) => {
-        const league = readableLeague(db, id, who)
-        return exportOf(app, league, boardQueryOf(query, league), 'csv', request, columnsAsked(query.columns))
-      },
+      '/:id/leaderboard.csv',
+      ({ league, query, request }) =>
+        exportOf(app, league, boardQueryOf(query, league), 'csv', request, columnsAsked(query.columns)),
       {
         query: exportQuery,
         may: 'reader',
@@ -101,11 +99,9 @@ export const boardRoutes = (app: App) => {
       },
     )
     .get(
-      '/leaderboard.xlsx',
-      ({ params: { id }, query, who, request }) => {
-        const league = readableLeague(db, id, who)
-        return exportOf(app, league, boardQueryOf(query, league), 'xlsx', request, columnsAsked(query.columns))
-      },
+      '/:id/leaderboard.xlsx',
+      ({ league, query, request }) =>
+        exportOf(app, league, boardQueryOf(query, league), 'xlsx', request, columnsAsked(query.columns)),
       {
         query: exportQuery,
         may: 'reader',
@@ -116,9 +112,9 @@ export const boardRoutes = (app: App) => {
       },
     )
     .get(
-      '/totals',
-      async ({ params: { id }, query, who, request, set }) => {
-        const found = await readTotals(app, readableLeague(db, id, who), totalsQueryOf(query))
+      '/:id/totals',
+      async ({ league, query, request, set }) => {
+        const found = await readTotals(app, league, totalsQueryOf(query))
         set.headers.link = linkHeader(request.url, answerValue(found).pagination)
         return found
       },
@@ -133,12 +129,9 @@ export const boardRoutes = (app: App) => {
       },
     )
     .get(
-      '/totals.csv',
-      async ({ params: { id }, query, who }) => {
-        const league = readableLeague(db, id, who)
-        const lines = await totalsCsv(app, league, totalsQueryOf(query))
-        return csvDownload(lines, `totals-${exportFileName(league, 'csv')}`)
-      },
+      '/:id/totals.csv',
+      async ({ league, query }) =>
+        csvDownload(await totalsCsv(app, league, totalsQueryOf(query)), `totals-${exportFileName(league, 'csv')}`),
       {
         query: totalsExportQuery,
         may: 'reader',
@@ -149,9 +142,8 @@ export const boardRoutes = (app: App) => {
       },
     )
     .get(
-      '/players',
-      async ({ params: { id }, query, who, request, set }) => {
-        const league = readableLeague(db, id, who)
+      '/:id/players',
+      async ({ league, query, request, set }) => {
         const { page, limit } = pageOf(query)
         const board = await boardPage(
           app,
@@ -175,11 +167,10 @@ export const boardRoutes = (app: App) => {
       },
     )
     .get(
-      '/classifications',
-      async ({ params: { id }, query, who }) => {
-        const league = readableLeague(db, id, who)
+      '/:id/classifications',
+      ({ league, query }) => {
         const page = pageOf(query)
-        return cache.read(cached.classifications, [id, page.page, page.limit], async () => {
+        return cache.read(cached.classifications, [league.id, page.page, page.limit], async () => {
           const rules = kindOf(app, league)
           const { asOf, tiers } =
             (await rules.tiers?.(app, league, page)) ??

@@ -57,9 +57,9 @@ export const tradeRoutes = (app: App) => {
   const myself = (who: Who | undefined): number =>
     signedIn(who).id ?? refuse('not_found', 'The operator is in no league')
 
-  return apiRouter(app, '/api/v1/leagues/:id', 'market')
+  return apiRouter(app, '/api/v1/leagues', 'market')
     .get(
-      '/portfolios/:user_id',
+      '/:id/portfolios/:user_id',
       ({ params: { id, user_id }, who }) =>
         readPortfolio(app, marketLeagueOf(db, id, who), ownerOrRefuse(user_id, who)),
       {
@@ -69,7 +69,7 @@ export const tradeRoutes = (app: App) => {
       },
     )
     .get(
-      '/portfolios/:user_id/history',
+      '/:id/portfolios/:user_id/history',
       ({ params: { id, user_id }, who }) => valueHistory(app, marketLeagueOf(db, id, who), ownerOrRefuse(user_id, who)),
       {
         params: ownerParams,
@@ -78,16 +78,16 @@ export const tradeRoutes = (app: App) => {
       },
     )
     .guard({ params: idParams })
-    .get('/portfolio', ({ params: { id }, who }) => readPortfolio(app, marketLeagueOf(db, id, who), myself(who)), {
+    .resolve(({ params: { id }, who }) => ({ league: marketLeagueOf(db, id, who) }))
+    .get('/:id/portfolio', ({ league, who }) => readPortfolio(app, league, myself(who)), {
       may: 'member',
       detail: describe('My portfolio', portfolioSchema),
     })
     .post(
-      '/trades',
-      async ({ params: { id }, body, headers, who, set }) => {
-        marketLeagueOf(db, id, who)
+      '/:id/trades',
+      async ({ league, body, headers, who, set }) => {
         const order = { ...body, symbol: normaliseSymbol(body.symbol) }
-        const outcome = await placeOrder(app, id, myself(who), order, headers['idempotency-key'])
+        const outcome = await placeOrder(app, league.id, myself(who), order, headers['idempotency-key'])
         if (outcome.replayed) set.headers['idempotency-replayed'] = 'true'
         if ('refusal' in outcome) return refuse(outcome.refusal.code, outcome.refusal.detail, outcome.refusal.facts)
         return tradeView(outcome.line)
@@ -103,9 +103,8 @@ export const tradeRoutes = (app: App) => {
       },
     )
     .get(
-      '/trades',
-      ({ params: { id }, query, who, request, set }) => {
-        const league = marketLeagueOf(db, id, who)
+      '/:id/trades',
+      ({ league, query, who, request, set }) => {
         const me = signedIn(who)
         const userId = query.user_id ?? (isAtLeast(me, 'officer') ? undefined : myself(who))
         if (userId !== undefined) ownerOrRefuse(userId, who)
@@ -129,9 +128,8 @@ export const tradeRoutes = (app: App) => {
       },
     )
     .get(
-      '/ledger',
-      ({ params: { id }, query, who, request, set }) => {
-        const league = marketLeagueOf(db, id, who)
+      '/:id/ledger',
+      ({ league, query, who, request, set }) => {
         const userId = ownerOrRefuse(query.user_id ?? myself(who), who)
         const filter = { leagueId: league.id, userId }
         const { trades, corrections, portfolios } = ledgerTotals(db, filter)
@@ -151,9 +149,8 @@ export const tradeRoutes = (app: App) => {
       },
     )
     .get(
-      '/ledger.csv',
-      ({ params: { id }, query, who }) => {
-        const league = marketLeagueOf(db, id, who)
+      '/:id/ledger.csv',
+      ({ league, query, who }) => {
         const userId = ownerOrRefuse(query.user_id ?? myself(who), who)
         return csvDownload(ledgerCsv(db, { leagueId: league.id, userId }), `ledger-${league.id}-${userId}.csv`, {
           'cache-control': 'no-cache',
@@ -170,9 +167,8 @@ export const tradeRoutes = (app: App) => {
       },
     )
     .get(
-      '/trades/preview',
-      ({ params: { id }, query, who }) => {
-        const league = marketLeagueOf(db, id, who)
+      '/:id/trades/preview',
+      ({ league, query, who }) => {
         const order = { ...query, symbol: normaliseSymbol(query.symbol) }
         return orderPreview(db, league, myself(who), order, clock.now())
       },
@@ -183,10 +179,9 @@ export const tradeRoutes = (app: App) => {
       },
     )
     .get(
-      '/activity',
-      async ({ params: { id }, query, who, request, set }) => {
-        marketLeagueOf(db, id, who)
-        const found = await readActivity(app, id, pageOf(query))
+      '/:id/activity',
+      async ({ league, query, request, set }) => {
+        const found = await readActivity(app, league.id, pageOf(query))
         set.headers.link = linkHeader(request.url, found.value.pagination)
         return found
       },
