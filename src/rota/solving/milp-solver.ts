@@ -7,6 +7,19 @@ import { Roster } from './roster.ts'
 
 let loading: Promise<Highs> | undefined
 
+/** Its declared `wasmModule` does nothing in this version; this hook is that of Emscripten. */
+type LoadOptions = Parameters<typeof loadHighs>[0] & {
+  instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void): void
+}
+
+/** Compiling takes longer than solving most rosters, so a thread is given what its process has compiled. */
+export function loadSolver(compiled?: WebAssembly.Module): Promise<Highs> {
+  const options: LoadOptions | undefined = compiled && {
+    instantiateWasm: (imports, done) => done(new WebAssembly.Instance(compiled, imports)),
+  }
+  return (loading ??= loadHighs(options))
+}
+
 export type Objective = 'broken' | 'coverage' | 'cost' | 'balance'
 
 type Minimising = {
@@ -38,8 +51,7 @@ export class MilpSolver {
   }
 
   static async of(plan: SolverPlan, seed: number): Promise<MilpSolver> {
-    loading ??= loadHighs()
-    return new MilpSolver(await loading, plan, seed)
+    return new MilpSolver(await loadSolver(), plan, seed)
   }
 
   [Symbol.dispose]() {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { programFile } from '../../installation.ts'
+import { packageFile, programFile } from '../../installation.ts'
 import type { ComputeTask } from '../../platform/jobs/compute.ts'
 import { inThread } from '../../platform/process/threads.ts'
 import type { Algorithm, EndReason, RosterProblem, Solution, SolveProgress } from './problem.ts'
@@ -25,6 +25,17 @@ const LARGE = 20_000
 
 /** After the budget, the thread gets so many seconds to finish by itself. */
 const GRACE = 1
+
+let compiled: WeakRef<WebAssembly.Module> | undefined
+
+/** The exact solver, compiled once for rosters that follow each other, and freed with other garbage. */
+async function compileHighs(): Promise<WebAssembly.Module> {
+  const kept = compiled?.deref()
+  if (kept) return kept
+  const highs = await WebAssembly.compile(await Bun.file(packageFile('highs/runtime')).arrayBuffer())
+  compiled = new WeakRef(highs)
+  return highs
+}
 
 /** Computes a roster in a thread of its own. The same problem and seed give the same roster, unless the clock or a signal ended it. */
 export async function solve(
@@ -75,6 +86,7 @@ export async function solve(
       signal: AbortSignal.any([assistance.signal, stop.signal]),
     }).catch(() => {}) // the result does not depend on it
   try {
+    if (algorithm !== 'greedy') order.highs = await compileHighs().catch(() => undefined) // the thread tries again and says why not
     return await inThread<SolverTasks, 'solve'>({ name, script }, 'solve', order, {
       signal: stop.signal,
       progress(update: SolveUpdate) {

@@ -10,8 +10,15 @@ import { openPlacesInWeek, searchRoster } from './roster-search.ts'
 import { openSharedSearch, ROUNDS, type SharedMemory } from './shared-search.ts'
 import { toSolution } from './solution.ts'
 
-/** `shared`: memory shared with a second thread that searches the same plan. */
-export type SolveOrder = { problem: RosterProblem; algorithm: Algorithm; budget_s?: number; shared?: SharedMemory }
+export type SolveOrder = {
+  problem: RosterProblem
+  algorithm: Algorithm
+  budget_s?: number
+  /** The exact solver, compiled. */
+  highs?: WebAssembly.Module
+  /** Memory shared with a second thread that searches the same plan. */
+  shared?: SharedMemory
+}
 
 export type SolveUpdate = { progress: SolveProgress; best?: Solution }
 
@@ -26,7 +33,7 @@ const GREEDY_COUNTING = 2_000 // ms
 
 /** Computes the requested roster and reports progress. It blocks its thread, so `solve` runs it in a worker. */
 export async function solveInThisThread(
-  { problem, algorithm, budget_s, shared }: SolveOrder,
+  { problem, algorithm, budget_s, highs, shared }: SolveOrder,
   send: (update: SolveUpdate) => void,
 ): Promise<Solution> {
   const begun = performance.now()
@@ -83,7 +90,9 @@ export async function solveInThisThread(
     takePartnersBest()
     report('optimization', 35, 'proving', state, 'at once')
     const { proveRoster: prove } = await import('./prove-by-weeks.ts')
+    const { loadSolver } = await import('./milp-solver.ts')
     try {
+      await loadSolver(highs)
       state = await prove(state, {
         seed: problem.seed,
         secondsLeft: () => (budget_s === undefined ? Number.POSITIVE_INFINITY : budget_s * (1 - spent())),
