@@ -54,16 +54,23 @@ export function siteScores(db: Db, { now }: { now: number }): ScoredHealth[] {
               ? `Only ${names[0]} has the skill ${skill}: train or find another.`
               : `Nobody has the skill ${skill}.`,
           ),
-          ...risky.flatMap(id =>
-            (expiring.get(id) ?? []).map(
-              ({ name, certification, expires_on }) =>
-                `${certification} of ${name} ${expires_on < from ? 'expired' : 'expires'} on ${expires_on}: renew it.`,
-            ),
+          ...renewals(
+            risky.flatMap(id => expiring.get(id) ?? []),
+            from,
           ),
         ],
       )
     })
 }
+
+const maxNamed = 5
+const renewals = (ending: ReturnType<typeof certificatesEnding>, today: string) =>
+  ending.length > maxNamed
+    ? [`${ending.length} certificates of people on these shifts have expired or will within 30 days: renew them.`]
+    : ending.map(
+        ({ name, certification, expires_on }) =>
+          `${certification} of ${name} ${expires_on < today ? 'expired' : 'expires'} on ${expires_on}: renew it.`,
+      )
 
 const skillsOf = (shifts: ShownShift[]) => [...new Set(shifts.flatMap(({ skill }) => (skill ? [skill] : [])))]
 
