@@ -259,6 +259,7 @@ test('an offered duty is taken by a colleague and approved by an officer, within
     taken_by: { name: 'Bob' },
     in_return: { assignment_id: other.id },
   })
+  expect(await call.get('/rota/requests?swaps=2')).toContain('There is no page 2 of this list: it has one page.')
   await call.post(`${base}/swaps/${swap.id}/approve`)
   expect((await shiftsOf(bob)).map(({ shift_id }: { shift_id: number }) => shift_id)).toEqual([duties[0].shift_id])
   expect((await shiftsOf(ann)).map(({ shift_id }: { shift_id: number }) => shift_id)).toContain(other.shift_id)

@@ -149,6 +149,11 @@ test('page links surround the current page', () => {
   const beyond = String(paginationLinks({ page: 7, limit: 10, total: 15, pages: 2 }, n => `?page=${n}`))
   expect(beyond).toContain('None of 15')
   expect(beyond).toContain('href="?page=2">← Previous')
+  const shown = (page: number, total: number, pages: number) =>
+    String(table({ caption: 'A', columns: [], rows: [], empty: 'None yet', pages: { page, limit: 10, total, pages } }))
+  expect(shown(7, 15, 2)).toContain('There is no page 7 of this list: its last page is 2.')
+  expect(shown(1, 0, 0)).toBe('None yet')
+  expect(shown(7, 0, 0)).toBe('None yet')
 })
 
 test('a click on a heading reverses its order, or starts with the best', () => {

@@ -1,8 +1,9 @@
 /** The state of the rota: two weeks in numbers, expiring certificates, and the health of sites and leagues. */
-import { t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { type Html, html } from '../platform/html.ts'
+import { itemsOfPage, pageOf, pageQuery, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { brokenDutiesNow } from '../rota/broken-alert.ts'
 import type { BrokenDuty } from '../rota/broken-duties.ts'
@@ -10,50 +11,68 @@ import { dateWords, spanWords } from '../rota/calendar-view.ts'
 import { type RosterMetrics, rosterMetrics } from '../rota/roster-metrics.ts'
 import { rotaHead, rotaPage, shiftsAddress } from '../rota/rota-layout.ts'
 import { pageRouter } from '../ui/layout.ts'
+import { address } from '../ui/parts/address.ts'
 import { badge, type Tone } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
-import { andMore, emptyState } from '../ui/parts/notices.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import type { ScoreView } from './health-score.ts'
 import { healthScoresNow } from './score-health.ts'
 
+/** The page of each of its two lists. */
+const listsQuery = t.Object({ broken: pageQuery.page, certificates: pageQuery.page })
+type ListsQuery = Static<typeof listsQuery>
+
 export const dashboardPages = (app: App) => {
   const { cache, clock, reader } = app
   return pageRouter(app).get(
     '/rota/dashboard',
-    async ({ query: { all }, who }) => {
+    async ({ query, who }) => {
       const load = () => reader.read(rosterMetrics, { now: clock.now() })
       const metrics = await cache.read(cached.dashboardMetrics, [], load)
       const broken = await brokenDutiesNow(app)
-      const shown = all ? broken.length : maxShown
-      const body = dashboardBody(metrics.value, broken, shown, await healthScoresNow(app), who)
+      const body = dashboardBody(metrics.value, broken, query, await healthScoresNow(app), who)
       return rotaPage({ title: 'Dashboard', who, body })
     },
-    { query: t.Object({ all: t.Optional(t.Boolean()) }), may: 'officer' },
+    { query: listsQuery, may: 'officer' },
   )
 }
 
 const tones: Record<ScoreView['level'], Tone> = { good: 'good', watch: 'warn', at_risk: 'bad', no_data: 'quiet' }
 
-const maxShown = 50
+/** The rows of a list that are shown, and the links to the others. */
+function pageOfList<Row>(list: keyof ListsQuery, rows: readonly Row[], query: ListsQuery) {
+  const slice = pageOf({ page: query[list], limit: 50 })
+  const to = (page: number) => `${address('/rota/dashboard', { ...query, [list]: page })}#${list}`
+  const pages = pagination(slice, rows.length)
+  return { rows: itemsOfPage(rows, slice), pages, links: paginationLinks(pages, to, `Pages of ${list}`) }
+}
 
 function dashboardBody(
   metrics: RosterMetrics,
   broken: readonly BrokenDuty[],
-  shown: number,
+  query: ListsQuery,
   scores: readonly ScoreView[],
   who: Who | undefined,
 ): Html {
   const expired = new Set(metrics.expired_certificates)
+  const certificates = pageOfList(
+    'certificates',
+    [...metrics.expired_certificates, ...metrics.expiring_certificates],
+    query,
+  )
+  const duties = pageOfList('broken', broken, query)
   const league = scores.find(({ subject }) => subject === 'league')
   return html`${rotaHead('Dashboard', 'dashboard', who)}
 ${
   broken.length > 0 &&
-  html`<section class="part"><h2>Cannot be worked as planned</h2>
+  html`<section class="part" id="broken"><h2>Cannot be worked as planned</h2>
 ${table({
   caption: 'Duties that break a rule now',
-  rows: broken.slice(0, shown),
+  rows: duties.rows,
+  pages: duties.pages,
   columns: [
     {
       head: 'Shift',
@@ -64,7 +83,7 @@ ${table({
     { head: 'Why', class: 'advice', cell: one => one.against.map(({ message }) => html`<div>${message}</div>`) },
   ],
 })}
-${andMore(broken.length, shown, '/rota/dashboard?all=true')}</section>`
+${duties.links}</section>`
 }
 ${week('This week', metrics.this_week)}
 ${week('Next week', metrics.next_week)}
@@ -94,10 +113,11 @@ ${table({
   empty: emptyState('No sites yet', 'Active leagues are checked every 12 hours, at noon and midnight UTC.'),
 })}
 ${league && html`<p class="quiet">Sites as they are now; leagues were checked ${time(league.at)}, as every 12 hours</p>`}</section>
-<section class="part"><h2>Expiring certificates</h2>
+<section class="part" id="certificates"><h2>Expiring certificates</h2>
 ${table({
   caption: 'Expired, or expiring within 60 days',
-  rows: [...metrics.expired_certificates, ...metrics.expiring_certificates],
+  rows: certificates.rows,
+  pages: certificates.pages,
   columns: [
     { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
     { head: 'Certificate', cell: one => name(one.certification) },
@@ -107,7 +127,8 @@ ${table({
     },
   ],
   empty: html`<p class="quiet">None has expired, and none will within 60 days.</p>`,
-})}</section>
+})}
+${certificates.links}</section>
 <section class="part"><h2>Day by day</h2>
 ${table({
   caption: 'Numbers of each day',

@@ -146,6 +146,7 @@ ${denseTable({
   caption: 'Audit log, newest first',
   class: 'audit',
   rows: logs,
+  pages,
   key: ({ id }) => `log-${id}`,
   empty: emptyState('No entries', 'No entry matches these filters.', html`<a href="${auditPath}">The whole log</a>`),
   columns: [

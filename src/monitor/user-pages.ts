@@ -66,6 +66,7 @@ const listBody = (
 ${denseTable<User>({
   caption: 'Users, by name',
   rows: users,
+  pages: pagination,
   key: user => `user-${user.id}`,
   empty:
     q || role

@@ -12,7 +12,7 @@ import { address } from '../ui/parts/address.ts'
 import { movement, status } from '../ui/parts/badges.ts'
 import { chart } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
-import { paginationLinks } from '../ui/parts/pagination-links.ts'
+import { beyondTheEnd, paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { countdown, localDay, moment, name, number } from '../ui/parts/values.ts'
 import { type DueView, overviewOf } from './overview.ts'
@@ -31,6 +31,7 @@ export const personPages = (app: App) => {
         const me = signedIn(who)
         const list = pageOf(query)
         const { due, leagues, total } = await overviewOf(app, me, list)
+        const pages = pagination(list, total)
         const body = html`<div class="head"><h1>${name(me.username)}</h1></div>
 <p><a href="/people/${me.id}">As others see you</a> · <a href="/account">Your account</a></p>
 <section class="part">
@@ -39,8 +40,8 @@ ${dueList(due)}
 </section>
 <section class="part">
 <h2>Your leagues</h2>
-${leagueTable(leagues, pagesOf)}
-${paginationLinks(pagination(list, total), (page, limit) => address('/me', { page, limit }))}
+${leagueTable(leagues, pages, pagesOf)}
+${paginationLinks(pages, (page, limit) => address('/me', { page, limit }))}
 </section>`
         return page({ title: 'My page', who, nav: 'me', body })
       },
@@ -81,10 +82,11 @@ type LeagueLine = { league: PersonStanding['league']; row?: PersonStanding['rows
 const linesOf = ({ league, rows }: PersonStanding): LeagueLine[] =>
   rows.length ? rows.map(row => ({ league, row })) : [{ league }]
 
-const leagueTable = (leagues: readonly PersonStanding[], pagesOf: Pages): Content =>
+const leagueTable = (leagues: readonly PersonStanding[], pages: Pagination, pagesOf: Pages): Content =>
   table({
     caption: 'Your leagues, active ones first',
     rows: leagues.flatMap(linesOf),
+    pages,
     empty: emptyState(
       'You are in no league yet',
       'Join one from its board, or open the link of an invitation.',
@@ -112,7 +114,7 @@ const cardPath = (league: number, player: string) => `/leagues/${league}/players
 
 const personBody = ({ person, leagues }: PersonAcrossLeagues, pages: Pagination, pagesOf: Pages): Html =>
   html`<div class="head"><h1>${name(person.username)}</h1></div>
-${leagues.length === 0 && emptyState('No leagues that you can see', 'Leagues that are not public are only shown to their members.')}
+${leagues.length === 0 && (beyondTheEnd(pages) || emptyState('No leagues that you can see', 'Leagues that are not public are only shown to their members.'))}
 ${leagues.map(standing => leagueOfPerson(standing, pagesOf))}
 ${paginationLinks(pages, (page, limit) => address(`/people/${person.id}`, { page, limit }))}`
 

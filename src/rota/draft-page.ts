@@ -59,6 +59,7 @@ ${formField({ label: 'Seed', name: 'seed', type: 'number', optional: true, min: 
 ${table({
   caption: 'Drafts, newest first',
   rows: drafts,
+  pages,
   columns: [
     {
       head: 'Draft',

@@ -51,6 +51,7 @@ ${person && html`<p>Only the shifts of ${name(person)}. <a href="${shiftsAddress
 ${table({
   caption: 'Shifts by their start',
   rows: shifts,
+  pages,
   key: shift => `s-${shift.id}`,
   columns: [
     {

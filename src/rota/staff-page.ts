@@ -29,6 +29,7 @@ export function staffBody({ staff, pagination: pages, q, today }: StaffData, who
 ${table({
   caption: 'Staff',
   rows: staff,
+  pages,
   columns: [
     {
       head: 'Name',

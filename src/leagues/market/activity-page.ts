@@ -22,6 +22,7 @@ export function activityBody({ league, activity, pagination: pages }: ActivityDa
 ${table({
   caption: 'Activity, newest first',
   rows: activity,
+  pages,
   key: each => `a-${each.id}`,
   columns: [
     { head: 'When', cell: ({ at }) => time(at) },

@@ -39,6 +39,7 @@ export function priceList({ path, quotes, pagination: pages, q, lines, tradeAt }
 ${table({
   caption: 'Prices by symbol',
   rows: quotes,
+  pages,
   rowName: ({ symbol }) => symbol,
   key: ({ symbol }) => `q-${symbol}`,
   columns: [

@@ -43,6 +43,7 @@ ${table({
   caption: `Corrections of ${symbol}, newest first`,
   dense: true,
   rows: actions,
+  pages,
   columns: [
     { head: 'When', cell: ({ at }) => time(at) },
     { head: 'What', names: true, cell: done => actionText[done.kind](done) },
@@ -90,6 +91,7 @@ ${table({
   caption: `Prices of ${symbol} as they came in, newest first`,
   dense: true,
   rows: prices,
+  pages,
   key: ({ id }) => `price-${id}`,
   columns: [
     { head: 'Came in', cell: ({ received_at }) => time(received_at) },

@@ -46,6 +46,7 @@ ${table({
   caption: 'Leagues, newest first',
   class: 'leagues',
   rows: list.leagues,
+  pages: list.pagination,
   columns: [
     { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
     { head: 'Status', cell: league => status(league.status) },

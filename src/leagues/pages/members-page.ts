@@ -39,6 +39,7 @@ export function membersBody(data: MembersData, who: Who): Html {
 ${table({
   caption: `Members of ${league.name}, earliest first`,
   rows: members,
+  pages: pagination,
   key: member => `m-${member.user_id}`,
   rowClass: member => (member.user_id === who.id ? 'mine' : undefined),
   empty: emptyState(

@@ -118,6 +118,7 @@ function groupTable({ league, kind, totals }: TotalsData, label: string, all: Gr
     caption: `Totals by ${label}`,
     class: 'board',
     rows,
+    pages: pagination,
     columns,
     key: ({ text }) => `t-${text}`,
     rowName: ({ text }) => text || 'none',
@@ -126,7 +127,6 @@ function groupTable({ league, kind, totals }: TotalsData, label: string, all: Gr
       order,
       href: (by, order) => address(`${path}/totals`, { ...params, sort_by: by, order, page: undefined }),
     },
-    empty: emptyState('Nothing here', 'The list ends before this page.'),
   })}
 ${paginationLinks(pagination, page => address(`${path}/totals`, { ...params, page }))}`
 }

@@ -32,6 +32,7 @@ To mark somebody, find them and open their card.</p>
 ${table({
   caption: 'Marked players, newest mark first',
   rows: marks,
+  pages: list,
   key: ({ player_id }) => `k-${player_id}`,
   columns: [
     {

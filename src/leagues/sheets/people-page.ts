@@ -50,6 +50,7 @@ export function peoplePageBody({ league, upload, list }: PeopleData, who: Who | 
 ${table({
   caption: `${changeWords[change]}: players and what changed`,
   rows: people,
+  pages: pagination,
   columns: [
     change !== 'duplicate' && {
       head: 'Name',

@@ -58,6 +58,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
   return html`${table({
     caption: 'Uploads, newest first',
     rows: list.uploads,
+    pages: list.pagination,
     rowName: ({ filename }) => filename,
     key: upload => `u-${upload.id}`,
     columns: [

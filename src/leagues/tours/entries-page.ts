@@ -128,6 +128,7 @@ export function everyoneBody({ league, ranked, pagination: pages, open }: Entrie
   return html`${table({
     caption: 'Entries by rank',
     rows: ranked,
+    pages,
     rowName: entry => entry.name,
     key: entry => `e-${entry.id}`,
     columns: [

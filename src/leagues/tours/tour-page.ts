@@ -23,6 +23,7 @@ export function toursBody(tours: readonly TourView[], pages: Pagination, who: Wh
 ${table({
   caption: 'Tours',
   rows: tours,
+  pages,
   columns: [
     { head: 'Tour', names: true, cell: tour => html`<a href="/tours/${tour.slug}">${name(tour.name)}</a>` },
     { head: 'Feed', cell: tour => tourBadge(tour.status) },
@@ -121,6 +122,7 @@ ${feedProblem(tour, who)}${isAtLeast(who, 'officer') && unmatchedNotice(tour.slu
 ${table({
   caption: `Golfers of ${event?.name ?? tour.name}`,
   rows: players,
+  pages,
   rowName: golfer => golfer.name,
   key: golfer => `g-${golfer.player_id}`,
   columns: [

@@ -42,6 +42,7 @@ ${table({
   caption: event ? `Field of ${event.name}` : 'Field of the coming event',
   stack: false,
   rows: players,
+  pages,
   columns: [
     {
       head: 'Golfer',

@@ -87,6 +87,7 @@ ${denseTable({
   caption: 'Alerts',
   class: 'alerts',
   rows: alerts,
+  pages,
   key: ({ id }) => `alert-${id}`,
   rowClass: ({ state }) => (state === 'active' ? undefined : 'settled'),
   empty: noAlerts(filter, checkedAt),

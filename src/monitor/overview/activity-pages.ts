@@ -68,6 +68,7 @@ const activeUsersBody = (
 ${denseTable<ActiveUser>({
   caption: 'Users, last seen first',
   rows: users,
+  pages: pagination,
   key: ({ id }) => `user-${id}`,
   empty: emptyState('No users', 'Nobody signed in during this time.'),
   columns: [
@@ -197,7 +198,7 @@ function leaguesPage(app: App, { path, title, navItem, summary, archived, empty 
       const place = pageOf(query)
       return withPagination(await list(place), place)
     },
-    body: ({ leagues, pagination }) => html`${leagueTable(leagues, empty)}
+    body: ({ leagues, pagination }) => html`${leagueTable(leagues, pagination, empty)}
 ${paginationLinks(pagination, page => address(path, { page, limit: pagination.limit }))}`,
     json: {
       summary,
@@ -217,10 +218,11 @@ const counts = [
   ['Uploads', 'upload_count', 'uploads'],
 ] as const
 
-const leagueTable = (leagues: readonly LeagueActivity[], empty: Content): Content =>
+const leagueTable = (leagues: readonly LeagueActivity[], pages: Pagination, empty: Content): Content =>
   denseTable<LeagueActivity>({
     caption: 'Leagues, newest first',
     rows: leagues,
+    pages,
     key: ({ id }) => `league-${id}`,
     empty,
     columns: [

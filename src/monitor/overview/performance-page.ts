@@ -58,6 +58,7 @@ function routeTable({ routes, period }: Performance, path: string, asked: Query)
     caption: 'Routes',
     class: 'routes',
     rows: itemsOfPage(routes, slice),
+    pages: pagination(slice, routes.length),
     key: ({ route }) => `route-${route.replaceAll(/\W+/g, '-')}`,
     empty: emptyState('No requests yet', 'Requests are counted each minute; come back in a minute.'),
     sorted: {
@@ -108,6 +109,7 @@ ${denseTable<JobTime>({
   caption: 'Jobs by name, most runs first',
   class: 'routes',
   rows: itemsOfPage(by_name, slice),
+  pages: pagination(slice, by_name.length),
   key: ({ name }) => `times-${name.replaceAll(/\W/g, '-')}`,
   empty: html`<p class="usual">Nothing finished in this time.</p>`,
   columns: [
@@ -148,6 +150,7 @@ ${denseTable<StatementFigures>({
   caption: 'Database statements',
   class: 'routes',
   rows: itemsOfPage(all, slice),
+  pages: pagination(slice, all.length),
   key: ({ statement, connection }) => `statement-${connection}-${Bun.hash(statement).toString(36)}`,
   sorted: {
     by: asked.statements_by ?? 'total_ms',

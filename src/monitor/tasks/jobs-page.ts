@@ -16,7 +16,7 @@ import { allWell, status } from '../../ui/parts/badges.ts'
 import { progress } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
-import { paginationLinks as pages } from '../../ui/parts/pagination-links.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { denseTable } from '../../ui/parts/table.ts'
 import { duration, elapsed, name as nameOf, noValue, number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
@@ -132,6 +132,7 @@ ${denseTable<ShownRun>({
   caption: 'Jobs, newest first',
   class: 'jobs',
   rows: data.runs,
+  pages: data.pagination,
   key: ({ id }) => `job-${id}`,
   empty: emptyJobs(filter),
   columns: [
@@ -146,7 +147,7 @@ ${denseTable<ShownRun>({
   ],
 })}
 ${data.runs.length > 0 && tickedActions}
-${pages(data.pagination, page => address(jobsPath, { ...filter, page, limit: data.pagination.limit }))}
+${paginationLinks(data.pagination, page => address(jobsPath, { ...filter, page, limit: data.pagination.limit }))}
 ${!data.isExact && html`<p class="quiet">There are more matches than were counted. Go on to later pages or narrow the search.</p>`}
 ${data.overTime && !filter.status && overTimeCharts(data.overTime)}`
 

@@ -6,7 +6,7 @@ import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, answer, form, formField } from '../../ui/parts/form.ts'
 import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
-import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { beyondTheEnd, paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import { dayWords, spanWords } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
@@ -77,7 +77,8 @@ function dutyList({ duties, pagination, past, person, weekHours, now }: MyShifts
 ${
   duties.length
     ? html`<ol class="duties">${duties.map(duty => dutyItem(duty, now, past, zone === undefined))}</ol>`
-    : emptyState(
+    : beyondTheEnd(pagination) ||
+      emptyState(
         past ? 'No shifts yet' : 'No upcoming shifts',
         'As soon as a roster with you is published, your shifts appear here.',
       )

@@ -26,7 +26,8 @@ const firstPage = pageOf({ limit: 20 })
 
 const mineQuery = t.Object({ past: t.Optional(t.Boolean()), all: t.Optional(t.Boolean()), page: pageQuery.page })
 type MineQuery = Static<typeof mineQuery>
-const requestsQuery = t.Object({ page: pageQuery.page })
+const requestsQuery = t.Object({ swaps: pageQuery.page, page: pageQuery.page })
+type RequestsQuery = Static<typeof requestsQuery>
 
 export const ownRotaPages = (app: App) => {
   const { db, clock, config, reader, stamps, streams } = app
@@ -75,12 +76,16 @@ export const ownRotaPages = (app: App) => {
     return myShiftsBody(data, live(shown, myShiftsPart(data)), who)
   }
 
-  function requests(query: { page?: number }): Html {
-    const slice = pageOf({ page: query.page, limit: 50 })
+  function requests(query: RequestsQuery): Html {
+    const ofSwaps = pageOf({ page: query.swaps, limit: 50 })
+    const ofLeave = pageOf({ page: query.page, limit: 50 })
     const now = clock.now()
-    const { swaps, total: allSwaps } = listSwaps(db, now, pageOf({ limit: 500 }))
-    const leave = withPagination(listLeave(db, {}, slice), slice)
-    return requestsBody({ ...leave, swaps, allSwaps, today: todayAtSites(db, now) })
+    return requestsBody({
+      swaps: withPagination(listSwaps(db, now, ofSwaps), ofSwaps),
+      leave: withPagination(listLeave(db, {}, ofLeave), ofLeave),
+      to: pages => address('/rota/requests', { ...query, ...pages }),
+      today: todayAtSites(db, now),
+    })
   }
 
   return pageRouter(app)
@@ -98,7 +103,7 @@ export const ownRotaPages = (app: App) => {
     .get(
       '/rota/requests',
       ({ query, who }) => {
-        const from = address('/rota/requests/part', { page: query.page })
+        const from = address('/rota/requests/part', query)
         const shown = { id: 'requests', events: '/rota/mine/events', from, version: version(), brisk: true }
         const body = [rotaHead('Requests', 'requests', who), live(shown, requests(query))]
         return rotaPage({ title: 'Requests', who, body })

@@ -3,7 +3,7 @@ import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
-import { andMore, emptyState } from '../../ui/parts/notices.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { countLink, name, time } from '../../ui/parts/values.ts'
@@ -13,11 +13,10 @@ import type { LeaveView } from './leave.ts'
 import type { Swap } from './swaps.ts'
 
 type Requests = {
-  leave: readonly LeaveView[]
-  pagination: Pagination
-  swaps: readonly Swap[]
-  /** Their number, also of those that are not shown. */
-  allSwaps: number
+  swaps: { swaps: readonly Swap[]; pagination: Pagination }
+  leave: { leave: readonly LeaveView[]; pagination: Pagination }
+  /** The address of other pages of the two lists. */
+  to(pages: { swaps?: number; page?: number }): string
   today: string
 }
 
@@ -35,15 +34,15 @@ const leaveDuties = ({ staff_id, from, to, duties }: LeaveView): Content =>
   countLink(duties, shiftsAddress({ start: from, end: to, staff_id }))
 
 export const requestsBody = ({
-  leave,
-  pagination,
-  swaps,
-  allSwaps,
+  swaps: { swaps, pagination: swapPages },
+  leave: { leave, pagination },
+  to,
   today,
 }: Requests): Html => html`<section class="part"><h2>Swaps</h2>
 ${table({
   caption: 'Duties that people offer',
   rows: swaps,
+  pages: swapPages,
   columns: [
     {
       head: 'Shift',
@@ -79,11 +78,13 @@ ${table({
     'No swaps',
     'People offer their shifts under “My shifts”; swaps that a colleague takes appear here for approval.',
   ),
-})}${andMore(allSwaps, swaps.length)}</section>
-<section class="part"><h2>Leave</h2>
+})}
+${paginationLinks(swapPages, swaps => to({ swaps }), 'Pages of swaps')}</section>
+<section class="part" id="leave"><h2>Leave</h2>
 ${table({
   caption: 'Leave that people have asked for',
   rows: leave,
+  pages: pagination,
   columns: [
     { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
     { head: 'Days', cell: ({ from, to }) => spanWords(from, to) },
@@ -100,4 +101,4 @@ ${table({
   ],
   empty: emptyState('No leave', 'People ask for leave under “My shifts”.'),
 })}
-${paginationLinks(pagination, page => `/rota/requests?page=${page}`)}</section>`
+${paginationLinks(pagination, page => `${to({ page })}#leave`, 'Pages of leave')}</section>`

@@ -45,6 +45,7 @@ ${stats([
 ${table({
   caption: 'Shifts that differ',
   rows: differences,
+  pages: pagination,
   columns: [
     {
       head: 'Shift',

@@ -142,7 +142,7 @@ export function planBody(data: PlanData, who: Who | undefined): Html {
 <p>${weekTotals(grid)}</p>
 ${isOpen(draft) && html`<p class="quiet needs-js">Drag a place to a person or a day. By keyboard: Enter picks it up, the arrows choose where, Enter drops it, Escape cancels.</p>`}
 <div data-plan-draft="${isOpen(draft) && draft.jobId}" data-from="${grid.days[0]}" data-to="${grid.days.at(-1)}">${view === 'people' ? peopleGrid(grid) : sitesGrid(grid)}</div>
-${view === 'people' && andMore(grid.people.length + data.hiddenPeople, grid.people.length)}
+${view === 'people' && andMore(grid.people.length + data.hiddenPeople, grid.people.length, '/rota/staff')}
 ${isOpen(draft) && moveForm(data, draft, who)}`
 }
 

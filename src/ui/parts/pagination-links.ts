@@ -2,6 +2,12 @@ import { type Content, html } from '../../platform/html.ts'
 import { type Pagination, usualLimit } from '../../platform/http/pagination.ts'
 import { number } from './values.ts'
 
+/** In place of the rows of a page beyond the end, as of an old link; the links below lead to those that there are. */
+export const beyondTheEnd = ({ page, total, pages }: Pagination): Content =>
+  total > 0 &&
+  page > pages &&
+  html`<p class="quiet">There is no page ${number(page)} of this list: ${pages === 1 ? 'it has one page' : html`its last page is ${number(pages)}`}.</p>`
+
 /**
  * Links to the pages of a list: the first, the last, and those near this one. Only the count where there is one page. `href` also gets the
  * limit if it is not the usual one. `name` is needed where our page has several lists.

@@ -1,4 +1,6 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import { beyondTheEnd } from './pagination-links.ts'
 
 export type SortOrder = 'asc' | 'desc'
 
@@ -25,6 +27,8 @@ export type Table<Row> = {
   rows: readonly Row[]
   /** In place of rows: say what to do next. */
   empty?: Content
+  /** Of a list with pages: a page beyond its end is not `empty`. */
+  pages?: Pagination
   /** An id unique on the page: lets a refresh change only what is new. */
   key?(row: Row): string
   rowClass?(row: Row): string | undefined
@@ -46,6 +50,7 @@ export function table<Row>({
   columns,
   rows,
   empty,
+  pages,
   key,
   rowClass,
   under,
@@ -55,7 +60,8 @@ export function table<Row>({
   stack = !rowName,
   ...more
 }: Table<Row>): Content {
-  if (rows.length === 0 && empty) return empty
+  const instead = rows.length === 0 && ((pages && beyondTheEnd(pages)) || empty)
+  if (instead) return instead
   const wanted = columns.filter(column => !!column)
   const isFolding = rowName && (under || wanted.some(({ folds }) => folds))
   const shown = isFolding ? [...wanted, unfolding(rowName, wanted)] : wanted
