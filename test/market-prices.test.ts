@@ -209,6 +209,7 @@ test('prices are imported by CSV, earlier days as history; mistakes are named an
     .join('.')
   expect(await send(`Ticker;Kurs;Datum\nACME;19,50;${german}`)).toMatchObject({ older: 1 })
   expect(await closesOf(call, 'ACME')).toEqual([1_950, 1_900, 2_000, 2_150])
+  expect(await send(`${csv}ACME;18.00;${german}\n`)).toMatchObject({ received: 4, changed: 1, unchanged: 2, older: 1 })
   const { problem } = await refusalOf(send('symbol,price\nACME,1.234\n\n,5\nACME,0\nACME,10000000.01'))
   expect(problem).toMatchObject({ status: 422, detail: 'Nothing was imported: 4 mistakes' })
   expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([

@@ -14,7 +14,7 @@ export const pushResultSchema = t.Object(
     received: integer,
     changed: integer,
     unchanged: integer,
-    older: t.Integer({ description: 'Ignored as the price: a newer one is known' }),
+    older: t.Integer({ description: 'Ignored as the price: a newer one is known, and its day had another price or none' }),
     held: t.Integer({ description: 'Moved so far that an officer has to answer: see `held-prices`' }),
     message: t.String({ description: 'A summary as a sentence' }),
   },
@@ -54,9 +54,9 @@ export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: Q
   for (let from = 0; from < given.length; from += quotesPerBatch) {
     if (from > 0) await Bun.sleep(0)
     const some = given.slice(from, from + quotesPerBatch)
-    const { changed, older, held } = await atomically(db, tx => acceptBatch(tx, some, source), 'unsynced')
+    const { changed, older, repeated, held } = await atomically(db, tx => acceptBatch(tx, some, source), 'unsynced')
     pushed.changed += changed
-    pushed.older += older
+    pushed.older += older - repeated
     pushed.held += held
   }
   pushed.unchanged = Math.max(0, pushed.received - pushed.changed - pushed.older - pushed.held)
@@ -65,7 +65,7 @@ export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: Q
 
 type StoredQuote = Pick<QuoteRow, 'symbol' | 'priceCents' | 'openCents' | 'asOf' | 'receivedAt' | 'priceId'>
 
-/** Part of a transaction. */
+/** Part of a transaction. `repeated`: so many of the older ones are what the history already has for their day. */
 export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdPct }: QuoteSource) {
   const symbols = JSON.stringify(given.map(({ symbol }) => symbol))
   const before = new Map<string, StoredQuote>()
@@ -103,7 +103,9 @@ export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdP
     days.set(`${symbol} ${ofDay[1]}`, ofDay)
   }
   if (held.size) holdPrices(tx, [...held.values()], now, by)
-  if (pastDays.length) insertMissingDayPrices(tx).run(JSON.stringify(pastDays))
+  const past = JSON.stringify(pastDays)
+  const repeated = pastDays.length > 0 ? (sameDayPrices(tx).get(past)?.count ?? 0) : 0
+  if (repeated < pastDays.length) insertMissingDayPrices(tx).run(past)
   if (newest.size) {
     writeQuotes(tx, [...newest.values()], before, now, by)
     upsertDayPrices(tx).run(JSON.stringify([...days.values()]))
@@ -114,7 +116,7 @@ export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdP
     )
   }
   for (const symbol of heldSymbolsOf(tx, [...newest.keys()])) reviewHeldPrice(tx, symbol, { now, holdPct })
-  return { changed: newest.size, older, held: held.size }
+  return { changed: newest.size, older, repeated, held: held.size }
 }
 
 /** A held price is compared with another price than before, and may be plausible by now. */
@@ -198,6 +200,10 @@ const upsertDayPrices = preparedSql<unknown, [rows: string]>(
    select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
    on conflict (symbol, day) do update set close_cents = excluded.close_cents
    where close_cents <> excluded.close_cents`,
+)
+const sameDayPrices = preparedSql<{ count: number }, [rows: string]>(
+  `select count(*) as count from json_each(?) as given
+   join daily_prices on symbol = given.value ->> 0 and day = given.value ->> 1 and close_cents = given.value ->> 2`,
 )
 const insertMissingDayPrices = preparedSql<unknown, [rows: string]>(
   `insert or ignore into daily_prices (symbol, day, close_cents)
