@@ -232,7 +232,7 @@ export const dateSources = ['given', 'sheet', 'filename', 'sent'] as const
 
 /** Why a sheet is held until an officer answers. */
 export type UploadDoubt = {
-  reason: 'missing' | 'went_down' | 'columns' | 'unknown'
+  reason: 'missing' | 'went_down' | 'columns' | 'unknown' | 'second_table'
   count: number
   of: number
   message: string

@@ -326,6 +326,14 @@ describe('ids', () => {
     expect(texts(sheet.names)).toEqual(texts(sheet.ids))
   })
 
+  test('and numbers lose the apostrophe that only marks them as text', async () => {
+    const sheet = await read("id,name,power\n'007,'a,'1234\n'x,b,'-5\n")
+    expect(sheetRows(sheet)).toEqual([
+      ['007', "'a", 1234],
+      ["'x", 'b', -5],
+    ])
+  })
+
   test('that repeat keep the last row and report the earlier ones', async () => {
     const sheet = await read('id,name,power\n1,a,10\n2,b,20\n1,c,30\n3,d,40\n1,e,50\n')
     expect(sheetRows(sheet)).toEqual([
@@ -354,12 +362,22 @@ describe('ids', () => {
   })
 
   test('that a spreadsheet has shortened are bad rows, since they no longer tell players apart', async () => {
-    const sheet = await read('id;power\n1.23457E+11;1\n1,23457E+11;2\n1E+12;3\n123456789012;4\n')
-    expect([texts(sheet.ids), sheet.rowsBad]).toEqual([['123456789012'], 3])
+    const amounts = [
+      '1.23457E+11',
+      '1,23457E+11',
+      '1E+12',
+      '12,345,678',
+      "1'234'567",
+      '1\u202f234\u202f567',
+      '12345678.0',
+    ]
+    const ids = ['123456789012', '1.234', '12,34,567', 'a,345,678', '1.0']
+    const sheet = await read(`id;power\n${[...amounts, ...ids].map(id => `${id};1`).join('\n')}\n`)
+    expect([texts(sheet.ids), sheet.rowsBad]).toEqual([ids, amounts.length])
     expect(sheet.errors[0]).toMatchObject({
       line: 2,
       value: '1.23457E+11',
-      reason: expect.stringContaining('shortened in a spreadsheet'),
+      reason: expect.stringContaining('shortened or written as an amount in a spreadsheet'),
     })
   })
 

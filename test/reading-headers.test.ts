@@ -162,23 +162,53 @@ describe('headings', () => {
     )
     expect(sheetRows(sheet)).toEqual([['5', '5', 10, 20]])
     expect(sheet).toMatchObject({ rowsTotal: 1, rowsBad: 0, rowsSkipped: 3 })
-    expect(sheet.notes.at(-1)).toStartWith('Left out as an example or a sum, not a player: “Ex')
+    expect(sheet.notes.at(-1)).toStartWith('Left out as an example, a sum or a remark, not a player: “Ex')
     expect(sheet.metrics.map(({ name, cumulative }) => [name, cumulative])).toEqual([
       ['t4_deaths', true],
       ['t5_deaths', true],
     ])
   })
 
-  test('of a second table below the first are pointed out, and sums in other languages are no players', async () => {
+  test('of a second table below the first or beside it make a sheet doubtful', async () => {
     const table = 'Spieler-ID;Name;Macht\n7;Ann;5\n8;Bob;6\n'
     const sheet = await read(`${table}Summe;;11\n;;\n;;\nRang;Bank;Wert\n1;Holz;9\n`)
     expect(sheetRows(sheet).map(([id]) => id)).toEqual(['7', '8', '1'])
-    expect(sheet.notes).toEqual([
-      'Left out as an example or a sum, not a player: “Summe” on line 4',
-      'Line 7, “Rang”, looks like the headings of a second table: the rows below it were read as players too. If they are not, take them out of the file.',
+    const message =
+      'Line 7, “Rang”, looks like the headings of a second table: 1 row below it would be read as players too'
+    expect(sheet.doubts).toEqual([{ reason: 'second_table', count: 1, of: 3, message }])
+    for (const rest of [`\n${table}`, 'Rang;Bank;Wert\n', '\nZoe;Zoe;n/a 3\n', '\n9;Cy;none\n', '\nRang;Bank;Wert\n'])
+      expect(await read(table + rest)).toMatchObject({ notes: [], doubts: [] })
+
+    const beside = 'ID,Name,Power,,ID,Name,Power\n1,a,5,,11,aa,55\n'
+    expect((await read(beside)).doubts).toMatchObject([
+      { reason: 'second_table', message: expect.stringContaining('side by side') },
     ])
-    for (const rest of [`\n${table}`, 'Rang;Bank;Wert\n', '\nZoe;Zoe;n/a 3\n', '\n9;Cy;none\n'])
-      expect((await read(table + rest)).notes).toEqual([])
+    expect((await read(beside, { mapping: { 'Power (2)': null } })).doubts).toEqual([])
+    expect(await read('ID,Power,ID,Deads\n1,5,1,7\n')).toMatchObject({ notes: [], doubts: [] })
+    const weeks = await read(',Week 1,Week 2\nID,Power,Power\n1,5,6\n')
+    expect(weeks.notes).toEqual([
+      'Some headings stand more than once. The first column of each has its name; the others are "Power (2)".',
+    ])
+  })
+
+  test('have sums, titles and remarks below them, which are no players', async () => {
+    const table = 'ID;Name;Power\n7;Ann;5\n'
+    const others = [
+      'Total:;;5',
+      'Zwischensumme;;5',
+      '合计;;5',
+      ';Total;5',
+      'Wing B;;',
+      'Guests;;',
+      'Scanned by Bob, 5 March;;',
+    ]
+    const sheet = await read(`${table}${others.join('\n')}\n\nx9;;\nTotalus;;3\n8;Total;6\n`)
+    expect(texts(sheet.ids)).toEqual(['7', 'x9', 'Totalus', '8'])
+    expect(sheet).toMatchObject({ rowsBad: 0, rowsSkipped: others.length })
+    expect(sheet.notes).toEqual([
+      'Left out as an example, a sum or a remark, not a player: “Total:” on line 3, “Zwischensumme” on line 4, “合计” on line 5 and 4 more',
+    ])
+    expect(texts((await read('ID,Power\nann,\nfar away,\n')).ids)).toEqual(['ann'])
   })
 
   test('say which metrics only rise', () => {

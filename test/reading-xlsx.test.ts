@@ -192,7 +192,7 @@ describe('a workbook', () => {
       const scanner = new WorksheetScanner(
         'Data',
         strings.column(),
-        { dates: [], from1904: false },
+        { shows: [], from1904: false },
         {
           row: line => events.push(line),
           number: (column, _value, bytes, start, stop) => noteText(column, bytes, start, stop),
@@ -276,6 +276,14 @@ describe('cells', () => {
 
   test('with a number format that only looks like a date are numbers', async () => {
     expect(valuesOf(await readCells(['a', 'b', { xml: ' s="3"><v>46000</v>' }]), 'power')).toEqual([1, 46_000])
+  })
+
+  test('that are shown as percentages are what is shown, as in a text', async () => {
+    const formats = '<numFmts><numFmt numFmtId="164" formatCode="0.0%"/></numFmts>'
+    const styles = `<styleSheet>${formats}<cellXfs><xf numFmtId="9"/><xf numFmtId="10"/><xf numFmtId="164"/></cellXfs></styleSheet>`
+    const shares = ['0.12', '0.07', '1', '0.12345'].map((v, i) => [`${i}`, { xml: ` s="${i % 3}"><v>${v}</v>` }])
+    const sheet = await readSheet(workbook([{ name: 'Data', rows: [['ID', 'Share'], ...shares] }], styles))
+    expect(valuesOf(sheet, 'share')).toEqual([12, 7, 100, 12.345])
   })
 
   test('that hold errors, yes or no, or a formula without a result are reported', async () => {

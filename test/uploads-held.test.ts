@@ -1,13 +1,16 @@
 /** Dates of sheets, and sheets that are held because they look wrong. */
 import { expect, test } from 'bun:test'
 import { holdImports, newLeague, upload } from './sheets.ts'
-import { board, type caller, refusalOf, start } from './start.ts'
+import { board, type caller, refusalOf, shared, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
 
 /** Ten players, each with so many kill points beyond a thousand. */
 const scan = (kills: number, players = 10) =>
   `ID,Name,Power,Kill Points,Deads\n${Array.from({ length: players }, (_, i) => `${i + 1},P${i + 1},${5000 + i},${1000 + kills * (i + 1)},${kills}`).join('\n')}\n`
+
+/** Shared by tests that only look at a league of their own. */
+const service = shared(() => start())
 
 const top = async (call: Call, id: number) => (await board(call, id)).rows[0]
 const alerts = async (call: Call) => (await call.get('/admin/monitoring/alerts/json?type=feed_held')).alerts
@@ -118,6 +121,15 @@ test('a sheet with far fewer columns is held, and discarded leaves nothing', asy
   expect(await alerts(call)).toEqual([])
   expect((await call.raw(`/api/v1/uploads/${upload_id}/file`)).status).toBe(410)
   expect((await top(call, id)).gains.kill_points).toBe(500)
+})
+
+test('a sheet with a second table is held, the first one of a league too', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call)
+  const { upload_id, ...job } = await upload(call, id, `${scan(1, 3)}\nRank,Bank,Value,Total,Date\n1,Wood,9,9,9\n`)
+  expect((await finished(job)).result).toMatchObject({ status: 'held', doubts: [{ reason: 'second_table', count: 1 }] })
+  expect(await call.get(`/leagues/${id}/uploads/${upload_id}`)).toContain('headings of a second table: 1 row below it')
+  expect((await board(call, id)).rows).toEqual([])
 })
 
 test('force publishes at once, also what is held already', async () => {

@@ -22,7 +22,7 @@ export function heldQuestion(upload: UploadView, who: Who | undefined): Content 
   const path = `/api/v1/uploads/${upload.id}`
   return html`<section class="part notice warn" id="held">
 <h2>Should this sheet be published?</h2>
-<p>It looks wrong compared with the scan before, so the board has not changed.</p>
+<p>It looks wrong, so the board has not changed.</p>
 <ul>${upload.doubts?.map(({ message }) => html`<li>${message}</li>`)}</ul>
 <div class="actions needs-js">
 ${action({ label: 'Publish anyway', action: `${path}/publish`, done: 'Published' })}

@@ -107,8 +107,17 @@ export async function importSheet(scores: Database, input: ImportInput, context:
       ],
     }
     if (input.dryRun) await deleteSnapshot(scores, id)
+    const allDoubts = [...report.doubts, ...doubts]
     const findings = findingTexts([...errors, ...report.duplicates, ...report.suspicious])
-    return { snapshot: input.dryRun ? null : id, report: reportOf(report), findings, summary, date, doubts, board }
+    return {
+      snapshot: input.dryRun ? null : id,
+      report: reportOf(report),
+      findings,
+      summary,
+      date,
+      doubts: allDoubts,
+      board,
+    }
   } catch (error) {
     if (storing) {
       await storing.stored.catch(() => {})

@@ -27,7 +27,7 @@ export const summarySchema = t.Object({
 })
 
 const doubtSchema = t.Object({
-  reason: oneOfWords(['missing', 'went_down', 'columns', 'unknown']),
+  reason: oneOfWords(['missing', 'went_down', 'columns', 'unknown', 'second_table']),
   count: t.Integer(),
   of: t.Integer(),
   message: t.String(),

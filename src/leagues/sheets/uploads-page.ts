@@ -238,7 +238,7 @@ ${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}${upload.work
 </div>
 ${upload.error && notice(upload.error, 'bad')}
 ${mayUndo && heldQuestion(upload, who)}
-${upload.status === 'held' && league.status === 'archived' && notice('It looks wrong compared with the scan before. This league is archived: unarchive it to answer.', 'warn')}
+${upload.status === 'held' && league.status === 'archived' && notice('It looks wrong. This league is archived: unarchive it to answer.', 'warn')}
 ${stats([
   { label: 'Size', value: bytes(upload.bytes) },
   { label: 'Rows read', value: number(upload.rows_ok) },

@@ -61,7 +61,7 @@ export async function openWorkbook(zip: Zip): Promise<Workbook> {
     worksheets,
     strings: await stringsIn(zip, pathOf('sharedStrings')),
     styles: {
-      dates: dateStylesIn(await tagsIn(zip, pathOf('styles'), ['numFmt', 'cellXfs', 'xf'])),
+      shows: stylesIn(await tagsIn(zip, pathOf('styles'), ['numFmt', 'cellXfs', 'xf'])),
       from1904: /^(1|true)$/.test(properties?.attributes.get('date1904') ?? ''),
     },
   }
@@ -162,31 +162,37 @@ function resolvePath(target: string, folder: string): string {
   return path.join('/')
 }
 
-/** For each style, whether its number format shows a date. */
-function dateStylesIn(tags: Tag[]): boolean[] {
+/** For each style, what its number format shows. */
+function stylesIn(tags: Tag[]): Styles['shows'] {
   const custom = new Map<string, string>()
-  const dates: boolean[] = []
+  const shows: Styles['shows'] = []
   let inStyles = false
   for (const { name, closing, attributes } of tags) {
     if (name === 'numFmt') custom.set(attributes.get('numFmtId') ?? '', attributes.get('formatCode') ?? '')
     else if (name === 'cellXfs') inStyles = !closing
     else if (name === 'xf' && inStyles && !closing) {
       const format = attributes.get('numFmtId') ?? '0'
-      dates.push(custom.has(format) ? showsDate(custom.get(format)!.slice(0, 255)) : isBuiltInDate(Number(format)))
+      shows.push(custom.has(format) ? shownBy(custom.get(format)!.slice(0, 255)) : shownByBuiltIn(Number(format)))
     }
   }
-  return dates
+  return shows
 }
 
-/** Outside of quotes, colours and conditions, a format with y, m, d, h or s. */
-const showsDate = (format: string): boolean =>
-  /[ymdhs]/i.test(format.replace(/\[(?!h+\]|m+\]|s+\])[^\]]*\]|"[^"]*"|\\./gi, ''))
+/** Outside of quotes, colours and conditions, y, m, d, h or s show a date. */
+function shownBy(format: string): Styles['shows'][number] {
+  const plain = format.replace(/\[(?!h+\]|m+\]|s+\])[^\]]*\]|"[^"]*"|\\./gi, '')
+  return /[ymdhs]/i.test(plain) ? 'date' : plain.includes('%') ? 'percent' : undefined
+}
 
-const isBuiltInDate = (format: number): boolean =>
-  (format >= 14 && format <= 22) ||
-  (format >= 27 && format <= 36) ||
-  (format >= 45 && format <= 47) ||
-  (format >= 50 && format <= 58)
+function shownByBuiltIn(format: number): Styles['shows'][number] {
+  if (format === 9 || format === 10) return 'percent'
+  const isDate =
+    (format >= 14 && format <= 22) ||
+    (format >= 27 && format <= 36) ||
+    (format >= 45 && format <= 47) ||
+    (format >= 50 && format <= 58)
+  return isDate ? 'date' : undefined
+}
 
 function describeZip({ entries }: Zip): string {
   const has = (pattern: RegExp) => [...entries.keys()].some(name => pattern.test(name))

@@ -16,8 +16,8 @@ export interface CellSink {
 }
 
 export interface Styles {
-  /** By style: whether its number format shows a date. */
-  dates: boolean[]
+  /** By style: what its number format shows besides plain numbers. */
+  shows: ('date' | 'percent' | undefined)[]
   /** Days are counted from 1904, as old Macs did. */
   from1904: boolean
 }
@@ -201,7 +201,7 @@ export class WorksheetScanner extends XmlScanner {
         buffer[stop + 7] === GT
       ) {
         this.column = column
-        if (isWholeNumber && stop > start && type === NUMBER && !this.styles.dates[style])
+        if (isWholeNumber && stop > start && type === NUMBER && !this.styles.shows[style])
           this.sink.number(column, value, buffer, start, stop)
         else if (isWholeNumber && stop > start && type === SHARED_TEXT) this.emitSharedText(column, value)
         else this.emit(column, type, style, buffer, start, stop, false)
@@ -279,7 +279,9 @@ export class WorksheetScanner extends XmlScanner {
     if (start === stop) {
       if (formula && type !== TEXT) sink.other(column, 'formula', '')
     } else if (type === NUMBER) {
-      if (this.styles.dates[style]) sink.other(column, 'date', this.dateText(bytes, start, stop))
+      const shows = this.styles.shows[style]
+      if (shows === 'date') sink.other(column, 'date', this.dateText(bytes, start, stop))
+      else if (shows === 'percent') this.emitPercent(column, Number(decodeUtf8(bytes, start, stop)))
       else sink.number(column, Number(decodeUtf8(bytes, start, stop)), bytes, start, stop)
     } else if (type === SHARED_TEXT) this.emitSharedText(column, Number(decodeUtf8(bytes, start, stop)))
     else if (type === TEXT || type === INLINE_TEXT) sink.text(column, bytes, start, stop)
@@ -290,6 +292,13 @@ export class WorksheetScanner extends XmlScanner {
       else if (type === DATE) sink.other(column, 'date', text)
       else this.refuse('corrupt', `has a cell of an unknown type in row ${this.line}`)
     }
+  }
+
+  /** 0.125 that is shown as 12.5% is 12.5, as in a text. */
+  private emitPercent(column: number, share: number): void {
+    const percent = Number((share * 100).toPrecision(15))
+    const written = new TextEncoder().encode(String(percent))
+    this.sink.number(column, percent, written, 0, written.length)
   }
 
   private emitSharedText(column: number, index: number): void {

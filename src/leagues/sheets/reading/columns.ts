@@ -51,8 +51,8 @@ export interface FinishedColumns {
   rowsSkipped: number
   /** The first of them. */
   skipped: string[]
-  /** The first row of words below a blank line, where a second table seems to begin. */
-  secondTable: Pick<Finding, 'line' | 'value'> | undefined
+  /** The first row of words below a blank line, where a second table seems to begin, and how many rows below it are kept. */
+  secondTable: (Pick<Finding, 'line' | 'value'> & { rows: number }) | undefined
   errors: SheetFindings
   duplicates: SheetFindings
   suspicious: SheetFindings
@@ -85,7 +85,7 @@ export class ColumnWriter {
   rowsBad = 0
   rowsSkipped = 0
   private readonly skipped: string[] = []
-  private secondTable: FinishedColumns['secondTable']
+  private secondTable: (Pick<Finding, 'line' | 'value'> & { rowsAbove: number }) | undefined
   /** The line of the last row that is not in the columns. */
   private lastLeftOut = 0
 
@@ -184,20 +184,33 @@ export class ColumnWriter {
     const { ids } = this
     if (ids.to === ids.from) {
       if (!this.isBad() && this.isBlank()) return
+      if (this.skipNoPlayer(this.names)) return
       this.problem(this.headerOf('id'), 'no id', () => '')
-    } else if (mayBeNoPlayer(ids.bytes[ids.from]!, ids.bytes[ids.from + 1]!)) {
-      const id = decodeUtf8(ids.bytes, ids.from, ids.to)
-      if (isNoPlayer(id)) {
-        this.skip(id)
-        return
-      }
-    }
-    if (ids.bytes[ids.to - 3] === 43 && isShortened(decodeUtf8(ids.bytes, ids.from, ids.to))) this.shortenedId()
+    } else if (ids.bytes[ids.from]! > 64 && (this.skipNoPlayer(ids) || this.skipRemark())) return
+    if (mayBeAmount(ids) && isAmount(decodeUtf8(ids.bytes, ids.from, ids.to))) this.idAsAmount()
     if (ids.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('id'), ids)
     if (this.names.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('name'), this.names)
     for (const { header, texts } of this.labels) if (texts.isLongerThan(sheetLimits.text)) this.longText(header, texts)
     if (this.isBad()) this.rejectWithProblems()
     else this.keep()
+  }
+
+  /** Leaves the row out if the text says that it is an example or a sum. */
+  private skipNoPlayer({ bytes, from, to }: TextBuilder): boolean {
+    if (!mayBeNoPlayer(bytes[from]!, bytes[from + 1]!)) return false
+    const text = decodeUtf8(bytes, from, to)
+    const isSkipped = isNoPlayer(text)
+    if (isSkipped) this.skip(text)
+    return isSkipped
+  }
+
+  /** Leaves out words in place of an id with nothing beside them: a remark, or the title of some rows. */
+  private skipRemark(): boolean {
+    if (this.isBad() || !this.isBlank()) return false
+    const text = decodeUtf8(this.ids.bytes, this.ids.from, this.ids.to)
+    const isSkipped = /\s/.test(text) || (this.slots.includes(NAME) && isWord(text))
+    if (isSkipped) this.skip(text)
+    return isSkipped
   }
 
   private skip(id: string): void {
@@ -206,9 +219,10 @@ export class ColumnWriter {
     if (this.skipped.length < MAX_NAMED_SKIPPED) this.skipped.push(`“${shortened(id)}” on line ${this.line}`)
   }
 
-  private shortenedId(): void {
+  private idAsAmount(): void {
     const { bytes, from, to } = this.ids
-    const reason = 'an id that was shortened in a spreadsheet: show its column as whole numbers and save again'
+    const reason =
+      'an id that was shortened or written as an amount in a spreadsheet: show its column as whole numbers without separators and save again'
     this.problem(this.headerOf('id'), reason, () => decodeCell(bytes, from, to))
   }
 
@@ -245,6 +259,8 @@ export class ColumnWriter {
   /** The columns, once all rows are in: settles ambiguous numbers and keeps only the last row of a repeated id. */
   finish(): FinishedColumns {
     this.flush()
+    const { secondTable } = this
+    const rowsBelow = this.rows - (secondTable?.rowsAbove ?? this.rows)
     if (this.metrics.length <= MAX_SPARE_METRICS) spareCells = this.cells
     this.settle()
     const order = idOrder(this.ids.column())
@@ -270,7 +286,7 @@ export class ColumnWriter {
       rowsBad: this.rowsBad,
       rowsSkipped: this.rowsSkipped,
       skipped: this.skipped,
-      secondTable: this.secondTable,
+      secondTable: secondTable && rowsBelow > 0 ? { ...secondTable, rows: rowsBelow } : undefined,
       errors: this.errors,
       duplicates,
       suspicious: misreadKillPoints(valuesOf, lines, killPoints),
@@ -279,7 +295,7 @@ export class ColumnWriter {
 
   /** Sets the text of a column that is not a metric. */
   text(slot: number, source: Uint8Array, start: number, stop: number): void {
-    if (slot === ID) this.ids.set(source, start, stop)
+    if (slot === ID) this.ids.set(source, isMarkedAsText(source, start) ? start + 1 : start, stop)
     else if (slot === NAME) this.names.set(source, start, stop)
     else if (slot <= LABEL) this.labels[LABEL - slot]!.texts.set(source, start, stop)
   }
@@ -311,12 +327,14 @@ export class ColumnWriter {
   }
 
   /** Words where ids and numbers should be, below a blank line, and not the headings again. */
-  private headingOfSecondTable(): FinishedColumns['secondTable'] {
+  private headingOfSecondTable(): ColumnWriter['secondTable'] {
     const above = Math.max(this.lastLeftOut, this.lines[this.rows - 1] ?? this.line)
     if (this.line <= above + 1) return undefined
     const value = decodeCell(this.ids.bytes, this.ids.from, this.ids.to)
     const cells = [value, ...this.problems.map(problem => problem.value)]
-    return cells.every(isWord) && value !== this.headerOf('id') ? { line: this.line, value } : undefined
+    return cells.every(isWord) && value !== this.headerOf('id')
+      ? { line: this.line, value, rowsAbove: this.rows }
+      : undefined
   }
 
   private isBlank(): boolean {
@@ -392,17 +410,28 @@ export class ColumnWriter {
 
 const isWord = (cell: string): boolean => /^\P{Nd}*\p{L}\P{Nd}*$/u.test(cell)
 
-/** `Example`, `Total`, `Gesamt`, `Sum`, `Moyenne` and their like begin so, and few ids do. */
+/** `Example`, `Total`, `Gesamt`, `Sum`, `Moyenne` and their like begin so, and few ids do. Those of other scripts begin above 127. */
 const firstTwoLetters = new Set(
-  ['ex', 'to', 'gr', 'su', 'av', 'so', 'ge', 'in', 'du', 'mi', 'mo', 'pr', 'me'].map(
+  ['ex', 'to', 'gr', 'su', 'av', 'so', 'ge', 'in', 'du', 'mi', 'mo', 'pr', 'me', 'zw', 'te'].map(
     ([a, b]) => a!.charCodeAt(0) * 256 + b!.charCodeAt(0),
   ),
 )
 const mayBeNoPlayer = (first: number, second: number) =>
-  first > 64 && firstTwoLetters.has((first | 32) * 256 + (second | 32))
+  first > 127 || (first > 64 && firstTwoLetters.has((first | 32) * 256 + (second | 32)))
 
-/** As spreadsheets save a long number: 1.23457E+11. Different ids become the same. */
-const isShortened = (id: string): boolean => /^\d([.,]\d+)?E\+\d\d$/i.test(id)
+/**
+ * As spreadsheets save a long number: 1.23457E+11, by which different ids become the same; 12,345,678; 12345678.0. The same player would
+ * have another id in other sheets.
+ */
+const isAmount = (id: string): boolean => /^(\d([.,]\d+)?E\+\d\d|\d{1,3}([.,'’\s])\d{3}(\3\d{3})+|\d{4,}\.0)$/i.test(id)
+function mayBeAmount({ bytes, to }: TextBuilder): boolean {
+  const beforeThree = bytes[to - 4]!
+  return bytes[to - 3] === 43 || beforeThree < 48 || beforeThree > 127 || bytes[to - 2] === 46
+}
+
+/** An apostrophe before digits only tells a spreadsheet that they are text. */
+const isMarkedAsText = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at] === 39 && bytes[at + 1]! >= 48 && bytes[at + 1]! <= 57
 
 /**
  * For each row the nearest row above it with the same id, or -1; undefined if no id is repeated. `order`: row numbers in id

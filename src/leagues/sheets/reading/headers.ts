@@ -1,5 +1,6 @@
 /** Which column holds what: the header row is found among the first rows, then each heading is given its role. */
 
+import type { UploadDoubt } from '../../../../db/schema.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
@@ -259,13 +260,40 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   return header
 }
 
-/** Most headings are numbers, so that the row may well be a player. */
+const isRepeated = ({ header }: HeaderColumn): boolean => / \(\d+\)$/.test(header)
+
+/** What would surprise: headings that are mostly numbers, so that the row may well be a player, and those that stand more than once. */
 export function headingNotes({ line, columns }: Header): string[] {
   const headings = columns.map(({ header }) => header).filter(Boolean)
   const numbers = headings.filter(heading => /^[\d.,\s]+$/.test(heading)).length
-  return headings.length > 1 && numbers * 2 >= headings.length
-    ? [`Line ${line} is read as the headings but looks like a player. If it is one, put a line of headings above it.`]
-    : []
+  const repeated = columns.filter(column => isRepeated(column) && isMetric(column.as) && !column.tentative)
+  const notes: string[] = []
+  if (headings.length > 1 && numbers * 2 >= headings.length)
+    notes.push(
+      `Line ${line} is read as the headings but looks like a player. If it is one, put a line of headings above it.`,
+    )
+  if (repeated.length > 0)
+    notes.push(
+      `Some headings stand more than once. The first column of each has its name; the others are ${quoted(repeated.map(({ header }) => header))}.`,
+    )
+  return notes
+}
+
+/** Two tables side by side would be read as one: the numbers of the second would be those of the players beside them in the first. */
+export function headingDoubts({ columns }: Header): UploadDoubt[] {
+  const id = columns.find(({ as }) => as === 'id')?.header
+  const second = columns.findIndex(column => isRepeated(column) && column.header.replace(/ \(\d+\)$/, '') === id)
+  const beside = columns.slice(second)
+  const isTable = columns[second - 1]?.header === '' || beside.filter(isRepeated).length > 1
+  if (second < 0 || !isTable || !beside.some(({ as }) => isMetric(as))) return []
+  return [
+    {
+      reason: 'second_table',
+      count: columns.length - second,
+      of: columns.length,
+      message: `“${id}” is the heading of two columns, as where two tables stand side by side: the players of the second are not read, and its numbers would go to those of the first`,
+    },
+  ]
 }
 
 /** For the message only: the first row with several texts in it. */
@@ -282,5 +310,5 @@ const quoted = (headers: string[]) =>
 
 /** Rows of a template's examples and sums below a table are not players. Called only where the first letters fit. */
 const notAPlayer =
-  /^(example\b|((grand )?totals?|sum|average|avg|mean|median|summe|gesamt(summe)?|insgesamt|durchschnitt|mittelwert|suma|promedio|somme|moyenne)$)/i
+  /^(example\b|((sub[- ]?|grand )?totals?|sum|average|avg|mean|median|((zwischen|teil|gesamt)-?)?summe|gesamt|insgesamt|durchschnitt|mittelwert|suma|promedio|somme|sous-total|moyenne|合計|小計|平均|总计|合计|小计|平均值|總計|합계|소계|총계|평균|итого|всего|сумма|среднее)\s*:?$)/i
 export const isNoPlayer = (id: string): boolean => notAPlayer.test(id)

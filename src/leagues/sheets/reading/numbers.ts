@@ -80,6 +80,7 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
   out.kind = from >= stop ? BLANK : BAD
   if (from >= stop) return
 
+  if (bytes[from] === APOSTROPHE && from + 1 < stop) from++ // it only tells a spreadsheet that this is text
   let i = from
   let negative = false
   if (bytes[i] === 45 || bytes[i] === 43) negative = bytes[i++] === 45

@@ -12,7 +12,7 @@ import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { openWorkbook } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { likelyDialect } from './dialect.ts'
-import { checkHeader, type Header, type HeaderColumn, headingNotes, type Mapping } from './headers.ts'
+import { checkHeader, type Header, type HeaderColumn, headingDoubts, headingNotes, type Mapping } from './headers.ts'
 import type { SheetFormat } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { likelyTable, refuseWorksheetOfText, type TableChoice, type WorksheetOption } from './workbook-table.ts'
@@ -91,7 +91,7 @@ function previewOf(
   return {
     ...facts,
     header_line: header.line,
-    notes: [...headingNotes(header), ...facts.notes],
+    notes: [...headingNotes(header), ...headingDoubts(header).map(({ message }) => `${message}.`), ...facts.notes],
     columns: columns.filter(({ header, samples }) => header !== '' || samples.some(Boolean)),
     problem: problemOf(header, rows, mapping),
   }

@@ -1,3 +1,4 @@
+import type { UploadDoubt } from '../../../../db/schema.ts'
 import type { Encoding } from '../../../platform/spreadsheets/encoding.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { SheetRefusal } from '../../../platform/spreadsheets/refusal.ts'
@@ -33,6 +34,8 @@ export interface SheetReport {
   takenAt: string | null
   /** What the uploader should know about how it was read. */
   notes: string[]
+  /** Why somebody should confirm how it was read before it is published. */
+  doubts: UploadDoubt[]
 }
 
 /** A sheet that was read to its end, and is refused for its rows. */

@@ -15,6 +15,8 @@
  * bad row; those two refusals carry the report. Lines are lines of the file or rows of the worksheet, counted from 1.
  */
 import { setImmediate } from 'node:timers/promises'
+import type { UploadDoubt } from '../../../../db/schema.ts'
+import { counted } from '../../../platform/counted.ts'
 import { toUtf8, transcoder } from '../../../platform/spreadsheets/encoding.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
 import { type ByteSource, bytesSource, fileSource, readPiece } from '../../../platform/spreadsheets/source.ts'
@@ -24,7 +26,7 @@ import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { ColumnWriter, type FinishedColumns } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
-import { type Header, type HeaderColumn, headingNotes, isMetric } from './headers.ts'
+import { type Header, type HeaderColumn, headingDoubts, headingNotes, isMetric } from './headers.ts'
 import { RowsRefused, type SheetReport } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { refuseWorksheetOfText, type TableChoice, tableIn } from './workbook-table.ts'
@@ -142,7 +144,8 @@ function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): S
   return {
     ...facts,
     ...columns,
-    notes: [...facts.notes, ...skippedNotes(columns.rowsSkipped, skipped), ...secondTableNotes(secondTable)],
+    notes: [...facts.notes, ...skippedNotes(columns.rowsSkipped, skipped)],
+    doubts: [...headingDoubts(header), ...secondTableDoubts(secondTable, columns.rowsOk)],
     rows: columns.lines.length,
     headerLine: header.line,
     mapping: Object.fromEntries(header.columns.filter(isUsed).map(({ header, as }) => [header, as])),
@@ -160,13 +163,18 @@ function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): S
 function skippedNotes(count: number, named: readonly string[]): string[] {
   if (count === 0) return []
   const more = count > named.length ? ` and ${count - named.length} more` : ''
-  return [`Left out as an example or a sum, not a player: ${named.join(', ')}${more}`]
+  return [`Left out as an example, a sum or a remark, not a player: ${named.join(', ')}${more}`]
 }
 
-const secondTableNotes = (begin: FinishedColumns['secondTable']): string[] =>
+const secondTableDoubts = (begin: FinishedColumns['secondTable'], of: number): UploadDoubt[] =>
   begin
     ? [
-        `Line ${begin.line}, “${shortened(begin.value)}”, looks like the headings of a second table: the rows below it were read as players too. If they are not, take them out of the file.`,
+        {
+          reason: 'second_table',
+          count: begin.rows,
+          of,
+          message: `Line ${begin.line}, “${shortened(begin.value)}”, looks like the headings of a second table: ${counted(begin.rows, 'row')} below it would be read as players too`,
+        },
       ]
     : []
 
