@@ -49,7 +49,7 @@ export function settingsBody(
 <section class="part">
 <h2>Settings</h2>
 ${isFinal && html`<p>This league has been final since ${moment(league.finalized_at)}: only its ${still} can still change.</p>`}
-${isArchived && !isFinal && html`<p>This league has been archived since ${moment(league.archived_at)}: until it is unarchived, only its ${still} can change.</p>`}
+${isArchived && !isFinal && html`<p>This league has been archived since ${moment(league.archived_at)}: until it is unarchived, only its ${still} can change. Its board is not final.</p>`}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
   html`${leagueFieldInputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, offered, labels)}`,
@@ -105,7 +105,7 @@ ${
 }
 ${step(
   isArchived ? 'Unarchive' : 'Archive',
-  'An archived league can still be read, but is no longer listed among the others.',
+  `An archived league can still be read, but is no longer listed among the others.${isFinal ? '' : ' Finalise it first if its board must not move any more.'}`,
   action({
     label: isArchived ? 'Unarchive it' : 'Archive it',
     method: 'patch',
