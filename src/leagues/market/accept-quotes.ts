@@ -14,7 +14,9 @@ export const pushResultSchema = t.Object(
     received: integer,
     changed: integer,
     unchanged: integer,
-    older: t.Integer({ description: 'Ignored as the price: a newer one is known, and its day had another price or none' }),
+    older: t.Integer({
+      description: 'Ignored as the price: a newer one is known, and its day had another price or none',
+    }),
     held: t.Integer({ description: 'Moved so far that an officer has to answer: see `held-prices`' }),
     message: t.String({ description: 'A summary as a sentence' }),
   },

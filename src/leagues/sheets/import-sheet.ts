@@ -107,7 +107,6 @@ export async function importSheet(scores: Database, input: ImportInput, context:
       ],
     }
     if (input.dryRun) await deleteSnapshot(scores, id)
-    const allDoubts = [...report.doubts, ...doubts]
     const findings = findingTexts([...errors, ...report.duplicates, ...report.suspicious])
     return {
       snapshot: input.dryRun ? null : id,
@@ -115,7 +114,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
       findings,
       summary,
       date,
-      doubts: allDoubts,
+      doubts: [...report.doubts, ...doubts],
       board,
     }
   } catch (error) {
