@@ -5,12 +5,15 @@ import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { addPerson, addSite, auditedActions, base } from './rosters.ts'
 import { formOf } from './sheets.ts'
-import { afterTest, refusalOf, start } from './start.ts'
+import { afterTest, refusalOf, shared, start } from './start.ts'
 
 const people = `Name,Skills,Max hours week,Hourly wage,Certifications,Unavailable,Active
 Ann,bar | steward,24,15.50,first aid 2027-12-31,2026-07-01 - 2026-07-14 | 2026-08-01,yes
 Bob,,,,,,no
 `
+
+/** Shared by tests that only look at people of their own. */
+const service = shared(() => start())
 
 async function workbook(rows: unknown[][]): Promise<File> {
   const book = new ExcelJS.Workbook()
@@ -46,6 +49,34 @@ test('people are imported from a CSV: new ones are created, known ones changed, 
   expect(staff[1]).toMatchObject({ id: bob.id, name: 'Bob', hourly_cents: 1700, skills: ['bar'], active: false })
   expect(await send(people)).toMatchObject({ created: 0, changed: 0, unchanged: 2 })
   expect(await auditedActions(call)).toContain('staff.import')
+})
+
+test('headings are read as the pages name them, and a row with more cells than headings is refused', async () => {
+  const { call } = await service()
+  const trial = (csv: string) => call.post(`${base}/staff/import?dry_run=true`, { csv })
+  const csv = `Name;Skills;Max. hours (per week);Wage per hour;Certificates;E-Mail
+Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 2028-01-01;pam@example.org`
+  expect(await trial(csv)).toMatchObject({
+    people: [{ changes: ['name', 'skills', 'max_hours_week', 'hourly_cents', 'certifications'] }],
+    errors: [],
+    ignored_columns: ['e_mail'],
+  })
+  expect(await call.post(`${base}/staff/import`, { csv })).toMatchObject({ created: 1 })
+  const { staff } = await call.get(`${base}/staff?q=Pam`)
+  expect(staff).toMatchObject([
+    {
+      skills: ['bar', 'steward'],
+      max_hours_week: 38.5,
+      certifications: [
+        { name: 'first aid', expires_on: '2027-01-31' },
+        { name: 'hygiene', expires_on: '2028-01-01' },
+      ],
+    },
+  ])
+  const shifted = await refusalOf(trial('Name;Skills;Max hours\nQuin;bar; steward;20'))
+  expect(shifted.problem.errors[0].message).toStartWith('Line 2 goes on beyond the last heading: 20.')
+  const twice = await refusalOf(trial('Name,Wage,Hourly wage\nQuin,12,13'))
+  expect(twice.problem.errors[0].message).toStartWith('Two columns are read as hourly_wage')
 })
 
 test('who was added by another process while an import waited is not added again', async () => {

@@ -6,7 +6,7 @@ import { audit } from '../audit.ts'
 import { type FieldError, invalid, refuse, refuseImport } from '../errors.ts'
 import type { Actor } from '../platform/http/request-context.ts'
 import { readTable } from '../platform/spreadsheets/read-table.ts'
-import { parseShifts, shiftColumns } from './import-shifts.ts'
+import { otherShiftHeadings, parseShifts, shiftColumns } from './import-shifts.ts'
 import { importErrors } from './imports.ts'
 import { copyShifts, shiftsFromPattern } from './make-shifts.ts'
 import {
@@ -59,7 +59,7 @@ export async function importShifts(
   db: Db,
   { bytes, isTrial, ...by }: By & { bytes: Uint8Array<ArrayBuffer>; isTrial: boolean },
 ) {
-  const table = await readTable(bytes)
+  const table = await readTable(bytes, otherShiftHeadings)
   const { shifts, errors } = parseShifts(table, allSites(db))
   if (isTrial) return { ...previewOf(db, shifts, errors), ...importErrors(errors, table, shiftColumns) }
   if (errors.length) refuseImport(errors)

@@ -1,8 +1,8 @@
 import type { FieldError } from '../errors.ts'
 import { firstYear, isInCalendar, iso, lastYear, parseTime, yearFirst } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/shared-schemas.ts'
-import { cellForMessage, type TextTable } from '../platform/spreadsheets/read-table.ts'
-import { type ReportError, readImportRows } from './imports.ts'
+import { cellForMessage, type OtherHeadings, type TextTable } from '../platform/spreadsheets/read-table.ts'
+import { listedValues, type ReportError, readImportRows } from './imports.ts'
 import { instantsOn } from './make-shifts.ts'
 import { maxWordLength } from './rules-of-work.ts'
 import { isShiftInCalendar, lengthError, type NewShift, shiftDefaults } from './shift.ts'
@@ -23,9 +23,23 @@ export const shiftColumns = [
   'kind',
 ] as const
 
+/** As the pages name them, and as other programs do. */
+export const otherShiftHeadings: OtherHeadings = {
+  location: 'site',
+  venue: 'site',
+  day: 'date',
+  start: 'from',
+  starts: 'from',
+  end: 'to',
+  ends: 'to',
+  places: 'headcount',
+  people: 'headcount',
+  certificate: 'certification',
+}
+
 /**
  * Shifts from a spreadsheet. A row names its site by name or id and its time either as `starts_at` and `ends_at` (with an
- * offset, or in the site's local time) or as `date`, `from` and `to`; `skill`, `skills` (several, separated by `\|`),
+ * offset, or in the site's local time) or as `date`, `from` and `to`; `skill`, `skills` (several),
  * `certification`, `headcount` and `kind` may be left out. Every error is reported with its line; the caller accepts all rows or none.
  */
 export function parseShifts(
@@ -51,10 +65,7 @@ function readShift(row: Record<string, string>, sites: NamedSite[], mistake: Rep
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
     return mistake('headcount', `${cellForMessage(row.headcount)} is not a whole number from 1 to 500.`)
-  const skills = (row.skills ?? '')
-    .split('|')
-    .map(skill => skill.trim())
-    .filter(Boolean)
+  const skills = listedValues(row.skills ?? '')
   for (const column of ['skill', 'certification', 'kind', 'skills'] as const) {
     for (const word of column === 'skills' ? skills : [row[column]])
       if (word && (word.length > maxWordLength || !isOneLine(word)))

@@ -1,6 +1,6 @@
 /**
  * People from a spreadsheet. A row is an existing person, by `id` or by name, or a new one. Missing columns and
- * empty cells leave values as they are. Several values in a cell are separated by `\|`: `bar \| steward`, `first aid 2026-12-31`,
+ * empty cells leave values as they are. A cell may hold several values: `bar, steward`, `first aid 2026-12-31`,
  * `2026-07-01 - 2026-07-14`.
  */
 import { Value } from '@sinclair/typebox/value'
@@ -12,9 +12,15 @@ import { type FieldError, Refusal, refuseImport } from '../errors.ts'
 import { fieldErrors } from '../platform/http/field-errors.ts'
 import type { Actor } from '../platform/http/request-context.ts'
 import { idSchema, isOneLine } from '../platform/http/shared-schemas.ts'
-import { cellForMessage, readTable, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
+import {
+  cellForMessage,
+  type OtherHeadings,
+  readTable,
+  type TableRow,
+  type TextTable,
+} from '../platform/spreadsheets/read-table.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
-import { importErrors, type ReportError, readImportRows } from './imports.ts'
+import { importErrors, listedValues, type ReportError, readImportRows } from './imports.ts'
 import { normalisePerson, type PersonChange, type PersonView, personChange } from './person.ts'
 import { addPerson, allStaff, changePerson } from './staff-queries.ts'
 
@@ -41,6 +47,26 @@ export const staffColumns = [
   'unavailable',
   'active',
 ] as const
+
+/** As the pages name them, and as other programs do. */
+const otherHeadings: OtherHeadings = {
+  person: 'name',
+  full_name: 'name',
+  user_name: 'account',
+  username: 'account',
+  skill: 'skills',
+  max_hours: 'max_hours_week',
+  max_hours_per_week: 'max_hours_week',
+  hours_per_week: 'max_hours_week',
+  wage: 'hourly_wage',
+  wage_per_hour: 'hourly_wage',
+  hourly_rate: 'hourly_wage',
+  certificate: 'certifications',
+  certificates: 'certifications',
+  certification: 'certifications',
+  away: 'unavailable',
+  absences: 'unavailable',
+}
 
 export function parseStaff(
   { fields, rows }: TextTable,
@@ -145,7 +171,7 @@ const columnParsers: Record<string, ColumnParser> = {
       : { hourly_cents: Math.round(wage * 100) }
   },
   certifications: (cell, mistake) => {
-    const held = listedValues(cell).map(part => /^(.+?)[\s:]+(\d{4}-\d\d-\d\d)$/.exec(part))
+    const held = listedValues(cell).map(part => /^(.+?)[\s:(]+(?:until\s+)?(\d{4}-\d\d-\d\d)\)?$/i.exec(part))
     const unread = held.indexOf(null)
     if (unread >= 0)
       return mistake(
@@ -172,19 +198,13 @@ const columnParsers: Record<string, ColumnParser> = {
   },
 }
 
-const listedValues = (cell: string) =>
-  cell
-    .split(/[|\n]/)
-    .map(part => part.trim())
-    .filter(Boolean)
-
 const numberOf = (cell: string) => (/^\d+([.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : undefined)
 
 type StaffFile = { bytes: Uint8Array<ArrayBuffer>; isTrial: boolean; who: Actor; at: number }
 
 /** All rows, or none if anything is wrong; a trial changes nothing. As a bulk write, because a file may have thousands of people. */
 export async function importStaffFile(db: Db, { bytes, isTrial, who, at }: StaffFile) {
-  const table = await readTable(bytes)
+  const table = await readTable(bytes, otherHeadings)
   const { people, created, changed, errors } = await atomically(db, tx => {
     const done = importStaff(tx, parseStaff(table, allStaff(tx)), at)
     if (isTrial || done.errors.length) throw new RolledBack(done)

@@ -23,6 +23,13 @@ export const readImportRows = <T>(
     return read(row, mistake) ?? []
   })
 
+/** The values of a cell that may hold several. */
+export const listedValues = (cell: string) =>
+  cell
+    .split(/[|,;\n]/)
+    .map(part => part.trim())
+    .filter(Boolean)
+
 export const dryRunQuery = t.Object({
   dry_run: t.Optional(t.Boolean({ description: 'Only report what would be done, and every error' })),
 })

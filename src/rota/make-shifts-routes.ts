@@ -64,7 +64,7 @@ export const makeShiftsRoutes = (app: App) => {
             previewSchema,
           ),
           description:
-            'Columns: site (name or id) with date, from, to in the site’s local time, or starts_at and ends_at; skill, skills (separated by |), certification, headcount, kind.',
+            'Columns: site (name or id) with date, from, to in the site’s local time, or starts_at and ends_at; skill, skills (separated by commas or |), certification, headcount, kind.',
           requestBody: tableBody('site,date,from,to,skill,headcount\nRiverside,2026-12-05,18:00,23:00,bar,2\n'),
         },
       },
