@@ -1,4 +1,4 @@
-import { compareTexts, rowCount, type TextColumn } from './text.ts'
+import { areSameTexts, compareTexts, rowCount, type TextColumn } from './text.ts'
 
 /** For each row of `ids` the row of `others` with the same id, or -1. Both columns are sorted by id. */
 export function matchRows(ids: TextColumn, others: TextColumn): Int32Array {
@@ -16,6 +16,10 @@ export function matchNext(
   first: number,
   end: number,
 ): number {
+  if (areSameTexts(ids, row, others, 0, end - first)) {
+    for (let other = first; other < end; other++) matches[row++] = other
+    return row
+  }
   for (let other = first; row < matches.length && other < end; ) {
     const difference = compareTexts(ids, row, others, other - first)
     if (difference === 0) matches[row] = other

@@ -3,7 +3,7 @@
  * one that stores it. Whichever is done with that takes the next rows that are not counted yet.
  */
 import type { Database } from 'bun:sqlite'
-import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
+import { areSameTexts, compareTexts, type TextColumn } from '../../leaderboard/text.ts'
 import { type Players, sheetPlayers } from './baseline-rows.ts'
 import { fallenCounter } from './doubts.ts'
 import type { PausableWork } from './latecomers.ts'
@@ -69,6 +69,10 @@ function countRenamed(
   let renamed = 0
   let row = from
   const countGroup = (namesBefore: TextColumn, first: number, end: number) => {
+    if (isRun(rows, row, to, first, end) && areSameTexts(names, row, namesBefore, 0, end - first)) {
+      row += end - first
+      return
+    }
     for (; row < to && rows[row]! < end; row++) {
       const rowBefore = rows[row]!
       if (rowBefore >= 0 && compareTexts(names, row, namesBefore, rowBefore - first) !== 0) renamed++
@@ -76,4 +80,11 @@ function countRenamed(
   }
   eachTexts(scores, before, 'names', countGroup, rows[from]!, rows[to - 1]!)
   return renamed
+}
+
+/** Whether the rows from `row` on, before `to`, are `first` to `end`. */
+function isRun(rows: Int32Array, row: number, to: number, first: number, end: number): boolean {
+  if (row + end - first > to) return false
+  for (let before = first; before < end; before++) if (rows[row++] !== before) return false
+  return true
 }
