@@ -15,12 +15,8 @@ far it is.
 Boards and statistics carry an \`ETag\`: sent back in \`If-None-Match\`, an unchanged answer is a 304. Reads of boards are limited and say so in
 \`RateLimit-Limit\`, \`-Remaining\` and \`-Reset\` (seconds). Every answer has an \`X-Request-Id\`, which is in the log too.
 
-Every **refusal** is \`application/problem+json\` with a \`code\` for programs and a \`detail\` for people; bad input names each field in \`errors\`:
-
-| code | status | meaning |
-| --- | --- | --- |
-${refusalList.map(({ code, status, title }) => `| \`${code}\` | ${status} | ${title} |`).join('\n')}
-| \`internal\` | 500 | A mistake of the program |
+Every **refusal** is \`application/problem+json\` with a \`code\` for programs and a \`detail\` for people; bad input names each field in
+\`errors\`. The codes: ${refusalList.map(({ code, status }) => `${status} \`${code}\``).join(' · ')} · 500 \`internal\`, a mistake of the program.
 `
 
 const sections = {

@@ -15,8 +15,8 @@ const refusals = {
   storage_full: [507, 'Storage is full'],
 } as const
 
-/** Code, status and title of each, for the API page. */
-export const refusalList = Object.entries(refusals).map(([code, [status, title]]) => ({ code, status, title }))
+/** Code and status of each, for the API page. */
+export const refusalList = Object.entries(refusals).map(([code, [status]]) => ({ code, status }))
 
 export type RefusalCode = keyof typeof refusals
 export const isRefusalCode = (code: unknown): code is RefusalCode =>
