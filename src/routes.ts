@@ -178,10 +178,16 @@ const apiRoutes = (app: App) => [
   jobRoutes(app),
 ]
 
+const nothingHere = (pathname: string) =>
+  /^\/api(\/|$)/.test(pathname)
+    ? 'There is nothing at this address; /swagger has those of the API'
+    : 'There is nothing at this address'
+
 /** No such address, or not with this method. */
 function notFoundAnswer(app: App, request: Request, { routes }: Mounted): Response {
-  const methods = methodsOf(routes, new URL(request.url).pathname)
-  if (!methods.length) return refused(app, request, new Refusal('not_found', 'There is nothing at this address'))
+  const { pathname } = new URL(request.url)
+  const methods = methodsOf(routes, pathname)
+  if (!methods.length) return refused(app, request, new Refusal('not_found', nothingHere(pathname)))
   const allow = methods.join(', ')
   if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
   const answer = refused(app, request, new Refusal('method_not_allowed', `This address answers to ${allow}`))

@@ -49,7 +49,7 @@ export const accountPages = (app: App) => {
     hiddenFields: { next },
     below: html`<p><a href="/forgot-password">Forgot your password?</a></p>
 ${isSignUpOpen && html`<p><a href="/sign-up">Make an account</a></p>`}
-${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log has the link for making the first one.')}`,
+${!hasAdmin(db) && notice(`There is no admin yet. ${config.adminToken ? 'Make one by POST /api/v1/users with ADMIN_TOKEN, or set ADMIN_EMAIL and ADMIN_PASSWORD and start again.' : 'The log has the link for making the first one.'}`)}`,
   })
   const signUpForm: AuthForm = {
     title: 'Make an account',

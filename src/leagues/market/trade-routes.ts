@@ -55,7 +55,8 @@ export function readActivity({ db, cache }: Pick<App, 'db' | 'cache'>, leagueId:
 export const tradeRoutes = (app: App) => {
   const { db, clock } = app
   const myself = (who: Who | undefined): number =>
-    signedIn(who).id ?? refuse('not_found', 'The operator is in no league')
+    signedIn(who).id ??
+    refuse('not_found', 'ADMIN_TOKEN acts as the operator, who is in no league; send the key of a user')
 
   return apiRouter(app, '/api/v1/leagues', 'market')
     .get(

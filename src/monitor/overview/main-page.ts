@@ -35,7 +35,7 @@ function communityTiles(data: MainReading & { atRisk: number }): Stat[] {
     note: newUsers,
   }
   const active = link(pagePath('engagement'), number(activeADay.value))
-  const newLeagues = html`${number(leaguesCreated.value)} new; ${note(leaguesCreated)}`
+  const newLeagues = html`${number(leaguesCreated.value)} made; ${note(leaguesCreated)}`
   const trading = pagePath(`trading-activity?hours=${lengthOf(period) / hour}`)
   return [
     users,
