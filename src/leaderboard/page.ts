@@ -1,5 +1,4 @@
-import type { BoardQuery } from './query.ts'
-import { UnknownColumn, UnknownPlayer } from './query.ts'
+import { type BoardQuery, UnknownColumn, UnknownPlayer } from './query.ts'
 import {
   type Better,
   bestFirstOrder,

@@ -1,8 +1,7 @@
 /** The people who can be planned: skills, certificates, absences, wishes. */
 
 import { type Static, t } from 'elysia'
-import type { FieldError } from '../errors.ts'
-import { refuse } from '../errors.ts'
+import { type FieldError, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { errorsInRules, maxWordLength, rulesSchema } from './rules-of-work.ts'

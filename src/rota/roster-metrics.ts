@@ -6,7 +6,6 @@ import type { Db } from '../../db/open.ts'
 import { assignments, certifications, dailyMetrics, shifts, sites, staff } from '../../db/schema.ts'
 import { hour, iso, minute } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../platform/http/shared-schemas.ts'
-
 import { daysAfter, mondayOf } from './date-range.ts'
 import { peopleOnShift } from './shift-queries.ts'
 import { todayAtSites } from './site-queries.ts'

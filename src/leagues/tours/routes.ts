@@ -6,7 +6,6 @@ import { listRoute, paged } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
-
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { addTour, editTour, forceUpdate, removeTour } from './manage-tours.ts'
 import { fieldPage, listTours, tourBySlug } from './queries.ts'

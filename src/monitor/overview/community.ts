@@ -5,7 +5,8 @@ import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { entries, leagues, ledger, members, portfolios, tradeHours, uploads, users } from '../../../db/schema.ts'
 import { leagueStatus } from '../../leagues/league.ts'
-import { day, hour, iso, isoOrNull, startOf } from '../../platform/clock.ts'
+import { day, hour, iso, startOf } from '../../platform/clock.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { bucketsOf, dateOf, type LongPeriod, lengthOf, longPeriodSchema, percentChange } from '../period.ts'
 import { activeUsers, registeredUsers } from '../statistics/dashboard.ts'
@@ -24,6 +25,7 @@ export type ActiveUser = Static<typeof activeUserSchema>
 type ActiveUsersInput = { period: LongPeriod; now: number; limit: number; offset: number }
 export type ActiveUsers = { users: ActiveUser[]; total: number; before: number }
 
+const activeUserView = rowView(activeUserSchema)
 const isNotDeleted = isNull(users.deletedAt)
 
 /** Users seen in the period, last seen first; `before` are those last seen in the period before. */
@@ -41,10 +43,10 @@ export function activeUsersReading(db: Db, { period, now, limit, offset }: Activ
       username: users.username,
       role: users.role,
       country: users.country,
-      lastLoginAt: users.lastLoginAt,
-      lastSeenAt: users.lastSeenAt,
-      leagues: sql<number>`(select count(*) from ${members} where ${eq(members.userId, users.id)})`,
-      trades: sql<number>`(select count(*) from ${ledger} where ${tradedToday})`,
+      lastLogin: users.lastLoginAt,
+      lastSeen: users.lastSeenAt,
+      leagueCount: sql<number>`(select count(*) from ${members} where ${eq(members.userId, users.id)})`,
+      tradesToday: sql<number>`(select count(*) from ${ledger} where ${tradedToday})`,
     })
     .from(users)
     .where(and(gte(users.lastSeenAt, since), isNotDeleted))
@@ -53,13 +55,7 @@ export function activeUsersReading(db: Db, { period, now, limit, offset }: Activ
     .offset(offset)
     .all()
   return {
-    users: rows.map(({ lastLoginAt, lastSeenAt, leagues, trades, ...user }) => ({
-      ...user,
-      last_login: isoOrNull(lastLoginAt),
-      last_seen: isoOrNull(lastSeenAt),
-      league_count: leagues,
-      trades_today: trades,
-    })),
+    users: rows.map(activeUserView),
     total: seenBetween(db, since, now + day),
     before: seenBetween(db, since - lengthOf(period), since),
   }
@@ -137,6 +133,7 @@ export const leagueActivitySchema = t.Object({
   created_at: dateTimeSchema,
 })
 export type LeagueActivity = Static<typeof leagueActivitySchema>
+const activityView = rowView(leagueActivitySchema)
 
 /** `eq` keeps the names of the tables: a bare column in a selected `sql` loses its own, and `id` would be the inner table's. */
 const countIn = (table: typeof members | typeof uploads | typeof entries) =>
@@ -151,10 +148,10 @@ export function leagueActivityReading(
   const rows = db
     .select({
       league: leagues,
-      members: countIn(members),
-      entries: countIn(entries),
-      uploads: countIn(uploads),
-      trades: sql<number>`coalesce((select sum(${portfolios.trades}) from ${portfolios} where ${eq(portfolios.leagueId, leagues.id)}), 0)`,
+      memberCount: countIn(members),
+      entryCount: countIn(entries),
+      uploadCount: countIn(uploads),
+      tradeCount: sql<number>`coalesce((select sum(${portfolios.trades}) from ${portfolios} where ${eq(portfolios.leagueId, leagues.id)}), 0)`,
     })
     .from(leagues)
     .where(where)
@@ -163,17 +160,9 @@ export function leagueActivityReading(
     .offset(offset)
     .all()
   return {
-    leagues: rows.map(({ league, members, entries, uploads, trades }) => ({
-      id: league.id,
-      name: league.name,
-      kind: league.kind,
-      status: leagueStatus(league, now),
-      member_count: members,
-      entry_count: entries,
-      trade_count: trades,
-      upload_count: uploads,
-      created_at: iso(league.createdAt),
-    })),
+    leagues: rows.map(({ league, ...counts }) =>
+      activityView({ ...league, status: leagueStatus(league, now), ...counts }),
+    ),
     total: countRows(db, leagues, where),
   }
 }

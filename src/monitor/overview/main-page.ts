@@ -5,6 +5,7 @@ import type { App } from '../../context.ts'
 import { riskAssessment } from '../../leagues/market/risk.ts'
 import { hour } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { nullableNumber } from '../../platform/http/shared-schemas.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
 import { bytes, compact, money, number, percent } from '../../ui/parts/values.ts'
@@ -157,18 +158,16 @@ const figuresOf = (data: MainReading): Record<string, Tile> => ({
   failed_runs: data.failed,
 })
 
-const viewOf = (data: MainData) => ({
-  period: data.period,
-  sentence: data.sentence.text,
-  status: data.sentence.tone,
-  health: data.health.status,
-  alerts: data.alerts,
-  users: data.users,
-  leagues_active: data.leaguesActive,
-  at_risk: data.atRisk,
-  cache_hit_pct: data.hitRate,
-  figures: figuresOf(data),
-})
+const mainView = rowView(mainSchema)
+const viewOf = ({ sentence, health, hitRate, ...data }: MainData) =>
+  mainView({
+    ...data,
+    sentence: sentence.text,
+    status: sentence.tone,
+    health: health.status,
+    cacheHitPct: hitRate,
+    figures: figuresOf(data),
+  })
 
 const body = (data: MainData): Html => html`${leadSentence(data)}
 ${stats(communityTiles(data))}

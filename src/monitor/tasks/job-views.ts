@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import { runStates } from '../../../db/schema.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
-import { isoOrNull } from '../../platform/clock.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { type Run, runById, runView } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
@@ -37,25 +37,23 @@ export const jobSchema = t.Object(
   { $id: 'Job', description: 'A run of a job' },
 )
 
+const adminFields = t.Object({
+  queue: t.String(),
+  input: t.Unknown(),
+  fingerprint: t.Nullable(t.String()),
+  max_attempts: t.Integer(),
+  worker_deaths: t.Integer({ description: 'Attempts that ended because their process died' }),
+  started_by: t.Nullable(t.Integer()),
+  started_by_name: t.Nullable(t.String({ description: 'null: Fieldhouse itself, or the operator' })),
+  about: t.Array(subjectSchema, { description: 'What its input refers to' }),
+  not_before: t.Nullable(dateTimeSchema),
+  cancel_requested_at: t.Nullable(dateTimeSchema),
+})
 /** Values whose names sound secret are left out. */
-export const adminJobSchema = t.Composite(
-  [
-    jobSchema,
-    t.Object({
-      queue: t.String(),
-      input: t.Unknown(),
-      fingerprint: t.Nullable(t.String()),
-      max_attempts: t.Integer(),
-      worker_deaths: t.Integer({ description: 'Attempts that ended because their process died' }),
-      started_by: t.Nullable(t.Integer()),
-      started_by_name: t.Nullable(t.String({ description: 'null: Fieldhouse itself, or the operator' })),
-      about: t.Array(subjectSchema, { description: 'What its input refers to' }),
-      not_before: t.Nullable(dateTimeSchema),
-      cancel_requested_at: t.Nullable(dateTimeSchema),
-    }),
-  ],
-  { $id: 'AdminJob', description: 'A run of a job, as admins see it' },
-)
+export const adminJobSchema = t.Composite([jobSchema, adminFields], {
+  $id: 'AdminJob',
+  description: 'A run of a job, as admins see it',
+})
 type AdminJob = Static<typeof adminJobSchema>
 
 /** A run with what its row does not contain. */
@@ -68,19 +66,11 @@ const jobView = (run: Run & Pick<ShownRun, 'noRetry'>) => ({
 })
 const isRetriable = ({ status }: Pick<Run, 'status'>) => status === 'FAILURE' || status === 'CANCELLED'
 
+const forAdmins = rowView(adminFields)
 export const adminJobView = (run: ShownRun): AdminJob => ({
   ...jobView(run),
   result: masked(run.result) ?? null,
-  queue: run.queue,
-  input: masked(run.input),
-  fingerprint: run.fingerprint,
-  max_attempts: run.maxAttempts,
-  worker_deaths: run.deaths,
-  started_by: run.startedBy,
-  started_by_name: run.startedByName,
-  about: run.about,
-  not_before: isoOrNull(run.notBefore),
-  cancel_requested_at: isoOrNull(run.cancelRequestedAt),
+  ...forAdmins({ ...run, input: masked(run.input), workerDeaths: run.deaths }),
 })
 
 /** The path of the task monitor. */

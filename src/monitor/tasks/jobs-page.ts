@@ -21,8 +21,7 @@ import { denseTable } from '../../ui/parts/table.ts'
 import { duration, elapsed, name as nameOf, noValue, number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { chartWithTable, choiceLinks, filterForm } from '../pages/monitor-layout.ts'
-import type { RunFilter } from '../runs/find-runs.ts'
-import { findRuns, isNarrowed, lastInUtc, momentInUtc } from '../runs/find-runs.ts'
+import { findRuns, isNarrowed, lastInUtc, momentInUtc, type RunFilter } from '../runs/find-runs.ts'
 import {
   adminJobSchema,
   adminJobView,

@@ -10,8 +10,7 @@ import { countdown, duration, elapsed, number, time } from '../../ui/parts/value
 import { exportLinks } from '../pages/monitor-layout.ts'
 import { jobPath, jobsPath, jobTitle, type ShownRun, tasksPath } from './job-views.ts'
 import { jobAction, starterCell, subjectLinks } from './jobs-page.ts'
-import type { FailureGroup } from './task-queries.ts'
-import { failureSurge } from './task-queries.ts'
+import { type FailureGroup, failureSurge } from './task-queries.ts'
 import { section, usuallyEmpty } from './task-sections.ts'
 import type { Lock, LockState, TasksNow } from './task-state.ts'
 

@@ -1,6 +1,7 @@
 /** The task monitor as JSON. */
 import { type Static, t } from 'elysia'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { machineSchema } from '../processes.ts'
 import { adminJobSchema, adminJobView } from './job-views.ts'
@@ -31,6 +32,7 @@ export const lockSchema = t.Object({
   expires_at: dateTimeSchema,
   ttl_s: t.Number(),
 })
+const outcomeSchema = t.Object({ at: dateTimeSchema, status: text, job_id: maybe.text, duration_ms: maybe.number })
 export const scheduledSchema = t.Object({
   name: text,
   title: text,
@@ -42,7 +44,7 @@ export const scheduledSchema = t.Object({
   period_s: t.Number(),
   running_job_id: maybe.text,
   usual_ms: maybe.number,
-  outcomes: t.Array(t.Object({ at: dateTimeSchema, status: text, job_id: maybe.text, duration_ms: maybe.number })),
+  outcomes: t.Array(outcomeSchema),
   paused: t.Nullable(t.Object({ reason: text, by: text, at: dateTimeSchema })),
 })
 export const failureSchema = t.Object({
@@ -53,6 +55,13 @@ export const failureSchema = t.Object({
   first_seen: dateTimeSchema,
   last_seen: dateTimeSchema,
   last_job_id: text,
+})
+const tourSchema = t.Object({
+  tour: text,
+  state: text,
+  late_s: t.Number(),
+  next_run_at: maybe.moment,
+  job_id: maybe.text,
 })
 
 export const tasksSchema = t.Object({
@@ -78,15 +87,7 @@ export const tasksSchema = t.Object({
     ),
   }),
   schedule: t.Array(scheduledSchema),
-  tours: t.Array(
-    t.Object({
-      tour: text,
-      state: text,
-      late_s: t.Number(),
-      next_run_at: maybe.moment,
-      job_id: maybe.text,
-    }),
-  ),
+  tours: t.Array(tourSchema),
   queue: t.Object({
     backend: text,
     reachable: t.Boolean(),
@@ -119,6 +120,12 @@ export const tasksSchema = t.Object({
 const seconds = (ms: number) => Math.round(ms / 100) / 10
 const round = (value: number | null) => (value === null ? null : Math.round(value * 10) / 10)
 
+const lockView = rowView(lockSchema)
+const scheduledView = rowView(scheduledSchema)
+const outcomeView = rowView(outcomeSchema)
+const tourView = rowView(tourSchema)
+const failureView = rowView(failureSchema)
+
 export type TasksView = Static<typeof tasksSchema>
 
 export function tasksView(now: TasksNow): TasksView {
@@ -131,50 +138,31 @@ export function tasksView(now: TasksNow): TasksView {
       active: count('held'),
       expired: count('expired'),
       orphaned: count('orphaned'),
-      locks: now.locks.map(lock => ({
-        key: lock.key,
-        task: lock.task,
-        arguments: lock.arguments,
-        state: lock.state,
-        owner: lock.owner,
-        owner_role: lock.process?.role ?? null,
-        owner_pid: lock.process?.pid ?? null,
-        owner_dead: lock.state === 'orphaned',
-        job_id: lock.jobId,
-        fence: lock.fence,
-        acquired_at: iso(lock.acquiredAt),
-        age_s: seconds(now.at - lock.acquiredAt),
-        expires_at: iso(lock.expiresAt),
-        ttl_s: seconds(Math.max(0, lock.expiresAt - now.at)),
-      })),
+      locks: now.locks.map(lock =>
+        lockView({
+          ...lock,
+          ownerRole: lock.process?.role ?? null,
+          ownerPid: lock.process?.pid ?? null,
+          ownerDead: lock.state === 'orphaned',
+          ageS: seconds(now.at - lock.acquiredAt),
+          ttlS: seconds(Math.max(0, lock.expiresAt - now.at)),
+        }),
+      ),
     },
     supervisor: { looked_at: now.supervisor?.at ?? null, findings: now.supervisor?.findings ?? [] },
-    schedule: now.scheduled.map(task => ({
-      name: task.name,
-      title: task.title,
-      pattern: task.pattern,
-      state: task.state,
-      late_s: seconds(task.lateMs),
-      last_run_at: isoOrNull(task.lastSlot),
-      next_run_at: iso(task.next),
-      period_s: task.periodMs / second,
-      running_job_id: task.runningJobId,
-      usual_ms: round(task.usualMs),
-      outcomes: task.outcomes.map(({ slot, status, jobId, ms }) => ({
-        at: iso(slot),
-        status,
-        job_id: jobId,
-        duration_ms: ms,
-      })),
-      paused: task.pause && { ...task.pause, at: iso(task.pause.at) },
-    })),
-    tours: now.tours.map(({ tour, state, lateMs, next, jobId }) => ({
-      tour,
-      state,
-      late_s: seconds(lateMs),
-      next_run_at: isoOrNull(next),
-      job_id: jobId,
-    })),
+    schedule: now.scheduled.map(task =>
+      scheduledView({
+        ...task,
+        lateS: seconds(task.lateMs),
+        lastRunAt: task.lastSlot,
+        nextRunAt: task.next,
+        periodS: task.periodMs / second,
+        usualMs: round(task.usualMs),
+        outcomes: task.outcomes.map(({ slot, ms, ...run }) => outcomeView({ ...run, at: slot, durationMs: ms })),
+        paused: task.pause && { ...task.pause, at: iso(task.pause.at) },
+      }),
+    ),
+    tours: now.tours.map(task => tourView({ ...task, lateS: seconds(task.lateMs), nextRunAt: task.next })),
     queue: {
       backend: now.queue.backend,
       reachable: now.queue.error === null,
@@ -190,12 +178,9 @@ export function tasksView(now: TasksNow): TasksView {
       last_hour: now.rate.lastHour,
       usual_per_hour: round(now.rate.usualPerHour),
       times_usual: round(failureSurge(now.rate)),
-      groups: now.failures.map(({ jobId, first, last, refused: _, ...group }) => ({
-        ...group,
-        first_seen: iso(first),
-        last_seen: iso(last),
-        last_job_id: jobId,
-      })),
+      groups: now.failures.map(({ jobId, first, last, ...group }) =>
+        failureView({ ...group, firstSeen: first, lastSeen: last, lastJobId: jobId }),
+      ),
     },
   }
 }
