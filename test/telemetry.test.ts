@@ -45,6 +45,7 @@ function startFakeSentry() {
 /** Takes a table away from a running fieldhouse, so that a route finds a bug. */
 function breakLeagues(dataDir: string) {
   const db = new Database(databaseFile(dataDir))
+  db.run('PRAGMA busy_timeout = 10000') // ms: its own writes come in between
   db.run('alter table leagues rename to no_longer_here')
   db.close()
 }
