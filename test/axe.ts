@@ -28,7 +28,7 @@ function removeAlikeRows() {
   }
 }
 
-/** One line for each element with a fault. It takes rows away, so it comes last. Contrast, a third of the work, is left out on request. */
+/** One line for each element with a fault. It takes rows away, so it comes last. Contrast, more than half of the work, is left out on request. */
 export async function axeFaults(page: Page, withContrast = true): Promise<string[]> {
   await page.evaluate(removeAlikeRows)
   const rules = { 'color-contrast': { enabled: withContrast } }
