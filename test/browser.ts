@@ -23,7 +23,13 @@ const blankPage = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new R
 blankPage.unref()
 
 /** A page of a real browser with its own, empty profile. */
-export async function openBrowser({ viewport, colorScheme, ...options }: BrowserContextOptions = {}): Promise<Page> {
+export async function openBrowser({
+  viewport,
+  colorScheme,
+  javaScriptEnabled = true,
+  timezoneId = '',
+  ...options
+}: BrowserContextOptions = {}): Promise<Page> {
   browser ??= launch()
   const key = JSON.stringify(options)
   const page = idlePages.get(key)?.pop() ?? (await (await browser).newPage(options))
@@ -38,6 +44,12 @@ export async function openBrowser({ viewport, colorScheme, ...options }: Browser
       await page.close()
     }
   })
+  if (!javaScriptEnabled || timezoneId) {
+    const session = await page.context().newCDPSession(page)
+    afterTest(() => session.detach()) // which takes both back
+    await session.send('Emulation.setScriptExecutionDisabled', { value: !javaScriptEnabled })
+    await session.send('Emulation.setTimezoneOverride', { timezoneId })
+  }
   return page
 }
 
