@@ -93,6 +93,7 @@ test('a league that an admin reopens goes on, and is finalised by hand', async (
 test('an archived league reads as before: neither its rules, its sheets nor its marks change until it is unarchived', async () => {
   const { call, clock, finished, id, runFinalizeDue, read } = await startSeason()
   const { upload_id } = (await finished(upload(call, id, scan))).result
+  const held = (await finished(upload(call, id, `${scan}\nRank,Bank,Value\n1,Wood,9\n`))).result
   const path = `/api/v1/leagues/${id}`
   clock.forward(61_000)
   await call.patch(path, { archived: true })
@@ -104,6 +105,8 @@ test('an archived league reads as before: neither its rules, its sheets nor its 
     call.put(`${path}/players/1/mark`, mark),
     call.post(`/api/v1/uploads/${upload_id}/undo`),
     call.patch(`/api/v1/uploads/${upload_id}`, { taken_at: season.starts_at }),
+    call.post(`/api/v1/uploads/${held.upload_id}/publish`),
+    call.post(`/api/v1/uploads/${held.upload_id}/discard`),
     call.post(`${path}/finalize`),
   ]
   for (const { status, problem } of await Promise.all(changes.map(refusalOf)))

@@ -42,7 +42,6 @@ export function holdUpload(tx: Db, now: number, league: League, upload: Upload, 
 export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: number) {
   const now = app.clock.now()
   const { upload, league } = heldUpload(tx, id)
-  requireUnarchived(league)
   if (takenAt !== undefined && isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const dated = takenAt === undefined ? {} : { takenAt, takenFrom: 'given' as const }
   const before = publishedSnapshots(tx, league.id)
@@ -99,6 +98,7 @@ function heldUpload(tx: Db, id: number) {
   const upload = uploadById(tx, id)
   const league = leagueById(tx, upload.leagueId)
   if (upload.status !== 'held') refuse('conflict', `Only a held upload can be answered; this one is ${upload.status}`)
+  requireUnarchived(league)
   return { upload, league }
 }
 
