@@ -320,9 +320,11 @@ describe('encodings', () => {
 })
 
 describe('ids', () => {
-  test('stay as they are written, without the space around them', async () => {
-    const sheet = await read('id,power\n007,1\n 7 ,2\n"1,234",3\n1e5,4\n\u00a0x\u00a0,5\n')
-    expect(texts(sheet.ids)).toEqual(['007', '7', '1,234', '1e5', 'x'])
+  test('stay as they are written, without the space and the invisible marks around them', async () => {
+    const marked = '\u200f\u202b\u200by\u202c\ufeff,\u2066 6\u2069\u200b\n👩\u200d,7\nâ,8\n'
+    const sheet = await read(`id,power\n007,1\n 7 ,2\n"1,234",3\n1e5,4\n\u00a0x\u00a0,5\n${marked}`)
+    expect(texts(sheet.ids)).toEqual(['007', '7', '1,234', '1e5', 'x', 'y', '👩\u200d', 'â'])
+    expect(valuesOf(sheet, 'power')).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect(texts(sheet.names)).toEqual(texts(sheet.ids))
   })
 

@@ -306,10 +306,17 @@ describe('cells', () => {
     expect(texts(sheet.ids)).toEqual(['ok', 'e'])
   })
 
-  test('with large ids keep all their digits', async () => {
+  test('with large ids keep all their digits; ids that have lost some are bad rows', async () => {
     const sheet = await readCells([172_867_508, 'a', 1], [[{ xml: '><v>1.72867509E8</v>' }, 7, 1]])
     expect(texts(sheet.ids)).toEqual(['ok', '172867508', '172867509'])
     expect(texts(sheet.names)).toEqual(['ok', 'a', '7'])
+    const lost = ['><v>1.2345678901234568E+17</v>', '><v>12345678.5</v>', ' s="1"><v>46000</v>']
+    const { errors, rowsBad } = await readCells(
+      [1, 'a', 1],
+      lost.map(xml => [{ xml }, 'b', 1]),
+    )
+    expect(errors.flatMap(({ value }) => value || [])).toEqual(['123456789012345680', '12345678.5', '2025-12-09'])
+    expect(rowsBad).toBe(3)
   })
 
   test('are read in every way XML may write them', async () => {

@@ -24,6 +24,33 @@ const SHARED_FROM_ROWS = 1 << 15
 export const columnMemory = (rows: number, bytes: number): ArrayBufferLike =>
   rows >= SHARED_FROM_ROWS ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)
 
+/** Bytes of the white space, or of the invisible mark (of text direction, say), at `i`; 0 for anything else. Joiners are part of emoji. */
+export function blankAt(bytes: Uint8Array, i: number): number {
+  const first = bytes[i]!
+  if (first <= 32) return 1
+  if (first === 0xc2) return bytes[i + 1] === 0xa0 ? 2 : 0
+  if (first !== 0xe2 && first !== 0xef) return 0
+  const second = bytes[i + 1]! - 0x80
+  const third = bytes[i + 2]! - 0x80
+  if (!(second >= 0 && second < 64 && third >= 0 && third < 64)) return 0
+  const point = ((first & 15) << 12) | (second << 6) | third
+  const isBlank =
+    (point >= 0x2000 && point <= 0x200b) || // spaces of all widths, the last of none
+    (point >= 0x200e && point <= 0x200f) ||
+    (point >= 0x2028 && point <= 0x202f) ||
+    (point >= 0x2060 && point <= 0x2069) ||
+    point === 0xfeff
+  return isBlank ? 3 : 0
+}
+
+/** The same for what ends before `i`. */
+export function blankBefore(bytes: Uint8Array, i: number): number {
+  const last = bytes[i - 1]!
+  if (last <= 32) return 1
+  if (last < 0x80 || last > 0xbf) return 0
+  return bytes[i - 2] === 0xc2 ? blankAt(bytes, i - 2) : blankAt(bytes, i - 3) === 3 ? 3 : 0
+}
+
 /** Grows a text column row by row. A row's text may be set again until the row is kept. */
 export class TextBuilder {
   bytes: Uint8Array = new Uint8Array(1 << 16)
@@ -33,13 +60,10 @@ export class TextBuilder {
   from = 0
   to = 0
 
-  /** Copies the text without the white space around it. Bytes that are not UTF-8 are read as Windows-1252. */
+  /** Copies the text without what is blank around it. Bytes that are not UTF-8 are read as Windows-1252. */
   set(source: Uint8Array, start: number, stop: number): void {
-    // White space is 0 to 32 and the no-break space, C2 A0.
-    while (start < stop && (source[start]! <= 32 || (source[start] === 0xc2 && source[start + 1] === 0xa0)))
-      start += source[start] === 0xc2 ? 2 : 1
-    while (start < stop && (source[stop - 1]! <= 32 || (source[stop - 1] === 0xa0 && source[stop - 2] === 0xc2)))
-      stop -= source[stop - 1] === 0xa0 ? 2 : 1
+    for (let width = 1; start < stop && width > 0; start += width) width = blankAt(source, start)
+    for (let width = 1; start < stop && width > 0; stop -= width) width = blankBefore(source, stop)
     let to = this.from
     if (to + stop - start > this.bytes.length) this.grow(to + stop - start)
     const bytes = this.bytes

@@ -4,6 +4,8 @@
  * more than fifteen digits and for exponents.
  */
 
+import { blankAt, blankBefore } from '../../../platform/spreadsheets/text.ts'
+
 /** What a cell turned out to be. Two need their whole column to be understood: `1.234` and `1,234`. */
 export const BLANK = 0
 export const NUMBER = 1
@@ -72,9 +74,8 @@ const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 48 &
 
 export function readNumber(bytes: Uint8Array, start: number, stop: number, out: NumberCell): void {
   let from = start
-  for (let width = 1; from < stop && width > 0; from += width) width = spaceWidthAt(bytes, from)
-  while (stop > from && bytes[stop - 1]! <= 32) stop--
-  while (stop - from > 1 && bytes[stop - 1] === 0xa0 && bytes[stop - 2] === 0xc2) stop -= 2
+  for (let width = 1; from < stop && width > 0; from += width) width = blankAt(bytes, from)
+  for (let width = 1; from < stop && width > 0; stop -= width) width = blankBefore(bytes, stop)
   out.evidence = 0
   out.value = 0
   out.kind = from >= stop ? BLANK : BAD

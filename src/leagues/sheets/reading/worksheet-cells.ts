@@ -1,6 +1,6 @@
 import { shortened } from '../../../platform/spreadsheets/text.ts'
 import type { CellSink, OtherKind } from '../../../platform/spreadsheets/worksheet.ts'
-import { BATCH_ROWS, type ColumnWriter, NONE } from './columns.ts'
+import { BATCH_ROWS, type ColumnWriter, ID, NONE } from './columns.ts'
 import { MAX_VALUE } from './numbers.ts'
 
 const reasons: Record<OtherKind, string> = {
@@ -9,6 +9,10 @@ const reasons: Record<OtherKind, string> = {
   error: 'an error of the spreadsheet',
   formula: 'a formula whose result is not stored',
 }
+
+/** Spreadsheets keep fifteen digits of a number. */
+const maxWholeId = 1e15
+const lostDigits = 'a number of which a spreadsheet has lost digits, not an id: keep its column as text and save again'
 
 const noSlots = new Int32Array(0)
 
@@ -45,6 +49,7 @@ export class WorksheetCells implements CellSink {
       let i = start
       while (i < stop && bytes[i]! >= 48 && bytes[i]! <= 57) i++
       if (i === stop) this.text(column, bytes, start, stop)
+      else if (slot === ID && !(Number.isInteger(value) && value < maxWholeId)) this.badId(lostDigits, String(value))
       else this.addText(column, String(value)) // large ones may be written as 1.72867508E8
     }
   }
@@ -59,9 +64,14 @@ export class WorksheetCells implements CellSink {
     const slot = this.slots[column] ?? NONE
     if (slot === NONE) return
     if (slot >= 0) this.columns.unreadable(slot, reasons[kind], () => shortened(text))
+    else if (slot === ID && kind === 'date') this.badId('a date, not an id', text)
     else if (kind === 'error' || kind === 'formula')
       this.columns.problem(this.columns.headingAt(slot), reasons[kind], () => shortened(text))
     else this.addText(column, text)
+  }
+
+  private badId(reason: string, text: string): void {
+    this.columns.problem(this.columns.headerOf('id'), reason, () => text)
   }
 
   private addText(column: number, text: string): void {
