@@ -34,7 +34,7 @@ export const tourKindPages: KindPages = {
   }),
   fields: (config, tours = []) => html`<fieldset><legend>How it is played</legend>
 <div class="columns">
-${configField(config, 'tour', { label: 'Tour', value: tours.length === 1 ? tours[0] : undefined, placeholder: tours[0] ?? 'pga', list: 'tours', hint: html`The short name of one of the <a href="/tours">tours</a>${tours.length > 0 ? html`: ${tours.slice(0, 10).join(', ')}${tours.length > 10 && ' …'}` : '; there is none yet'}` })}
+${configField(config, 'tour', { label: 'Tour', value: tours.length === 1 ? tours[0] : undefined, placeholder: tours[0] ?? 'pga', list: 'tours', hint: tours.length > 0 ? html`The short name of one of the <a href="/tours">tours</a>: ${tours.slice(0, 10).join(', ')}${tours.length > 10 && ' …'}` : html`There is no tour yet: <a href="/tours">make one first</a>` })}
 <datalist id="tours">${tours.map(slug => html`<option value="${slug}"></option>`)}</datalist>
 ${configField(config, 'event', { label: 'Event', optional: true, hint: 'Its name or id on the feed; blank = the event the feed shows' })}
 ${configField(config, 'picks', { label: 'Picks', type: 'number', min: 1, max: 50, value: 6 })}
