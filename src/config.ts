@@ -6,6 +6,7 @@ import {
   fraction,
   int,
   maybe,
+  misspelledSettings,
   oneOf,
   readSettings,
   type SettingValues,
@@ -131,6 +132,8 @@ export type Config = SettingValues<typeof settings>
 
 export const readConfig = (env: Record<string, string | undefined>): Config =>
   readSettings(settings, env, combinationMistakes)
+
+export const misspelled = (env: Record<string, string | undefined>) => misspelledSettings(settings, env)
 
 /** Settings that do not work without another one. */
 function combinationMistakes(config: Config, isSet: (variable: string) => boolean): string[] {

@@ -1,7 +1,7 @@
 import './platform/process/production.ts'
 
 import { isFull } from '../db/open-errors.ts'
-import { readConfig } from './config.ts'
+import { misspelled, readConfig } from './config.ts'
 import { namedMessageOf } from './errors.ts'
 import { onSignal, onUncaught } from './platform/process/shutdown.ts'
 
@@ -11,11 +11,13 @@ try {
   if (config.role === 'compute') {
     const { startComputeProcess } = await import('./compute-process.ts')
     const { log, stop } = await startComputeProcess(config)
+    for (const warning of misspelled(process.env)) log.warn(warning)
     onSignal(stop)
     onUncaught((what, error) => log.error(what, { error }), stop)
   } else {
     const { startFieldhouse } = await import('./app.ts')
     const { app, stop } = await startFieldhouse(config)
+    for (const warning of misspelled(process.env)) app.log.warn(warning)
     onSignal(stop)
     onUncaught((what, error) => {
       app.log.error(what, { error })

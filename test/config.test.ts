@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { envExample, markdownTable } from '../scripts/print-config.ts'
-import { readConfig } from '../src/config.ts'
+import { misspelled, readConfig } from '../src/config.ts'
 import { runScript } from './operator.ts'
 import { spawnFieldhouse } from './start.ts'
 
@@ -97,6 +97,23 @@ test('an invalid secret is not printed', () => {
     expect(message).toContain(name)
     expect(message).not.toContain('hunter2')
   }
+})
+
+test('a variable that is nearly a setting is named, any other is left alone', () => {
+  const env = {
+    PUBLIC_BOARD: 'false',
+    RATELIMIT: '5',
+    REDSI_URL: 'x',
+    PORT: '1',
+    PORTS: '1',
+    PUBLIC_KEY: 'x',
+    HOME: '/root',
+  }
+  expect(misspelled(env)).toEqual([
+    'PUBLIC_BOARD is not a setting; did you mean PUBLIC_BOARDS?',
+    'RATELIMIT is not a setting; did you mean RATE_LIMIT?',
+    'REDSI_URL is not a setting; did you mean REDIS_URL?',
+  ])
 })
 
 test('a service with invalid settings does not open and lists them all on stderr', async () => {

@@ -132,6 +132,26 @@ export function readSettings<Table extends Record<string, Setting<unknown>>>(
   return values
 }
 
+/** Variables that are set and look like a setting with a slip of the pen. They would change nothing, without a word. */
+export function misspelledSettings(table: Record<string, Setting<unknown>>, env: Record<string, unknown>): string[] {
+  const known = Object.values(table).map(setting => setting.env)
+  return Object.keys(env).flatMap(given => {
+    const meant = known.includes(given) ? undefined : known.find(name => name.length > 5 && isSlip(given, name))
+    return meant ? `${given} is not a setting; did you mean ${meant}?` : []
+  })
+}
+
+/** Without underscores they are the same but for one letter, or two that are swapped. */
+function isSlip(given: string, name: string): boolean {
+  const [a, b] = [given.replaceAll('_', ''), name.replaceAll('_', '')]
+  let start = 0
+  while (start < a.length && a[start] === b[start]) start++
+  let end = 0
+  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++
+  const [was, is] = [a.slice(start, a.length - end), b.slice(start, b.length - end)]
+  return Math.max(was.length, is.length) < 2 || (was.length === 2 && was === `${is[1]}${is[0]}`)
+}
+
 /** Shows that a secret is set and how long it is, and nothing of its content. */
 export const mask = (secret: string) => `… (${secret.length} characters)`
 
