@@ -255,11 +255,11 @@ describe('a damaged file', () => {
   })
 
   test('of random bytes reads or is refused', async () => {
-    const alphabet = utf8('id,ID;name\tpower|"\'\n\r 0123456789.-é')
+    const alphabet = [...utf8('id,ID;name\tpower|"\'\n\r 0123456789.-é')]
     for (let round = 0; round < 2000; round++) {
       const bytes = r.chance(0.3)
         ? r.bytes(r.below(3000))
-        : Uint8Array.from({ length: r.below(400) }, () => r.pick([...alphabet]))
+        : Uint8Array.from({ length: r.below(400) }, () => r.pick(alphabet))
       if (r.chance(0.2)) bytes.set([0x50, 0x4b, 3, 4].slice(0, bytes.length))
       else if (r.chance(0.5)) {
         const start = utf8('id,power,name\n')
