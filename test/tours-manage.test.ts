@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
+import { stampIn } from '../src/platform/cache/stamps.ts'
 import { day, minute } from '../src/platform/clock.ts'
 import { afterTest, board, refusalOf, startWithoutSchedule, until } from './start.ts'
 import {
@@ -42,6 +43,7 @@ test('officers create a tour, which is updated at once and read by all; its feed
   expect((await as().get(`/api/v1/tours/pga/players?q=${encodeURIComponent(name)}`)).players).toContainEqual(found[0])
   expect((await call.get('/api/v1/tours')).pagination.total).toBe(1)
 
+  expect(stampIn(fieldhouse.app.db, 'scores', '')).toBe(0) // no board is made of it yet
   expect(await olga.patch('/api/v1/tours/pga', { name: 'PGA Tour', interval_s: 90 })).toMatchObject({
     name: 'PGA Tour',
     interval_s: 90,

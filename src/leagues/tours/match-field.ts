@@ -7,7 +7,7 @@ import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { audit, systemActor } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
-import { touch } from '../../platform/cache/stamps.ts'
+import { touch, touchEach } from '../../platform/cache/stamps.ts'
 import { iso } from '../../platform/clock.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import type { League } from '../league.ts'
@@ -202,7 +202,11 @@ export async function matchPlayerByHand(
       detail: { player: open.name, golfer },
     })
     touch(tx, 'tour', tour.slug)
-    touch(tx, 'scores', ...leaguesPlaying(tx, tour, shown).map(({ id }) => id))
+    touchEach(
+      tx,
+      'scores',
+      leaguesPlaying(tx, tour, shown).map(({ id }) => id),
+    )
     updateUnmatchedAlert(tx, tour, clock.now())
   })
 }

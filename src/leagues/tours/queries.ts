@@ -7,7 +7,7 @@ import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { markMatches } from '../../leaderboard/search.ts'
 import { textColumn } from '../../leaderboard/text.ts'
-import { touch } from '../../platform/cache/stamps.ts'
+import { touch, touchEach } from '../../platform/cache/stamps.ts'
 import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { type Run, unfinishedByKey } from '../../platform/jobs/runs.ts'
@@ -92,7 +92,11 @@ export const openLeaguesOn = (db: Db, slug: string): League[] => openLeagues(db)
 
 /** Drops the cached boards and picks of these leagues. */
 export const touchBoards = (tx: Db, { slug }: Tour): void =>
-  touch(tx, 'scores', ...openLeaguesOn(tx, slug).map(({ id }) => id))
+  touchEach(
+    tx,
+    'scores',
+    openLeaguesOn(tx, slug).map(({ id }) => id),
+  )
 
 /** Leagues whose boards are made of scores of this tour: also archived ones that were never made final. */
 export const unfinalLeaguesOn = (db: Db, slug: string): League[] => unfinalLeagues(db).all({ slug })

@@ -8,7 +8,7 @@ import { equalsGiven } from '../../../../db/prepared-writes.ts'
 import { dailyPrices, ledger, prices } from '../../../../db/schema.ts'
 import { prepared } from '../../../../db/transactions.ts'
 import { refuse } from '../../../errors.ts'
-import { touch } from '../../../platform/cache/stamps.ts'
+import { touchEach } from '../../../platform/cache/stamps.ts'
 import { day, iso } from '../../../platform/clock.ts'
 import { writeQuotes } from '../accept-quotes.ts'
 import { isTrade, type LedgerLine } from '../ledger.ts'
@@ -159,7 +159,7 @@ function correctOpen(tx: Db, symbol: string, { at, by }: OfficerAction): void {
   const openCents = openWithoutVoided(tx, symbol, at)
   if (!quote || openCents === undefined || openOf(quote, at) === openCents || quote.receivedAt < startOfDay(at)) return
   writeQuotes(tx, [{ ...quote, openCents }], new Map([[symbol, quote]]), at, by)
-  touch(tx, 'scores', ...leaguesHolding(tx, [symbol]))
+  touchEach(tx, 'scores', leaguesHolding(tx, [symbol]))
 }
 
 /** The last price before today, or the first one in it. */
