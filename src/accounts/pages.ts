@@ -181,7 +181,7 @@ ${notice(message)}
       '/account',
       ({ who, request }) => {
         const me = signedIn(who)
-        if (me.id === null) return refuse('not_found', 'The operator has no account')
+        if (me.id === null) return seeOther('/admin/users') // the operator has no account, and may make some
         const { keys } = keysOfUser(db, me.id, pageOf({ limit: maxKeys }))
         const sessions = ownSessions(app, request, me, pageOf({ limit: 100 }))
         return accountPage(me, userById(db, me.id), keys, sessions, ownMails(app, me))
