@@ -199,6 +199,7 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
   const compute = shutdown.onClose('compute', await openCompute(remote, rostersAtOnce), compute => compute.close())
   const definitions = [...jobTable, ...(overrides.jobs ?? [])]
   const jobs = openJobs<App>(definitions, db, queues, clock, log, isDead, () => app)
+  redis?.whenBack(() => sweepNow(jobs, log))
   const schedule = openSchedule([...scheduleOf(config), ...(overrides.schedule ?? [])], db, jobs, clock, log)
 
   const sheets = shutdown.onClose('sheets', openSheets(dataDir, clock, !config.litestream), sheets => sheets.close())
@@ -337,6 +338,10 @@ function startWarmUp({ shutdown }: Start, app: App): void {
 function resumeWork(app: App): void {
   const { jobs, log } = app
   resumeUploads(app).catch(error => log.error('Uploads could not be resumed', { error }))
+  sweepNow(jobs, log)
+}
+
+function sweepNow(jobs: App['jobs'], log: Log): void {
   jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep is repeated in a minute', { error }))
 }
 

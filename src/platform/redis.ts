@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis'
 import type { Log } from './process/log.ts'
 import { withTimeout } from './process/with-timeout.ts'
 
+const longestRetry = 2_000 // ms
+
 /**
  * Connections to Redis. A default client hangs when Redis is down: these fail fast and reconnect by themselves.
  * `blocking` is for workers, which block on purpose.
@@ -10,21 +12,29 @@ import { withTimeout } from './process/with-timeout.ts'
 export async function openRedis(url: string, log: Log) {
   const { Redis } = await import('ioredis')
   const clients: Redis[] = []
+  let onReturn = () => {}
+  let returned: ReturnType<typeof setTimeout> | undefined
   const connect = ({ blocking = false } = {}): Redis => {
     const client = new Redis(url, {
       maxRetriesPerRequest: blocking ? null : 1,
       enableOfflineQueue: blocking,
       connectTimeout: 1_000,
-      retryStrategy: attempt => Math.min(100 * 2 ** Math.min(attempt, 5), 2_000),
+      retryStrategy: attempt => Math.min(100 * 2 ** Math.min(attempt, 5), longestRetry),
     })
     let reported = false
+    let wasReady = false
     client.on('error', error => {
       if (!reported) log.warn('Redis cannot be reached', { error: error.message })
       reported = true
     })
     client.on('ready', () => {
       if (reported) log.info('Redis is back')
+      if (reported || wasReady) {
+        clearTimeout(returned)
+        returned = setTimeout(() => onReturn(), 1.5 * longestRetry)
+      }
       reported = false
+      wasReady = true
     })
     clients.push(client)
     return client
@@ -52,7 +62,12 @@ export async function openRedis(url: string, log: Log) {
       if (policy && policy !== 'noeviction')
         throw new Error(`Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction, or jobs may be lost`)
     },
+    /** Called once all connections had the time to come back: a Redis that was restarted may have lost what it held. */
+    whenBack(callback: () => void) {
+      onReturn = callback
+    },
     close: () => {
+      clearTimeout(returned)
       for (const client of clients) client.disconnect()
     },
   }
