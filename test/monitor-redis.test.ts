@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { Redis } from 'ioredis'
 import { job } from '../src/context.ts'
-import { redisAlerts } from '../src/monitor/redis-stats.ts'
+import { countWorkers, redisAlerts } from '../src/monitor/redis-stats.ts'
 import { queueNames } from '../src/platform/jobs/job.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
@@ -69,6 +69,20 @@ test.each([
   expect(stats.status).toBe(status as typeof stats.status)
   expect(stats.alerts).toHaveLength(1)
   expect(stats.alerts[0]?.message).toContain(words)
+})
+
+test('workers of another installation on the same Redis explain blocked clients too', () => {
+  const client = (name: string) =>
+    `id=3 addr=127.0.0.1:50604 laddr=127.0.0.1:6379 name=${name} age=12 idle=0 flags=b db=0`
+  const worker = (namespace: string, queue: string) => `${namespace}:${Buffer.from(queue).toString('base64')}`
+  const clients = [
+    worker('fieldhouse', 'quick'),
+    worker('club:two', 'heavy'),
+    `${worker('club', 'compute-1.0.0')}:w:host-12`,
+    worker('fieldhouse', 'emails of another program'),
+    '',
+  ]
+  expect(countWorkers(`${clients.map(client).join('\n')}\n`)).toBe(3)
 })
 
 test('without a memory limit there is no share of it, and missing figures of Redis are unknown, not 0', () => {

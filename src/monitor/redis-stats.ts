@@ -8,6 +8,7 @@ import { messageOf } from '../errors.ts'
 import { minute, second } from '../platform/clock.ts'
 import { counted } from '../platform/counted.ts'
 import { nullableNumber, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { isComputeQueue } from '../platform/jobs/compute.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { processesOf } from './processes.ts'
@@ -36,7 +37,9 @@ export const redisStatsSchema = t.Object({
   connections: t.Object({
     connected_clients: nullableNumber,
     blocked_clients: nullableNumber,
-    blocked_by_workers: t.Nullable(t.Number({ description: 'How many of them are our own workers' })),
+    blocked_by_workers: t.Nullable(
+      t.Number({ description: 'How many of them may be workers of Fieldhouse, also of other installations' }),
+    ),
     max_connections: t.Nullable(t.Number({ description: 'null: no limit' })),
     usage_percentage: nullableNumber,
     client_recent_max_input_buffer: nullableNumber,
@@ -65,18 +68,26 @@ export type RedisStats = Static<typeof redisStatsSchema>
 type Warning = RedisStats['alerts'][number]
 
 export async function redisStats(app: App): Promise<RedisStats> {
-  const { redis, queues, compute } = app
+  const { redis } = app
   if (!redis) return withoutRedis(app)
   try {
-    const workers = [...queueNames.map(queues.workers), compute.machines()]
-    const [info, ...found] = await withTimeout(Promise.all([redis.info(), ...workers]))
-    return redisAlerts(fieldsOf(info), found.flat().length, recentRejections(app, fieldsOf(info)))
+    const clients = redis.client('LIST').catch(() => '') // some hosts of Redis do not allow it
+    const [info, list] = await withTimeout(Promise.all([redis.info(), clients]))
+    return redisAlerts(fieldsOf(info), countWorkers(String(list)), recentRejections(app, fieldsOf(info)))
   } catch (error) {
     const why = messageOf(error)
     const alerts: Warning[] = [{ level: 'ERROR', message: `Redis does not answer: ${why}` }]
     return { ...unknown, status: 'ERROR', alerts }
   }
 }
+
+/** Workers of all installations that share this Redis: BullMQ calls their connections `namespace:<queue in base64>`, and `:w:<name>` after it. */
+export function countWorkers(clients: string): number {
+  const named = [...clients.matchAll(/ name=\S+?:([A-Za-z0-9+/]+=*)(?::w:\S*)? /g)]
+  return named.filter(([, queue = '']) => isOurs(Buffer.from(queue, 'base64').toString())).length
+}
+
+const isOurs = (queue: string) => isComputeQueue(queue) || queueNames.some(name => name === queue)
 
 type Fields = ReadonlyMap<string, string>
 const fieldsOf = (info: string): Fields =>

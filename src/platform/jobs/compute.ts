@@ -29,6 +29,7 @@ const keepSeconds = 24 * 3_600 // nobody asks for a result of yesterday
 
 /** Versions do not share a queue, because they may understand the same work differently. */
 const queueName = (version: string) => `compute-${version.replaceAll(':', '-')}`
+export const isComputeQueue = (queue: string): boolean => queue.startsWith(queueName(''))
 const cancelKey = (namespace: string, id: string) => `${namespace}:compute:cancel:${id}`
 
 /** A process of `ROLE=compute`. */
