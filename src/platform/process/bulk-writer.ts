@@ -28,6 +28,7 @@ export function openBulkWriter(dataDir: string, db: Db, stamps: Stamps, clock: C
   const thread = open(dataDir)
   return {
     async write<Input extends { at: number }, Answer>({ name }: BulkWrite<Input, Answer>, input: Omit<Input, 'at'>) {
+      await thread.load() // while other writes go on
       const answer = await duringBulkWrite(db, async () => {
         const answer = await thread.run<Answer>(name, { ...input, at: clock.now() })
         if (copiesLog) await thread.run(copyMainLog.name, undefined).catch(() => {}) // it is copied later

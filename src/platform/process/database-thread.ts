@@ -7,6 +7,7 @@ import { answerTasks, openThread, type Thread, ThreadDied } from './threads.ts'
 import { withTimeout } from './with-timeout.ts'
 
 type DatabaseTasks = {
+  load(asked: { dataDir: string }): void
   run(asked: { dataDir: string; name: string; input: unknown }): never
   close(asked: { dataDir: string }): void
 }
@@ -25,10 +26,18 @@ export function databaseThread(name: string, script: string) {
     const { thread } = shared
     let isUsed = false
     let isClosed = false
+    function use(): void {
+      if (isClosed) throw new ThreadDied('The thread is stopped')
+      isUsed = true
+    }
     return {
+      /** Resolves once it can run: its first start takes 0.2 s. */
+      async load(): Promise<void> {
+        use()
+        await thread.ask('load', { dataDir })
+      },
       async run<Answer>(name: string, input: unknown): Promise<Answer> {
-        if (isClosed) throw new ThreadDied('The thread is stopped')
-        isUsed = true
+        use()
         return thread.ask('run', { dataDir, name, input })
       },
       async close(): Promise<void> {
@@ -55,13 +64,19 @@ export function answerFrom(
 ) {
   const functions = new Map(table.map(run => [run.name, run]))
   const openDatabases = new Map<string, Db>()
+  function opened(dataDir: string): Db {
+    const db = openDatabases.get(dataDir) ?? open(dataDir)
+    openDatabases.set(dataDir, db)
+    return db
+  }
   const tasks: DatabaseTasks = {
+    load({ dataDir }) {
+      opened(dataDir)
+    },
     run({ dataDir, name, input }) {
       const run = functions.get(name)
       if (!run) throw new Error(`Nothing is called ${name}`)
-      const db = openDatabases.get(dataDir) ?? open(dataDir)
-      openDatabases.set(dataDir, db)
-      return run(db, input as never) as never
+      return run(opened(dataDir), input as never) as never
     },
     close({ dataDir }) {
       const db = openDatabases.get(dataDir)
