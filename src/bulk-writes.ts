@@ -4,10 +4,11 @@ import { correctSymbol } from './leagues/market/corrections/correct-symbol.ts'
 import { deleteLeague } from './leagues/queries.ts'
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { addPattern, copyWeeks, importShifts } from './rota/bulk-shifts.ts'
+import { changeSite, deleteSite } from './rota/bulk-sites.ts'
 import { raiseAllExpiryAlerts } from './rota/certificate-alerts.ts'
 import { clearAssignments, publishRoster } from './rota/confirm.ts'
 import { importStaffFile } from './rota/import-staff.ts'
-import { applyTemplate } from './rota/planner/templates.ts'
+import { applyTemplate, saveTemplate } from './rota/planner/templates.ts'
 
 export const bulkWrites: readonly ((db: Db, input: never) => unknown)[] = [
   importStaffFile,
@@ -18,6 +19,9 @@ export const bulkWrites: readonly ((db: Db, input: never) => unknown)[] = [
   publishRoster,
   clearAssignments,
   applyTemplate,
+  saveTemplate,
+  changeSite,
+  deleteSite,
   correctSymbol,
   deleteLeague,
   copyMainLog,

@@ -32,32 +32,6 @@ export function addSite(tx: Db, given: SiteChange & { name: string; timezone: st
   return made ?? alreadyTaken('name', `A site ${given.name} already exists`)
 }
 
-/** In another time zone its shifts may start on another day. */
-export function changeSite(tx: Db, id: number, given: SiteChange): Site {
-  const before = siteById(tx, id)
-  const { timezone = before.timezone, swaps = before.swaps, rules = before.rules } = given
-  const name = given.name?.trim() ?? before.name
-  const change = { name, timezone, swaps, restHours: given.rest_hours ?? before.restHours, rules }
-  const other = tx.select().from(sites).where(eq(sites.name, change.name)).get()
-  if (other && other.id !== id) alreadyTaken('name', `A site ${change.name} already exists`)
-  const after = { ...before, ...change }
-  tx.update(sites).set(after).where(eq(sites.id, id)).run()
-  if (after.timezone !== before.timezone)
-    for (const shift of tx.select().from(shifts).where(eq(shifts.siteId, id)).all())
-      tx.update(shifts)
-        .set({ day: localDate(shift.startsAt, after.timezone) })
-        .where(eq(shifts.id, shift.id))
-        .run()
-  touch(tx, 'shifts')
-  return after
-}
-
-export function deleteSite(tx: Db, id: number): void {
-  tx.delete(sites).where(eq(sites.id, id)).run()
-  touch(tx, 'shifts')
-  touch(tx, 'roster')
-}
-
 /** Today where all sites are, if they share one time zone; otherwise in UTC. */
 export function todayAtSites(db: Db, now: number): string {
   const [zone, another] = db.selectDistinct({ timezone: sites.timezone }).from(sites).limit(2).all()

@@ -1,26 +1,20 @@
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { listRoute, paged } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
-import { notifyOfDuties, upcomingDuties } from './notices.ts'
+import { changeSite, deleteSite } from './bulk-sites.ts'
 import { checkSite, newSite, type SiteChange, siteChange, siteSchema, siteView } from './site.ts'
-import { addSite, changeSite, countShiftsAt, deleteSite, listSites, siteById } from './site-queries.ts'
+import { addSite, listSites, siteById } from './site-queries.ts'
 
 export const siteRoutes = (app: App) => {
-  const { db, clock } = app
+  const { db, clock, bulkWriter } = app
   async function change(id: number, given: SiteChange, who: Who) {
     checkSite(given)
-    const site = await atomically(db, tx => {
-      const changed = changeSite(tx, id, given)
-      audit(tx, { at: clock.now(), who, action: 'site.change', target: `site ${id}`, detail: given })
-      return changed
-    })
-    return siteView(site)
+    return siteView(await bulkWriter.write(changeSite, { id, given, who }))
   }
 
   return apiRouter(app, '/api/v1/roster/sites', 'rosters')
@@ -69,21 +63,7 @@ export const siteRoutes = (app: App) => {
     .delete(
       '/:id',
       async ({ params: { id }, query: { confirm }, who }) => {
-        await atomically(db, tx => {
-          const { name } = siteById(tx, id)
-          const shifts = countShiftsAt(tx, id)
-          if (shifts && !confirm)
-            refuse(
-              'conflict',
-              `${name} has ${shifts === 1 ? '1 shift, which goes' : `${shifts} shifts, which go`} with it; send confirm=true`,
-              { shifts },
-            )
-          const at = clock.now()
-          notifyOfDuties(tx, at, { 'Taken off': upcomingDuties(tx, { siteId: id }, at) })
-          deleteSite(tx, id)
-          const detail = { name, shifts }
-          audit(tx, { at, who: signedIn(who), action: 'site.delete', target: `site ${id}`, detail })
-        })
+        await bulkWriter.write(deleteSite, { id, isConfirmed: confirm === true, who: signedIn(who) })
         return { deleted: true, id }
       },
       {

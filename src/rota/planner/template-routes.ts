@@ -18,7 +18,6 @@ import {
   saveTemplate,
   templateById,
   templateSchema,
-  templateView,
 } from './templates.ts'
 
 const appliedSchema = t.Object({
@@ -35,23 +34,11 @@ export const templateRoutes = (app: App) => {
       may: 'officer',
       ...listRoute('Templates of a week by name', 'templates', templateSchema),
     })
-    .post(
-      '/',
-      async ({ body, who }) => {
-        const at = clock.now()
-        const template = await atomically(db, tx => {
-          const row = saveTemplate(tx, body, at)
-          audit(tx, { at, who: signedIn(who), action: 'template.create', target: `template ${row.id}`, detail: body })
-          return row
-        })
-        return templateView(template)
-      },
-      {
-        body: newTemplate,
-        may: 'officer',
-        ...createRoute('Save the shifts of a week, and the people on them, as a template', templateSchema),
-      },
-    )
+    .post('/', ({ body, who }) => bulkWriter.write(saveTemplate, { given: body, who: signedIn(who) }), {
+      body: newTemplate,
+      may: 'officer',
+      ...createRoute('Save the shifts of a week, and the people on them, as a template', templateSchema),
+    })
     .guard({ params: idParams })
     .post(
       '/:id/apply',

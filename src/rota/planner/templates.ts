@@ -1,7 +1,7 @@
 /** A week saved to make other weeks from: its shifts, and the people on them. */
-import { eq } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { rowsOfPage } from '../../../db/count-rows.ts'
+import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { weekTemplates } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -48,12 +48,13 @@ type TemplateContent = { shift: NewShift; people: number[] }
 type Row = typeof weekTemplates.$inferSelect
 const contentOf = ({ shifts }: Row) => shifts as TemplateContent[]
 
-export const templateView = (row: Row): Static<typeof templateSchema> => ({
-  id: row.id,
-  name: row.name,
-  monday: row.monday,
-  shifts: row.shifts.length,
-  created_at: iso(row.createdAt),
+type TemplateView = Static<typeof templateSchema>
+const templateView = ({
+  createdAt,
+  ...row
+}: Omit<TemplateView, 'created_at'> & { createdAt: number }): TemplateView => ({
+  ...row,
+  created_at: iso(createdAt),
 })
 
 export const templateById = (db: Db, id: number): Row =>
@@ -61,11 +62,32 @@ export const templateById = (db: Db, id: number): Row =>
   refuse('not_found', `There is no template ${id}`)
 
 export function listTemplates(db: Db, slice: PageSlice) {
-  const { rows, total } = rowsOfPage(db, weekTemplates, { orderBy: [weekTemplates.name] }, slice)
-  return { templates: rows.map(templateView), total }
+  const rows = db
+    .select({
+      id: weekTemplates.id,
+      name: weekTemplates.name,
+      monday: weekTemplates.monday,
+      shifts: sql<number>`json_array_length(${weekTemplates.shifts})`,
+      createdAt: weekTemplates.createdAt,
+    })
+    .from(weekTemplates)
+    .orderBy(asc(weekTemplates.name))
+    .limit(slice.limit)
+    .offset(slice.offset)
+  return { templates: rows.all().map(templateView), total: countRows(db, weekTemplates) }
 }
 
-export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: number): Row {
+type Saving = { given: Static<typeof newTemplate>; who: Actor; at: number }
+
+/** As a bulk write. */
+export const saveTemplate = (db: Db, { given, who, at }: Saving): Promise<TemplateView> =>
+  atomically(db, tx => {
+    const { shifts, ...row } = addTemplate(tx, given, at)
+    audit(tx, { at, who, action: 'template.create', target: `template ${row.id}`, detail: given })
+    return templateView({ ...row, shifts: shifts.length })
+  })
+
+function addTemplate(tx: Db, given: Saving['given'], at: number): Row {
   const from = mondayOf(given.monday)
   const range = { start: from, end: daysAfter(from, 6), siteIds: given.site_ids ?? [] }
   const assigned = Map.groupBy(assignmentsIn(tx, range), ({ shift_id }) => shift_id)
