@@ -395,6 +395,9 @@ test('a key is shown once, works until it is deleted, and never has a higher rol
   clock.forward(hour)
   await as(key).get(me)
   expect((await listed()).last_used_at > first.last_used_at).toBe(true)
+  clock.forward(-2 * hour) // it was ahead
+  await as(key).get(me)
+  expect((await listed()).last_used_at < first.last_used_at).toBe(true)
   await browser.delete(`/api/v1/keys/${id}`)
   expect((await refusalOf(as(key).get(me))).status).toBe(401)
 })

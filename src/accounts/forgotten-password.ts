@@ -1,5 +1,5 @@
 /** A new password for people who have forgotten theirs, by a link in a mail. The answer never reveals whether an address has an account. */
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, between, eq, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { passwordLinks } from '../../db/schema.ts'
@@ -45,7 +45,7 @@ export async function forgotPassword(app: App, request: Request, typedEmail: str
 function wasJustMailed(tx: Db, userId: number, now: number): boolean {
   const justMailed = and(
     eq(passwordLinks.userId, userId),
-    gt(passwordLinks.createdAt, now - mailInterval),
+    between(passwordLinks.createdAt, now - mailInterval, now), // not one of a time when the clock was ahead
     eq(passwordLinks.expiresAt, sql`${passwordLinks.createdAt} + ${lifetime}`), // those by admins live longer
   )
   return tx.select().from(passwordLinks).where(justMailed).get() !== undefined
