@@ -227,7 +227,7 @@ test('the grid of one site counts the hours of all, and what lies outside a draf
   expect((await call.get(`${base}/staff`)).pagination.total).toBe(504)
   const grid = await planPage(`week=2026-03-23`)
   expect(grid).toContain(`<tr id="p-${staff[0].id}">`) // who has a duty is always there
-  expect(grid).toContain('And 3 more.')
+  expect(grid).toContain('<a href="/rota/staff">And 3 more</a>.')
   await call.delete(`${base}/sites/${site.id}?confirm=true`)
   expect(await call.get(`${base}/drafts/${draft.job_id}`)).toMatchObject({ name: 'Deleted sites, week of 23 Mar' })
 })
