@@ -23,6 +23,7 @@ import { executionStats } from './monitor/statistics/executions.ts'
 import { depthReading, jobsOverTime, taskReading } from './monitor/tasks/task-queries.ts'
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { brokenDuties } from './rota/broken-duties.ts'
+import { draftPart } from './rota/draft-page.ts'
 import { checkAssignments, loadProblemOfRange } from './rota/load-problem.ts'
 import { ownDuties } from './rota/own/own-duties.ts'
 import { swapsFor } from './rota/own/swaps.ts'
@@ -68,6 +69,7 @@ export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   rosterView,
   rotaPart,
   planMarkup,
+  draftPart,
   upcomingShifts,
   rosterMetrics,
   countsOfDay,

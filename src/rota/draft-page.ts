@@ -1,5 +1,6 @@
 /** Generating a roster: the form, the progress, and the draft to check before it is published. */
 
+import type { Db } from '../../db/open.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -14,11 +15,12 @@ import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import { dayWords, shiftNeeds, shiftTimes, spanWords, weeksBySite, zoneWords } from './calendar-view.ts'
 import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
-import { changesWords, type Draft, draftName } from './drafts.ts'
-import type { ShownShift } from './roster-view.ts'
+import { changesWords, type Draft, draftName, findDraft } from './drafts.ts'
+import { rosterView, type ShownShift, withPeopleOf } from './roster-view.ts'
 import { rotaHead } from './rota-layout.ts'
 import type { Site } from './site.ts'
-import type { EndReason, RosterSummary, Unfilled } from './solving/problem.ts'
+import { todayAtSites } from './site-queries.ts'
+import { dutyKey, type EndReason, type RosterSummary, type Unfilled } from './solving/problem.ts'
 
 type GenerateData = { sites: readonly Site[]; drafts: readonly Draft[]; pagination: Pagination; today: string }
 
@@ -85,12 +87,13 @@ ${table({
 ${paginationLinks(pages, page => address('/rota/generate', { page }))}</section>`
 }
 
-export type DraftData = {
+type DraftAsked = {
   jobId: string
-  range: DateRange
   run: Run | undefined
   /** The run it waits for before it starts, if any. */
   waits: string | null
+}
+type DraftData = DraftAsked & {
   draft: Draft | undefined
   /** The shifts of its days as they are now, with the people of the draft. */
   shifts: readonly ShownShift[]
@@ -98,9 +101,22 @@ export type DraftData = {
   today: string
 }
 
-/** The part that updates itself: progress at first, then the result. */
-export const draftBody = (data: DraftData): Html => html`${stateOf(data)}
-${draftContent(data)}`
+/** The part that updates itself: progress at first, then the result. Made in the reader thread, as that of thousands of shifts takes long. */
+export function draftPart(db: Db, { now, ...asked }: DraftAsked & { now: number }): string {
+  const draft = findDraft(db, asked.jobId)
+  const isUnderWay = asked.run && !isFinished(asked.run)
+  const { shifts } = draft && !isUnderWay ? rosterView(db, { range: draft.range, now }) : { shifts: [] }
+  const there = new Set(shifts.flatMap(({ id, staff }) => staff.map(({ staff_id }) => dutyKey(id, staff_id))))
+  const data: DraftData = {
+    ...asked,
+    draft,
+    today: todayAtSites(db, now),
+    isNew: (shiftId, staffId) => draft?.confirmedAt === null && !there.has(dutyKey(shiftId, staffId)),
+    shifts: draft ? withPeopleOf(db, draft.content.assignments, shifts) : [],
+  }
+  return String(html`${stateOf(data)}
+${draftContent(data)}`)
+}
 
 function draftContent(data: DraftData): Html {
   const { run, draft, jobId } = data
@@ -204,8 +220,8 @@ ${table({
 })}</section>`
 }
 
-export const draftHead = ({ range }: DraftData, who: Who | undefined): Html =>
-  rotaHead(spanWords(range.start, range.end), 'generate', who)
+export const draftHead = ({ start, end }: Pick<DateRange, 'start' | 'end'>, who: Who | undefined): Html =>
+  rotaHead(spanWords(start, end), 'generate', who)
 
 const stateOf = ({ run, draft }: DraftData): Content =>
   run &&

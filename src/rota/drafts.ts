@@ -70,9 +70,14 @@ export const refuseMissingDraft = (jobId: string): never => refuse('not_found', 
 export const draftById = (db: Db, jobId: string): Draft => findDraft(db, jobId) ?? refuseMissingDraft(jobId)
 
 /** Without its content, which may be large. */
-export const findDraftState = (db: Db, jobId: string): Pick<Draft, 'changes' | 'confirmedAt'> | undefined =>
+export const findDraftState = (db: Db, jobId: string) =>
   db
-    .select({ changes: rosterDrafts.changes, confirmedAt: rosterDrafts.confirmedAt })
+    .select({
+      changes: rosterDrafts.changes,
+      confirmedAt: rosterDrafts.confirmedAt,
+      start: rosterDrafts.startDate,
+      end: rosterDrafts.endDate,
+    })
     .from(rosterDrafts)
     .where(eq(rosterDrafts.jobId, jobId))
     .get()

@@ -12,13 +12,14 @@ import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { pageRouter } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { live, livePart } from '../ui/parts/live.ts'
-import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
-import { draftState, findDraft, findDraftState, listDrafts, refuseMissingDraft } from './drafts.ts'
+import type { DateRange } from './date-range.ts'
+import { draftHead, draftPart, generateBody } from './draft-page.ts'
+import { draftState, findDraftState, listDrafts, refuseMissingDraft } from './drafts.ts'
 import { generateInput, generateRoster } from './generate.ts'
 import { candidatesFor } from './replacements.ts'
 import { whyRosterWaits } from './roster-queue.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
-import { brokenRulesOn, readRoster, shownShiftsByIds, withPeopleOf } from './roster-view.ts'
+import { brokenRulesOn, shownShiftsByIds } from './roster-view.ts'
 import { rotaHead, rotaPage, rotaVersion } from './rota-layout.ts'
 import { rotaBar, rotaPart } from './rota-page.ts'
 import { shiftBody } from './shift-page.ts'
@@ -27,7 +28,6 @@ import { requestsOn } from './shift-requests.ts'
 import { shiftsBody } from './shifts-page.ts'
 import { allSites, countShiftsAt, siteById, todayAtSites } from './site-queries.ts'
 import { siteBody, sitesBody } from './sites-page.ts'
-import { dutyKey } from './solving/problem.ts'
 import { personBody, staffBody } from './staff-page.ts'
 import { listStaff, personById } from './staff-queries.ts'
 
@@ -91,20 +91,15 @@ export const rotaPages = (app: App) => {
     const draft = run ? findDraftState(db, jobId) : draftState(db, jobId)
     return `${run?.status} ${draft?.changes} ${versionNow()}`
   }
-  async function draftData(jobId: string): Promise<DraftData> {
+  async function draftMarkup(jobId: string): Promise<Html> {
     const run = runOf(jobId)
-    const draft = findDraft(db, jobId)
-    const range = draft?.range ?? (run && generateInput(run)) ?? refuseMissingDraft(jobId)
     const waits = run ? waitsFor(run) : null
-    const base = { jobId, range, run, waits, draft, today: todayAtSites(db, clock.now()) }
-    if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }
-    const { shifts } = await readRoster(app, draft.range)
-    const there = new Set(shifts.flatMap(({ id, staff }) => staff.map(({ staff_id }) => dutyKey(id, staff_id))))
-    return {
-      ...base,
-      isNew: (shiftId, staffId) => draft.confirmedAt === null && !there.has(dutyKey(shiftId, staffId)),
-      shifts: withPeopleOf(db, draft.content.assignments, shifts),
-    }
+    const shownRun = run && { ...run, input: null, result: null } // which may be large
+    return new Html(await app.reader.read(draftPart, { jobId, run: shownRun, waits, now: clock.now() }))
+  }
+  function draftRange(jobId: string): Pick<DateRange, 'start' | 'end'> {
+    const run = runOf(jobId)
+    return findDraftState(db, jobId) ?? (run && generateInput(run)) ?? refuseMissingDraft(jobId)
   }
 
   return pageRouter(app)
@@ -204,16 +199,16 @@ export const rotaPages = (app: App) => {
       '/rota/drafts/:job_id',
       async ({ params: { job_id: jobId }, who }) => {
         const version = draftVersion(jobId)
-        const data = await draftData(jobId)
+        const range = draftRange(jobId)
         const path = `/rota/drafts/${jobId}`
         const shown = { id: 'draft', events: `${path}/events`, from: `${path}/part`, version, brisk: true }
-        return show('Roster', who, [draftHead(data, who), live(shown, draftBody(data))])
+        return show('Roster', who, [draftHead(range, who), live(shown, await draftMarkup(jobId))])
       },
       ofDraft,
     )
     .get(
       '/rota/drafts/:job_id/part',
-      async ({ params: { job_id: jobId } }) => livePart(draftVersion(jobId), draftBody(await draftData(jobId))),
+      async ({ params: { job_id: jobId } }) => livePart(draftVersion(jobId), await draftMarkup(jobId)),
       ofDraft,
     )
     .get(
