@@ -1,8 +1,9 @@
 /** How active a league is, and what would help. */
-import { and, asc, eq, gt, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../db/open.ts'
 import { entries, leagues, ledger, members, tourEvents, tours, uploads, userActivity } from '../../db/schema.ts'
+import { hasStatus } from '../leagues/queries.ts'
 import { day } from '../platform/clock.ts'
 import { counted } from '../platform/counted.ts'
 import { healthScore, type ScoredHealth } from './health-score.ts'
@@ -13,9 +14,7 @@ export function leagueScores(db: Db, { now }: { now: number }): ScoredHealth[] {
   return db
     .select()
     .from(leagues)
-    .where(
-      and(lte(leagues.startsAt, now), gt(leagues.endsAt, now), isNull(leagues.archivedAt), isNull(leagues.finalizedAt)),
-    )
+    .where(hasStatus('active', now))
     .orderBy(asc(leagues.name))
     .all()
     .map(league => {

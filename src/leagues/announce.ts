@@ -1,5 +1,5 @@
 /** Posts news of a league to its webhook (Discord, Slack), for all kinds of league. */
-import { and, eq, gt, isNull, lte, sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { leagueAnnouncements, leagues, runs } from '../../db/schema.ts'
@@ -18,7 +18,7 @@ import { type BoardView, boardPage, boardQueryOf } from './board.ts'
 import { columnName, exportedColumn } from './columns.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
-import { findLeague } from './queries.ts'
+import { findLeague, hasStatus } from './queries.ts'
 
 /** Part of a transaction; does nothing if the league has no webhook. The job is to be dispatched after the commit. `detail`: an extra line from the caller. */
 export const announceLater = (
@@ -114,15 +114,7 @@ const leaguesWithWebhook = (db: Db, now: number): League[] =>
   db
     .select()
     .from(leagues)
-    .where(
-      and(
-        isNull(leagues.finalizedAt),
-        isNull(leagues.archivedAt),
-        lte(leagues.startsAt, now),
-        gt(leagues.endsAt, now),
-        sql`json_extract(${leagues.config}, '$.webhook_url') is not null`,
-      ),
-    )
+    .where(and(hasStatus('active', now), sql`json_extract(${leagues.config}, '$.webhook_url') is not null`))
     .all()
 
 const maxLeaders = 3 // when more than these share the lead, nobody counts as leading

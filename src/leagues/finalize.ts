@@ -1,5 +1,5 @@
 /** Makes leagues final: by hand, when they are due, and live again. */
-import { and, eq, isNull, lte, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import { leagues } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -10,7 +10,7 @@ import type { Actor } from '../platform/http/request-context.ts'
 import { announceLater } from './announce.ts'
 import { mailFinalLater } from './final-mail.ts'
 import { type LeagueView, requireUnarchived, requireUnsettled } from './league.ts'
-import { changeLeague, leagueById, leagueViewById } from './queries.ts'
+import { changeLeague, hasStatus, leagueById, leagueViewById } from './queries.ts'
 
 const alreadyFinal = 'This league is already final'
 
@@ -43,14 +43,7 @@ export const finalizeDue = job('leagues.finalize_due', {
     const due = app.db
       .select({ id: leagues.id, name: leagues.name, kind: leagues.kind })
       .from(leagues)
-      .where(
-        and(
-          isNull(leagues.finalizedAt),
-          isNull(leagues.archivedAt),
-          lte(leagues.endsAt, app.clock.now()),
-          eq(sql`json_extract(${leagues.config}, '$.auto_finalize')`, 1),
-        ),
-      )
+      .where(and(hasStatus('ended', app.clock.now()), eq(sql`json_extract(${leagues.config}, '$.auto_finalize')`, 1)))
       .all()
       .filter(({ kind }) => !app.kinds[kind]?.endsItself)
     const finalized: number[] = []

@@ -29,7 +29,8 @@ export const countMembers = (db: Db, leagueId: number): number => countRows(db, 
 export const leagueViewById = (db: Db, id: number, now: number): LeagueView =>
   leagueView(leagueById(db, id), countMembers(db, id), now)
 
-const hasStatus = (status: LeagueStatus, now: number): SQL | undefined =>
+/** `leagueStatus` as a condition on `leagues`. */
+export const hasStatus = (status: LeagueStatus, now: number): SQL | undefined =>
   ({
     archived: isNotNull(leagues.archivedAt),
     final: and(isNull(leagues.archivedAt), isNotNull(leagues.finalizedAt)),
@@ -37,7 +38,7 @@ const hasStatus = (status: LeagueStatus, now: number): SQL | undefined =>
     active: and(isNotSettled, lte(leagues.startsAt, now), gt(leagues.endsAt, now)),
     ended: and(isNotSettled, lte(leagues.endsAt, now)),
   })[status]
-const isNotSettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
+export const isNotSettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
 const leaguesNamed = (db: Db, q: string): number[] =>
   idsByName(q, db.select({ id: leagues.id, name: leagues.name }).from(leagues).all())

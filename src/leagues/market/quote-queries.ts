@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { equalsGiven } from '../../../db/prepared-writes.ts'
@@ -9,7 +9,8 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import { type League, leagueStatus } from '../league.ts'
+import type { League } from '../league.ts'
+import { hasStatus } from '../queries.ts'
 import { type QuoteRow, quoteView, startOfDay } from './quote.ts'
 
 const bySymbol = prepared(db => db.select().from(quotes).where(equalsGiven(quotes.symbol)))
@@ -45,19 +46,19 @@ export const liveLeagues = (tx: Db): number[] =>
     .all()
     .map(({ id }) => id)
 
-const leaguesOfStatus = (db: Db, now: number, statuses: readonly ('active' | 'ended')[]): League[] =>
+const marketLeagues = (db: Db, which: SQL | undefined): League[] =>
   db
     .select()
     .from(leagues)
-    .where(and(eq(leagues.kind, 'market'), isNull(leagues.finalizedAt), isNull(leagues.archivedAt)))
+    .where(and(eq(leagues.kind, 'market'), which))
     .all()
-    .filter(league => statuses.some(status => status === leagueStatus(league, now)))
 
 /** The market leagues in which is traded now. */
-export const tradedLeagues = (db: Db, now: number) => leaguesOfStatus(db, now, ['active'])
+export const tradedLeagues = (db: Db, now: number) => marketLeagues(db, hasStatus('active', now))
 
 /** Also those that have ended: quotes move their boards until they are final. */
-export const valuedLeagues = (db: Db, now: number) => leaguesOfStatus(db, now, ['active', 'ended'])
+export const valuedLeagues = (db: Db, now: number) =>
+  marketLeagues(db, or(hasStatus('active', now), hasStatus('ended', now)))
 
 /** The live leagues that hold any of these symbols. */
 export const leaguesHolding = (tx: Db, symbols: readonly string[]): number[] =>

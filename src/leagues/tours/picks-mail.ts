@@ -1,5 +1,5 @@
 /** Mails members without an entry a day before picks close, or as soon after that as they can pick somebody. */
-import { and, eq, gt, isNull, sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { entries, leagues, members } from '../../../db/schema.ts'
@@ -7,6 +7,7 @@ import { job } from '../../context.ts'
 import { type Notification, sendMails, sendsMail } from '../../mail/send.ts'
 import { day, iso } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
+import { isNotSettled } from '../queries.ts'
 import { arePicksOpen, isFieldKnown } from './picks.ts'
 
 export const mailPicksDue = job('tours.mail_picks_due', {
@@ -30,9 +31,7 @@ const openLeagues = (db: Db, now: number): League[] =>
   db
     .select()
     .from(leagues)
-    .where(
-      and(eq(leagues.kind, 'tour'), isNull(leagues.finalizedAt), isNull(leagues.archivedAt), gt(leagues.endsAt, now)),
-    )
+    .where(and(eq(leagues.kind, 'tour'), isNotSettled, gt(leagues.endsAt, now)))
     .all()
 
 function picksNotifications(db: Db, { id, name }: League, closesAt: number): Notification[] {

@@ -12,6 +12,7 @@ import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { type Run, unfinishedByKey } from '../../platform/jobs/runs.ts'
 import type { League } from '../league.ts'
+import { isNotSettled } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
 import type { Tour, TourEvent } from './tour.ts'
@@ -83,7 +84,7 @@ const leaguesOn = (where: SQL | undefined) =>
       .where(and(eq(leagues.kind, 'tour'), onTour, where))
       .orderBy(leagues.id),
   )
-const openLeagues = leaguesOn(and(isNull(leagues.finalizedAt), isNull(leagues.archivedAt)))
+const openLeagues = leaguesOn(isNotSettled)
 const unfinalLeagues = leaguesOn(isNull(leagues.finalizedAt))
 const finalLeagues = leaguesOn(isNotNull(leagues.finalizedAt))
 

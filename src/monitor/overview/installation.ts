@@ -7,6 +7,7 @@ import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import * as schema from '../../../db/schema.ts'
 import { leagues, registrations, runCounts, runTotals, tradeHours, users } from '../../../db/schema.ts'
+import { countLeagues } from '../../leagues/queries.ts'
 import { day, hour } from '../../platform/clock.ts'
 import { addCounts, addHistogram, emptyHistogram, quantile } from '../../platform/process/metrics.ts'
 import { bucketsOf, type LongPeriod, lengthOf, percentChange } from '../period.ts'
@@ -50,7 +51,7 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
     activeADay: tile(activeADay, averageIn(active, firstDay - days * day, firstDay)),
     registered: tile(sumIn(registered, firstDay, today + day), sumIn(registered, firstDay - days * day, firstDay)),
     users: usersTotal(db),
-    leaguesActive: activeLeagues(db, now),
+    leaguesActive: countLeagues(db, { status: 'active' }, now),
     leaguesCreated: tile(createdBetween(db, begin, now + 1), createdBetween(db, before, begin)),
     trades: tile(sumOf(tradesNow, 'trades'), sumOf(tradesBefore, 'trades')),
     volumeCents: tile(sumOf(tradesNow, 'volume'), sumOf(tradesBefore, 'volume')),
@@ -214,7 +215,7 @@ export function overviewReading(db: Db, { now }: { now: number }): InstallationO
       active_7days: active,
       active_percentage: total ? Math.round((1_000 * active) / total) / 10 : null,
     },
-    leagues: { active: activeLeagues(db, now), archived, total: countRows(db, leagues) },
+    leagues: { active: countLeagues(db, { status: 'active' }, now), archived, total: countRows(db, leagues) },
     trading: { trades_24h: trades, shares_traded_24h: shares, volume_24h: volume / 100 },
     database: { tables, total_records: Object.values(tables).reduce((sum, rows) => sum + rows, 0) },
   }
@@ -229,18 +230,6 @@ const usersTotal = (db: Db): number =>
 
 const activeSince = (db: Db, since: number): number =>
   countRows(db, users, and(gte(users.lastSeenAt, since), isNull(users.deletedAt)))
-
-export const activeLeagues = (db: Db, now: number): number =>
-  countRows(
-    db,
-    leagues,
-    and(
-      isNull(leagues.archivedAt),
-      isNull(leagues.finalizedAt),
-      sql`${leagues.startsAt} <= ${now}`,
-      sql`${leagues.endsAt} > ${now}`,
-    ),
-  )
 
 const tables = Object.values(schema).flatMap((value: unknown) => (is(value, SQLiteTable) ? [getTableName(value)] : []))
 
