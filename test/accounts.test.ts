@@ -3,16 +3,47 @@ import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { passwordCosts } from '../src/accounts/password.ts'
 import { raiseAlert } from '../src/alerts.ts'
 import { hour, minute } from '../src/platform/clock.ts'
-import { adminToken, type caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import {
+  adminToken,
+  afterTest,
+  type caller,
+  refusalOf,
+  shared,
+  spawnFieldhouse,
+  start,
+  temporaryFolder,
+  until,
+} from './start.ts'
 import { tokenOf, visitor } from './visitor.ts'
 
 const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
 const bob = { email: 'bob@example.org', username: 'Bob', password: 'a staple of bobs', role: 'admin' }
 const me = '/api/v1/auth/me'
 
+const service = shared(async () => {
+  const fieldhouse = await start({ SIGNUP: 'open' })
+  const boss = { email: 'boss@example.org', username: 'The boss', password: 'the boss may enter', role: 'admin' }
+  await fieldhouse.call.post('/api/v1/users', boss) // or the last admin of a test could not be deleted
+  return fieldhouse
+})
+
+/** Deleted after the test, so that the next one may use the same name and address. */
+async function addUser(call: ReturnType<typeof caller>, user: object): Promise<number> {
+  const { id } = await call.post('/api/v1/users', user)
+  afterTest(() => call.raw(`/api/v1/users/${id}`, { method: 'DELETE' }))
+  return id
+}
+
+/** The shared service, for tests that only look at these users; `id` is that of the first. */
+async function serviceWith(first: object, ...others: object[]) {
+  const fieldhouse = await service()
+  const id = await addUser(fieldhouse.call, first)
+  for (const user of others) await addUser(fieldhouse.call, user)
+  return { ...fieldhouse, id }
+}
+
 test('signing in sets an HttpOnly cookie, which identifies the user from then on', async () => {
-  const { call, url } = await start()
-  const { id } = await call.post('/api/v1/users', ann)
+  const { url, id } = await serviceWith(ann)
   const browser = visitor(url)
   const response = await browser.visit('/api/v1/auth/login', {
     method: 'POST',
@@ -183,8 +214,7 @@ test('all processes count attempts together, for a quarter of an hour', async ()
 })
 
 test('the cookie of a known browser is sent only where passwords are entered', async () => {
-  const { call, url } = await start()
-  const { id } = await call.post('/api/v1/users', ann)
+  const { url, id } = await serviceWith(ann)
   const response = await visitor(url).visit('/sign-in', {
     method: 'POST',
     body: new URLSearchParams({ email: ann.email, password: ann.password }),
@@ -215,8 +245,7 @@ test('a session lives 24 h from its last use', async () => {
 })
 
 test('a common password is refused wherever one is chosen', async () => {
-  const { call, url } = await start({ SIGNUP: 'open' })
-  const { id } = await call.post('/api/v1/users', ann)
+  const { call, url, id } = await serviceWith(ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
   const errorsOf = async (request: Promise<unknown>) => (await refusalOf(request)).problem.errors
@@ -269,8 +298,7 @@ test('a session ends after 30 days, however much it is used; its last day counts
 })
 
 test('signing out ends the session, not only the cookie', async () => {
-  const { call, url } = await start()
-  await call.post('/api/v1/users', ann)
+  const { url } = await serviceWith(ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
   const cookie = browser.cookie() ?? ''
@@ -281,9 +309,7 @@ test('signing out ends the session, not only the cookie', async () => {
 })
 
 test('a lower role ends sessions and limits keys at once', async () => {
-  const { call, as, url } = await start()
-  const { id } = await call.post('/api/v1/users', { ...bob, role: 'officer' })
-  await call.post('/api/v1/users', { ...ann, role: 'admin' })
+  const { call, as, url, id } = await serviceWith({ ...bob, role: 'officer' }, { ...ann, role: 'admin' })
   const browser = visitor(url)
   await browser.signIn(bob.email, bob.password)
   const { key } = await browser.post('/api/v1/keys', { name: 'import', role: 'officer' })
@@ -296,8 +322,7 @@ test('a lower role ends sessions and limits keys at once', async () => {
 })
 
 test('a new password ends the other sessions; the old one no longer works', async () => {
-  const { call, url } = await start()
-  await call.post('/api/v1/users', ann)
+  const { url } = await serviceWith(ann)
   const [here, there] = [visitor(url), visitor(url)]
   for (const browser of [here, there]) await browser.signIn(ann.email, ann.password)
   const change = { current_password: 'a guess', new_password: 'another horse battery' }
@@ -313,8 +338,7 @@ test('a new password ends the other sessions; the old one no longer works', asyn
 })
 
 test('a new password given by an admin ends all sessions', async () => {
-  const { call, url } = await start()
-  const { id } = await call.post('/api/v1/users', ann)
+  const { call, url, id } = await serviceWith(ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
   await call.patch(`/api/v1/users/${id}`, { password: 'given by an admin' })
@@ -323,8 +347,7 @@ test('a new password given by an admin ends all sessions', async () => {
 })
 
 test('a change with a cookie needs the CSRF token and the origin', async () => {
-  const { call, url } = await start()
-  await call.post('/api/v1/users', ann)
+  const { call, url } = await serviceWith(ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
   const create = (headers: Record<string, string>) =>
@@ -349,8 +372,7 @@ test('a change with a cookie needs the CSRF token and the origin', async () => {
 })
 
 test('another site cannot sign a visitor in', async () => {
-  const { call, url } = await start()
-  await call.post('/api/v1/users', ann)
+  const { url } = await serviceWith(ann)
   const login = (origin: string) =>
     visitor(url).visit('/api/v1/auth/login', {
       method: 'POST',
@@ -403,15 +425,13 @@ test('a key is shown once, works until it is deleted, and never has a higher rol
 })
 
 test('an unknown key is refused even where strangers may read', async () => {
-  const { as } = await start()
+  const { as } = await service()
   expect((await refusalOf(as('fh_unknown').get('/api/v1/leagues'))).problem).toMatchObject({ status: 401 })
   expect((await refusalOf(as(`${adminToken}x`).get('/api/v1/leagues'))).status).toBe(401)
 })
 
 test('members see and delete their own keys only', async () => {
-  const { call, url } = await start()
-  await call.post('/api/v1/users', ann)
-  await call.post('/api/v1/users', bob)
+  const { url } = await serviceWith(ann, bob)
   const [anns, bobs] = [visitor(url), visitor(url)]
   await anns.signIn(ann.email, ann.password)
   await bobs.signIn(bob.email, bob.password)
@@ -422,8 +442,7 @@ test('members see and delete their own keys only', async () => {
 })
 
 test('nobody learns the shape of a route they may not use, and members cannot administer', async () => {
-  const { call, as, url } = await start()
-  const { id } = await call.post('/api/v1/users', ann)
+  const { as, url, id } = await serviceWith(ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
   for (const [method, path] of [
@@ -470,8 +489,7 @@ async function refusedUser(call: ReturnType<typeof caller>, change: object): Pro
 }
 
 test('an address or name that is taken, or one of the service, is refused', async () => {
-  const { call } = await start()
-  await call.post('/api/v1/users', ann)
+  const { call } = await serviceWith(ann)
   expect(await refusedUser(call, { email: 'ANN@example.org ' })).toEqual([409, 'email'])
   expect(await refusedUser(call, { username: 'ann' })).toEqual([409, 'username'])
   expect(await refusedUser(call, { username: 'Operator' })).toEqual([422, 'username'])
@@ -484,25 +502,25 @@ test('an address or name that is taken, or one of the service, is refused', asyn
 })
 
 test('a name that looks like that of somebody else is refused, and the service’s own too', async () => {
-  const { call } = await start()
-  await call.post('/api/v1/users', { ...ann, username: 'Cooper' })
+  const { call } = await service()
+  await addUser(call, { ...ann, username: 'Cooper' })
   for (const username of ['Соореr', 'СООРЕR', 'Cοοper', 'c\u03bfoper', 'cooper'])
     expect(await refusedUser(call, { username })).toEqual([409, 'username'])
   for (const username of ['оperator', 'FIELDΗOUSE', 'dеleted-7'])
     expect(await refusedUser(call, { username })).toEqual([422, 'username'])
-  await call.post('/api/v1/users', { ...bob, username: 'İpek', email: 'i@p.ek' })
+  await addUser(call, { ...bob, username: 'İpek', email: 'i@p.ek' })
   for (const username of ['İpek', 'ipek', 'ıpek'])
     expect(await refusedUser(call, { username })).toEqual([409, 'username'])
-  await call.post('/api/v1/users', { ...bob, username: 'Kali\u0307n', email: 'k@al.in' })
+  await addUser(call, { ...bob, username: 'Kali\u0307n', email: 'k@al.in' })
   for (const username of ['Kali\u0307n', 'kalin'])
     expect(await refusedUser(call, { username })).toEqual([409, 'username'])
-  const { id } = await call.post('/api/v1/users', { ...bob, username: 'Борис' })
+  const id = await addUser(call, { ...bob, username: 'Борис' })
   expect(await refusedUser(call, { username: 'борис', email: 'c@d.ef' })).toEqual([409, 'username'])
   expect((await call.patch(`/api/v1/users/${id}`, { username: 'БОРИС' })).username).toBe('БОРИС') // their own name they may look like
 })
 
 test('names have no more than 40 letters once they are written plainly, and none that cannot be seen', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const invisible = [
     '\u3164',
     'a\u115fb',
@@ -518,18 +536,16 @@ test('names have no more than 40 letters once they are written plainly, and none
     expect(await refusedUser(call, { username })).toEqual([422, 'username'])
   for (const email of ['a\0@b.cd', 'a\u200b@b.cd', 'a@b\u202e.cd', 'a@b.cd\x1b', 'a\n@b.cd', 'a@b@c.de'])
     expect(await refusedUser(call, { email })).toEqual([422, 'email'])
-  expect((await call.post('/api/v1/users', { ...bob, username: ' José  O’Neill-2 '.replace('’', "'") })).username).toBe(
-    "José O'Neill-2",
-  )
+  const id = await addUser(call, { ...bob, username: ' José  O’Neill-2 '.replace('’', "'") })
+  expect((await call.get(`/api/v1/users/${id}`)).username).toBe("José O'Neill-2")
 })
 
 test('a change without any difference is accepted and ends no session', async () => {
-  const { call, url } = await start()
-  const { id, ...user } = await call.post('/api/v1/users', ann)
+  const { call, url, id } = await serviceWith(ann)
   const browser = visitor(url)
   await browser.signIn(ann.email, ann.password)
-  expect(await call.patch(`/api/v1/users/${id}`, {})).toMatchObject({ username: user.username })
-  expect(await call.patch(`/api/v1/users/${id}`, { role: user.role, username: 'Ann', more: 1 })).toMatchObject({ id })
+  expect(await call.patch(`/api/v1/users/${id}`, {})).toMatchObject({ username: ann.username })
+  expect(await call.patch(`/api/v1/users/${id}`, { role: ann.role, username: 'Ann', more: 1 })).toMatchObject({ id })
   expect((await browser.get(me)).user.id).toBe(id)
 })
 
