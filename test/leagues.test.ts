@@ -2,7 +2,10 @@ import { expect, test } from 'bun:test'
 import { openBeside } from '../db/open.ts'
 import { newTrader } from './market.ts'
 import { newLeague, season, upload } from './sheets.ts'
-import { afterTest, refusalOf, start } from './start.ts'
+import { afterTest, refusalOf, shared, start } from './start.ts'
+
+/** Shared by tests that only look at leagues and people of their own. */
+const service = shared(() => start())
 
 test('a stranger reads leagues but may not create one', async () => {
   const { as } = await start()
@@ -39,7 +42,7 @@ test('a league is created, read, changed, listed and deleted', async () => {
 })
 
 test('bad input names every field and what was expected', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { problem } = await refusalOf(call.post('/api/v1/leagues', { name: '', kind: 'chess', starts_at: 'soon' }))
   expect(problem).toMatchObject({ status: 422, code: 'invalid' })
   expect(problem.errors.map(({ path }: { path: string }) => path).sort()).toEqual([
@@ -117,7 +120,7 @@ test('a private league does not exist for strangers', async () => {
 })
 
 test('unknown users cannot be added to a league', async () => {
-  const { call } = await start()
+  const { call } = await service()
   for (const kind of ['sheet', 'market']) {
     const { id } = await call.post('/api/v1/leagues', { ...season, kind })
     const refusal = await refusalOf(call.post(`/api/v1/leagues/${id}/join`, { user_id: 77 }))
@@ -126,12 +129,17 @@ test('unknown users cannot be added to a league', async () => {
 })
 
 test('a webhook address is shown nowhere, because anyone who knows it may post to it', async () => {
-  const { call, lines } = await start()
+  const { call, lines } = await service()
   const webhook_url = 'https://hooks.example.org/of-ours'
   const created = await newLeague(call, { webhook_url })
   const changed = await call.patch(`/api/v1/leagues/${created.id}`, { config: { webhook_url: `${webhook_url}/too` } })
   expect(JSON.stringify([created, changed])).not.toContain('of-ours')
-  for (const path of ['/api/v1/leagues/1', '/api/v1/leagues', '/admin/audit/logs/json', '/admin/audit/logs'])
+  for (const path of [
+    `/api/v1/leagues/${created.id}`,
+    '/api/v1/leagues',
+    '/admin/audit/logs/json',
+    '/admin/audit/logs',
+  ])
     expect(JSON.stringify(await call.get(path))).not.toContain('of-ours')
   expect(JSON.stringify(lines)).not.toContain('of-ours')
 })
@@ -163,7 +171,7 @@ test('a league made private is closed to strangers at once, whatever of it was c
 })
 
 test('a league is found by any part of its name, in capitals or not, also with letters beyond A to Z', async () => {
-  const { call } = await start()
+  const { call } = await service()
   await newLeague(call, {}, 'Österreich-Cup')
   await newLeague(call, {}, 'Северная лига')
   const found = async (q: string) =>
@@ -188,7 +196,7 @@ async function duringChange<T>({ call, dataDir }: Started, change: string, id: n
 }
 
 test('a change of the config keeps what another process has changed meanwhile, and does not reach a final league', async () => {
-  const fieldhouse = await start()
+  const fieldhouse = await service()
   const { call } = fieldhouse
   const { id } = await newLeague(call, { goal: 3 })
   const patch = () => call.patch(`/api/v1/leagues/${id}`, { config: { public: false } })
@@ -199,17 +207,17 @@ test('a change of the config keeps what another process has changed meanwhile, a
 })
 
 test('nobody joins a league that was archived while they waited for another write', async () => {
-  const fieldhouse = await start()
+  const fieldhouse = await service()
   const { call } = fieldhouse
   const { id } = await newLeague(call)
-  const ann = await newTrader(fieldhouse, 'ann')
-  const join = () => refusalOf(ann.post(`/api/v1/leagues/${id}/join`))
+  const cy = await newTrader(fieldhouse, 'cy')
+  const join = () => refusalOf(cy.post(`/api/v1/leagues/${id}/join`))
   const refused = duringChange(fieldhouse, 'archived_at = 1', id, join)
   expect((await refused).problem).toMatchObject({ status: 409, detail: expect.stringContaining('archived') })
 })
 
 test('a private league is for its members, and for those whom an officer adds', async () => {
-  const fieldhouse = await start()
+  const fieldhouse = await service()
   const { call } = fieldhouse
   const { id } = await newLeague(call, { public: false }, 'Secret society')
   const [ann, bob] = [await newTrader(fieldhouse, 'ann'), await newTrader(fieldhouse, 'bob')]
@@ -244,7 +252,7 @@ test('a private league is for its members, and for those whom an officer adds', 
 })
 
 test('a league that is to be sorted by what its sheets do not have is sorted by score', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call, { score_on: 'current', sort: 'honour' })
   await finished(upload(call, id, 'ID,Power\n1,5\n2,9\n'))
   const path = `/api/v1/leagues/${id}/leaderboard`
@@ -295,7 +303,7 @@ test('a league is copied with its rules and without what was played', async () =
 })
 
 test('a copy of a league weighs the same metrics, also those whose names are read as others where there is no sheet', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Power,Total Power\n1,5,50\n'))
   const weights = { power: 1, total_power: 2 }
