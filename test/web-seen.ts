@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { rounds } from './needs.ts'
 
 const colorSchemes = ['light', 'dark'] as const
+const isDark = () => matchMedia('(prefers-color-scheme: dark)').matches
 
 /**
  * The faults of an open page at each width, in light and dark: in short rounds of several widths it is light where it is narrow and
@@ -11,9 +12,10 @@ const colorSchemes = ['light', 'dark'] as const
 export async function pageFaults(page: Page, widths: readonly number[]): Promise<string[]> {
   const faults: string[] = []
   const takeTurns = widths.length > 1 && rounds(1, 2) === 1
+  const inBoth = (await page.evaluate(isDark)) ? colorSchemes.toReversed() : colorSchemes // first as it is drawn already
   for (const width of widths) {
     const faultsAtWidth: string[] = []
-    for (const colorScheme of takeTurns ? [colorSchemes[Number(width > 800)]] : colorSchemes) {
+    for (const colorScheme of takeTurns ? [colorSchemes[Number(width > 800)]] : inBoth) {
       // At once, because the page is drawn again after each. Colours change without delay, as pages of tests have no transitions.
       await Promise.all([page.setViewportSize({ width, height: 800 }), page.emulateMedia({ colorScheme })])
       faultsAtWidth.push(...(await page.evaluate(faintText)).map(text => `${colorScheme}: ${text}`))
