@@ -3,10 +3,13 @@ import { answerValue } from '../src/platform/cache/cache.ts'
 import { readSearch } from '../src/search/search.ts'
 import { newCup, newTrader, newTraders, sendQuotes } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { refusalOf, shared, start } from './start.ts'
 
 const names = (rows: { name?: string; username?: string; symbol?: string }[] | undefined) =>
   rows?.map(row => row.name ?? row.username ?? row.symbol)
+
+/** Shared by tests that search for names of their own. */
+const service = shared(() => start())
 
 test('leagues, players, symbols and users are found by the start of words in their names', async () => {
   const fieldhouse = await start()
@@ -41,10 +44,10 @@ test('leagues, players, symbols and users are found by the start of words in the
 })
 
 test('strangers find no users and nothing in private leagues', async () => {
-  const fieldhouse = await start()
-  await newCup(fieldhouse.call, { public: false }, { name: 'Secret society' })
+  const fieldhouse = await service()
+  const { id } = await newCup(fieldhouse.call, { public: false }, { name: 'Secret society' })
   const secretive = await newTrader(fieldhouse, 'secretive')
-  await fieldhouse.call.post('/api/v1/leagues/1/join', { user_id: secretive.id })
+  await fieldhouse.call.post(`/api/v1/leagues/${id}/join`, { user_id: secretive.id })
   const found = await fieldhouse.as().get('/api/v1/search?q=secret')
   expect(found).toEqual({ q: 'secret', players: [], leagues: [], symbols: [], tours: [] })
   expect((await refusalOf(fieldhouse.as().get('/api/v1/search?q=secret&category=users'))).status).toBe(401)
@@ -57,18 +60,18 @@ test('strangers find no users and nothing in private leagues', async () => {
 })
 
 test('the search index follows renames, deletions and additions', async () => {
-  const fieldhouse = await start()
-  await newCup(fieldhouse.call, {}, { name: 'Alpha' })
-  const [ann] = await newTraders(fieldhouse, 1, ['alphonse'])
+  const fieldhouse = await service()
+  const { id } = await newCup(fieldhouse.call, {}, { name: 'Alpha' })
+  const [ann] = await newTraders(fieldhouse, id, ['alphonse'])
   let asked = 0
   const find = (q: string) => fieldhouse.call.get(`/api/v1/search?q=${q}&limit=${++asked}`) // never the cached answer
   expect([names((await find('alp')).leagues), names((await find('alp')).users)]).toEqual([['Alpha'], ['alphonse']])
-  await fieldhouse.call.patch('/api/v1/leagues/1', { name: 'Beta' })
+  await fieldhouse.call.patch(`/api/v1/leagues/${id}`, { name: 'Beta' })
   await fieldhouse.call.patch(`/api/v1/users/${ann!.id}`, { username: 'bertram' })
   expect([names((await find('alp')).leagues), names((await find('alp')).users)]).toEqual([[], []])
   expect([names((await find('be')).leagues), names((await find('be')).users)]).toEqual([['Beta'], ['bertram']])
   await fieldhouse.call.delete(`/api/v1/users/${ann!.id}`)
-  await fieldhouse.call.delete('/api/v1/leagues/1', { name: 'Beta' })
+  await fieldhouse.call.delete(`/api/v1/leagues/${id}`, { name: 'Beta' })
   const afterDeletion = await find('be')
   expect([afterDeletion.leagues, afterDeletion.users]).toEqual([[], []])
   expect((await find('deleted')).users).toEqual([])
@@ -106,12 +109,12 @@ test('tours are found by everyone, people of the rota by officers, runs by admin
 })
 
 test('members find people by the leagues that both may see', async () => {
-  const fieldhouse = await start()
-  await newCup(fieldhouse.call, {}, { name: 'Open cup' })
-  await newCup(fieldhouse.call, { public: false }, { name: 'Closed cup' })
-  await newTraders(fieldhouse, 1, ['pat_open'])
+  const fieldhouse = await service()
+  const open = await newCup(fieldhouse.call, {}, { name: 'Open cup' })
+  const hidden = await newCup(fieldhouse.call, { public: false }, { name: 'Closed cup' })
+  await newTraders(fieldhouse, open.id, ['pat_open'])
   const closed = await newTrader(fieldhouse, 'pat_closed')
-  await fieldhouse.call.post('/api/v1/leagues/2/join', { user_id: closed.id })
+  await fieldhouse.call.post(`/api/v1/leagues/${hidden.id}/join`, { user_id: closed.id })
   await newTrader(fieldhouse, 'pat_nowhere')
   const max = await newTrader(fieldhouse, 'max')
   expect(names((await max.get('/api/v1/search?q=pat')).users)).toEqual(['pat_open'])
@@ -119,12 +122,12 @@ test('members find people by the leagues that both may see', async () => {
 })
 
 test('the page of the search lists what is found with where it is, and works without script', async () => {
-  const fieldhouse = await start()
-  await newCup(fieldhouse.call, {}, { name: '<b>Northern</b> cup' })
+  const fieldhouse = await service()
+  const { id } = await newCup(fieldhouse.call, {}, { name: '<b>Northern</b> cup' })
   await sendQuotes(fieldhouse.call, { 'BRK.B': 300 })
   const pageText = fieldhouse.as().get
   const found = await pageText('/search?q=north')
-  expect(found).toContain('<a href="/leagues/1"><bdi class="name">&lt;b&gt;Northern&lt;/b&gt; cup</bdi></a>')
+  expect(found).toContain(`<a href="/leagues/${id}"><bdi class="name">&lt;b&gt;Northern&lt;/b&gt; cup</bdi></a>`)
   expect(await pageText('/search?q=brk.b')).toContain('href="/quotes/BRK.B"')
   expect(await pageText('/search?q=zzz')).toContain('Nothing found')
   await sendQuotes(fieldhouse.call, Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`ZX${i + 10}`, 100])))
@@ -138,7 +141,7 @@ test('the page of the search lists what is found with where it is, and works wit
 })
 
 test('any input is searched as words, never as a query', async () => {
-  const { call } = await start()
+  const { call } = await service()
   await newCup(call, {}, { name: 'Fifty "percent" (off) NEAR* ^you' })
   for (const q of ['"', '*', '(((', 'a AND', 'NOT', '^', 'name:x', "';--", '-', '\u0000', '💥', 'x'.repeat(100)]) {
     const found = await call.get(`/api/v1/search?q=${encodeURIComponent(q)}`)
@@ -151,7 +154,7 @@ test('any input is searched as words, never as a query', async () => {
 })
 
 test('a league that is deleted during a search is left out, and the others are found', async () => {
-  const fieldhouse = await start()
+  const fieldhouse = await service()
   const { app, call } = fieldhouse
   const [first, second, third] = [await newCup(call), await newCup(call), await newCup(call)]
   const ann = await newTrader(fieldhouse, 'ann')

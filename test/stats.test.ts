@@ -8,7 +8,7 @@ import { touch } from '../src/platform/cache/stamps.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { newLeague, upload } from './sheets.ts'
-import { ready, refusalOf, start, temporaryFolder, until } from './start.ts'
+import { ready, refusalOf, shared, start, temporaryFolder, until } from './start.ts'
 
 const stats = '/api/v1/stats'
 const user = (name: string, country?: string) => ({
@@ -35,8 +35,11 @@ async function startWithHistory(env = {}, folder?: string) {
   return { ...fieldhouse, id }
 }
 
+/** Shared by tests that only read what was counted. */
+const history = shared(() => startWithHistory())
+
 test('the dashboard counts what there is, by section', async () => {
-  const { call } = await startWithHistory()
+  const { call } = await history()
   const dashboard = await call.get(`${stats}/dashboard?period=last_week`)
   expect(dashboard).toMatchObject({ period: 'last_week', summary: { users: 3, leagues: 1, uploads: 2 } })
   expect(dashboard.summary.runs).toBeGreaterThanOrEqual(2)
@@ -62,7 +65,7 @@ test('the dashboard counts what there is, by section', async () => {
 })
 
 test('executions are grouped and filtered, with nothing left out where nothing ran', async () => {
-  const { call } = await startWithHistory()
+  const { call } = await history()
   const byDay = await call.get(`${stats}/executions?period=last_week&group_by=day&name=sheets.import`)
   expect(byDay).toMatchObject({ total: 2, group_by: 'day' })
   expect(byDay.buckets).toHaveLength(8)
@@ -143,7 +146,7 @@ test('what was cancelled is counted and named, and a total is the sum of its par
 })
 
 test('users are counted by registration, activity and country', async () => {
-  const { call, as } = await startWithHistory()
+  const { call, as } = await history()
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
   const userStats = await call.get(`${stats}/users?period=last_week&group_by=hour`)

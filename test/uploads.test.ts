@@ -162,13 +162,14 @@ test('bad rows are listed page by page and as CSV', async () => {
 })
 
 test('a name of a megabyte is a bad row, and the board stays small', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const long = 'x'.repeat(1_000_000)
-  await finished(upload(call, id, `${current}7,${long},9,9\n${long},eve,9,9\n`))
+  const { upload_id, ...started } = await upload(call, id, `${current}7,${long},9,9\n${long},eve,9,9\n`)
+  await finished(started)
   const text = await (await call.raw(`/api/v1/leagues/${id}/leaderboard?limit=500`)).text()
   expect(text.length).toBeLessThan(2_000)
-  const { errors } = await call.get('/api/v1/uploads/1/errors')
+  const { errors } = await call.get(`/api/v1/uploads/${upload_id}/errors`)
   expect(errors).toMatchObject([
     { line: 5, column: 'Name', reason: 'longer than 200 characters' },
     { line: 6, column: 'ID', reason: 'longer than 200 characters' },
@@ -334,16 +335,17 @@ test('an import that failed and is cancelled while it is tried again is over: it
 })
 
 test('in strict mode bad rows fail the upload, which reports them all', async () => {
-  const { call, finished } = await start()
+  const { call, finished } = await service()
   const { id } = await newLeague(call)
   const sheet = `${current}5,eve,oops,1\n6,flo,7,ouch\n`
-  const run = await finished(upload(call, id, sheet, { mode: 'strict' }))
+  const { upload_id, ...started } = await upload(call, id, sheet, { mode: 'strict' })
+  const run = await finished(started)
   expect(run).toMatchObject({ status: 'FAILURE', error: expect.stringContaining('2 of 5 rows') })
   expect((await board(call, id)).rows).toEqual([])
-  const report = await call.get('/api/v1/uploads/1')
+  const report = await call.get(`/api/v1/uploads/${upload_id}`)
   expect(report).toMatchObject({ format: 'csv', rows_total: 5, rows_ok: 3, rows_bad: 2 })
   expect(Object.keys(report.mapping).length).toBeGreaterThan(2)
-  expect(await call.get('/api/v1/uploads/1/errors?limit=1')).toMatchObject({
+  expect(await call.get(`/api/v1/uploads/${upload_id}/errors?limit=1`)).toMatchObject({
     errors: [{ line: 5, value: 'oops', reason: 'not a number' }],
     pagination: { total: 2 },
   })

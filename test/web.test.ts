@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { newLeague, upload } from './sheets.ts'
-import { start } from './start.ts'
+import { shared, start } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const asPage = { headers: { accept: 'text/html' } }
@@ -15,8 +15,11 @@ async function startWithBoard(config: object = {}) {
   return { ...fieldhouse, id, stranger: fieldhouse.as() }
 }
 
+/** Shared by tests that leave it unchanged. */
+const service = shared(() => start())
+
 test('asset names contain a hash of their content, and assets are cached for ever', async () => {
-  const { as } = await start()
+  const { as } = await service()
   const page = await textOf(as().raw('/', asPage))
   const urls = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, url]) => url ?? '')
   expect(urls.length).toBeGreaterThanOrEqual(4)
@@ -36,7 +39,7 @@ test('asset names contain a hash of their content, and assets are cached for eve
 })
 
 test('modules import each other by the hashed address too', async () => {
-  const { as } = await start()
+  const { as } = await service()
   const source = await textOf(as().raw('/assets/fieldhouse.js'))
   const imports = [...source.matchAll(/(?:from|import) ?\(?'([^']+)'/g)].map(([, url]) => url ?? '')
   expect(imports.length).toBeGreaterThan(3)
@@ -48,7 +51,7 @@ test('modules import each other by the hashed address too', async () => {
 })
 
 test('assets are compressed for clients that accept it', async () => {
-  const { as } = await start()
+  const { as } = await service()
   for (const encoding of ['zstd', 'gzip']) {
     const file = await as().raw('/assets/fieldhouse.css', { headers: { 'accept-encoding': encoding } })
     expect([file.headers.get('content-encoding'), file.headers.get('content-type')]).toEqual([
@@ -183,7 +186,7 @@ test('page reads count against the same limit as the API', async () => {
 })
 
 test('addresses that people type by hand redirect to a page', async () => {
-  const { url } = await start()
+  const { url } = await service()
   const redirectOf = async (path: string) => {
     const { status, headers } = await fetch(url + path, { redirect: 'manual' })
     return [status, headers.get('location')]
