@@ -78,11 +78,11 @@ ${
   !isFrozen &&
   step(
     'Finalise',
-    'Freezes the board as it is now, for good.',
+    'Freezes the board as it is now. Only an admin can reopen it.',
     action({
       label: 'Finalise the board',
       action: `${api}/finalize`,
-      confirm: `Freeze the board of ${league.name}? It will never change again.`,
+      confirm: `Freeze the board of ${league.name}? It no longer changes${league.status === 'active' ? ', though the league has not ended' : ''}, unless an admin reopens it.`,
       done: 'The board is final',
     }),
   )

@@ -36,9 +36,8 @@ const isUnfinished = ({ status }: UploadView) => status === 'queued' || status =
 /** All sheets that were sent to a league, and the form that sends another. */
 export function uploadsBody(data: UploadsData, history: Content, who: Who | undefined): Html {
   const { league, list, maxMb } = data
-  const mayUpload = isAtLeast(who, 'officer') && !isSettled(league)
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads' })}
-${mayUpload && uploadForm(league, list, maxMb, who)}
+${isSettled(league) ? notice(`This league is ${league.status}; it takes no more uploads.`) : isAtLeast(who, 'officer') && uploadForm(league, list, maxMb, who)}
 <section class="part">
 <h2>History</h2>
 ${history}
