@@ -2,7 +2,7 @@ import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { listRoute, paged } from '../platform/http/pagination.ts'
-import { describe } from '../platform/http/route-docs.ts'
+import { describe, routeOfStatus } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import {
   countryField,
@@ -88,18 +88,17 @@ export const ownAccountRoutes = (app: App) =>
     })
     .post(
       '/forgot',
-      async ({ body, request, set }) => {
+      async ({ body, request }) => {
         await forgotPassword(app, request, body.email)
-        set.status = 202
         return { message: linkIsMailed }
       },
       {
         body: t.Object({ email: emailField }, { examples: [{ email: 'ann@example.org' }] }),
         may: 'anyone',
-        detail: describe(
+        ...routeOfStatus(
+          202,
           'Mail a link for choosing a new password; the answer is the same for an address without an account',
           t.Object({ message: t.String() }),
-          { status: 202 },
         ),
       },
     )

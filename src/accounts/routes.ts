@@ -1,7 +1,7 @@
 import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { createRoute, describe } from '../platform/http/route-docs.ts'
+import { createRoute, describe, routeOfStatus } from '../platform/http/route-docs.ts'
 import { newPasswordField, passwordField, profileOf, profileSchema } from './account.ts'
 import { keyRoutes } from './key-routes.ts'
 import { ownAccountRoutes } from './own-account-routes.ts'
@@ -55,18 +55,17 @@ const authRoutes = (app: App) =>
     )
     .post(
       '/auth/signup',
-      async ({ request, body, set }) => {
+      async ({ request, body }) => {
         await signUp(app, request, body)
-        set.status = 202
         return { message: signedUpMessage }
       },
       {
         body: t.Object(signUpBody),
         may: 'anyone',
-        detail: describe(
+        ...routeOfStatus(
+          202,
           'Make an account with the role member, where SIGNUP is open; the answer is the same for an address that already has one',
           t.Object({ message: t.String() }),
-          { status: 202 },
         ),
       },
     )

@@ -6,7 +6,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { apiRouter, isAtLeast, signedIn } from '../platform/http/access.ts'
-import { linkHeader, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
+import { linkHeader, listRoute, pageOf, withPagination } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { idParams, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { addMember, leaveLeague, mayEnter, onLeaving, requireUnended } from './membership.ts'
@@ -26,7 +26,6 @@ const joinedSchema = t.Object(
   },
   { examples: [{ league_id: 7, user_id: 12, joined: true, message: 'Ann is a member now' }] },
 )
-const memberList = pageSchema('members', memberSchema)
 
 export const memberRoutes = (app: App) => {
   const { db, cache, clock } = app
@@ -37,14 +36,12 @@ export const memberRoutes = (app: App) => {
       async ({ params: { id }, query, request, who, set }) => {
         readableLeague(db, id, who)
         const page = pageOf(query)
-        const found = await cache.read(cached.members, [id, page.page, page.limit], () => {
-          const { members, total } = membersOf(db, id, page)
-          return { members, pagination: pagination(page, total) }
-        })
+        const load = () => withPagination(membersOf(db, id, page), page)
+        const found = await cache.read(cached.members, [id, page.page, page.limit], load)
         set.headers.link = linkHeader(request.url, found.value.pagination)
         return found
       },
-      { query: t.Object(pageQuery), may: 'reader', detail: describe('Members, earliest first', memberList) },
+      { may: 'reader', ...listRoute('Members, earliest first', 'members', memberSchema) },
     )
     .post(
       '/:id/join',

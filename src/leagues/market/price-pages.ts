@@ -6,7 +6,7 @@ import type { App } from '../../context.ts'
 import { day, isoOrNull } from '../../platform/clock.ts'
 import { html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
-import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, pagination, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
@@ -113,18 +113,16 @@ export const pricePages = (app: App) => {
         const slice = pageOf({ page: query.page, limit: 10 })
         const shown = isAtLeast(who, 'officer') ? listPrices(db, symbol, slice) : undefined
         const correctionSlice = pageOf({ page: query.corrections_page })
-        const corrections = listActions(db, symbol, correctionSlice, who)
         const { value: quote } = await currentQuote(app, symbol)
         const body = symbolBody({
           quote,
           range,
           history: priceHistory(db, symbol, now, { from: now - rangeDays[range] * day }),
           pages: { page: query.page, corrections_page: query.corrections_page },
-          corrections: { actions: corrections.actions, pagination: pagination(correctionSlice, corrections.total) },
+          corrections: withPagination(listActions(db, symbol, correctionSlice, who), correctionSlice),
           leagues: who ? leaguesPlayedBy(who) : [],
           officer: shown && {
-            prices: shown.prices,
-            pagination: pagination(slice, shown.total),
+            ...withPagination(shown, slice),
             held: listHeldPrices(db, pageOf({ limit: 1 }), symbol),
             lastSplit: isoOrNull(lastSplitAt(db, symbol)),
           },

@@ -8,7 +8,7 @@ import { apiRouter, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { endingStreamOnError } from '../../platform/http/event-streams.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { describe } from '../../platform/http/route-docs.ts'
+import { describe, routeOfStatus } from '../../platform/http/route-docs.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
@@ -119,19 +119,16 @@ export const jobRoutes = (app: App) => {
     )
     .delete(
       '/cancel/:job_id',
-      async ({ params: { job_id: id }, who, set }) => {
+      async ({ params: { job_id: id }, who }) => {
         requireOwn(id, who)
         const run = await jobs.cancel(id)
         if (!run) refuse('conflict', 'The job has already finished')
         app.stopRun(id)
-        set.status = 202
         return statusOf(id, who)
       },
       {
         may: 'member',
-        detail: describe('Cancel a job: a waiting one never runs, a running one stops within 2 s', jobSchema, {
-          status: 202,
-        }),
+        ...routeOfStatus(202, 'Cancel a job: a waiting one never runs, a running one stops within 2 s', jobSchema),
       },
     )
     .post(
