@@ -44,6 +44,8 @@ export function isSameText({ bytes, offsets }: TextColumn, a: number, b: number)
   return i < 0
 }
 
+const compareBytes = Buffer.prototype.compare
+
 /** Whether the `count` texts from row `i` of one column and row `j` of the other on are the same: faster than row by row. */
 export function areSameTexts(a: TextColumn, i: number, b: TextColumn, j: number, count: number): boolean {
   if (i + count > rowCount(a) || j + count > rowCount(b)) return false
@@ -51,8 +53,8 @@ export function areSameTexts(a: TextColumn, i: number, b: TextColumn, j: number,
   const otherStart = b.offsets[j]!
   for (let row = 1; row <= count; row++)
     if (a.offsets[i + row]! - start !== b.offsets[j + row]! - otherStart) return false
-  const bytes = a.bytes.subarray(start, a.offsets[i + count])
-  return Buffer.compare(bytes, b.bytes.subarray(otherStart, b.offsets[j + count])) === 0
+  const [end, otherEnd] = [a.offsets[i + count]!, b.offsets[j + count]!]
+  return compareBytes.call(a.bytes, b.bytes, otherStart, otherEnd, start, end) === 0
 }
 
 /** The row that holds `id` in a column in id order, or -1. */
