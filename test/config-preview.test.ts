@@ -4,13 +4,16 @@ import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup } from './market.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, season, upload } from './sheets.ts'
-import { board, refusalOf, start } from './start.ts'
+import { board, refusalOf, shared, start } from './start.ts'
 
 const scan = (...rows: number[][]) =>
   `ID,Name,Power,Kill Points,Deads\n${rows.map((cells, i) => `${i + 1},P${i + 1},${cells.join()}`).join('\n')}\n`
 
-async function leagueOfFive(config: object = { weights: { kill_points: 1 } }) {
-  const app = await start()
+/** Shared by tests that only look at a league of their own. */
+const service = shared(() => start())
+
+async function leagueOfFive(config: object = { weights: { kill_points: 1 } }, open: typeof service = service) {
+  const app = await open()
   const { id } = await newLeague(app.call, config)
   const send = (content: string, day: number, kind: string) =>
     app.finished(upload(app.call, id, content, { kind, taken_at: `2026-03-0${day}T00:00:00Z` }))
@@ -42,9 +45,13 @@ test('a preview of weights says who would move up and down, and changes nothing'
     ['2', -2],
   ])
   expect(await board(call, id)).toEqual(before)
-  const { logs } = await call.get('/admin/audit/logs/json')
-  expect(logs.some(({ action }: { action: string }) => action === 'league.change')).toBe(false)
+  const changes = async () =>
+    (await call.get('/admin/audit/logs/json?action=league.change')).logs.filter(
+      ({ target }: { target: string }) => target === `league ${id}`,
+    )
+  expect(await changes()).toEqual([])
   await call.patch(`/api/v1/leagues/${id}`, { config: { weights: { deads: 10 } } })
+  expect(await changes()).toHaveLength(1)
   expect((await board(call, id)).rows.map(({ player_id }: { player_id: string }) => player_id)).toEqual([
     '1',
     '4',
@@ -92,10 +99,8 @@ for (const javaScriptEnabled of [true, false])
   browserTest(
     `an officer changes weights, sees who would move and saves ${javaScriptEnabled ? 'then' : 'nothing yet, without JavaScript'}`,
     async () => {
-      const { call, url, id } = await leagueOfFive({
-        weights: { kill_points: 1 },
-        webhook_url: 'https://hooks.example.org/of-ours',
-      })
+      const config = { weights: { kill_points: 1 }, webhook_url: 'https://hooks.example.org/of-ours' }
+      const { call, url, id } = await leagueOfFive(config, start)
       await call.post('/api/v1/users', officer)
       const page = await openBrowser({ javaScriptEnabled })
       const consoleErrors = consoleErrorsOf(page)
@@ -128,7 +133,7 @@ for (const javaScriptEnabled of [true, false])
   )
 
 test('the API page describes the config of each kind, with an example', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { paths } = await call.get('/swagger/json')
   const { schema } = paths['/api/v1/leagues'].post.requestBody.content['application/json']
   const kinds = schema.properties.config.anyOf
