@@ -168,17 +168,12 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
 
   const linkTo = (upload, text) => Object.assign(makeElement('a', text), { href: `${location.pathname}/${upload}` })
 
-  /** How its rows were read and which players changed. */
-  function factsText({ rows_total, rows_ok, rows_bad }, summary) {
-    const facts = [
-      `${count(rows_total)} ${rows_total === 1 ? 'row' : 'rows'}`,
-      `${count(rows_ok)} good`,
-      `${count(rows_bad)} bad`,
-    ]
-    for (const part of kind.value === 'extra' ? ['unknown'] : ['new', 'missing', 'renamed', 'suspicious'])
-      if (summary[part] !== undefined) facts.push(`${count(summary[part])} ${part}`)
-    if (summary.duplicates) facts.push(`${count(summary.duplicates)} duplicate`)
-    return facts.join(' · ')
+  /** How its rows were read and which players changed, without what is none. */
+  function factsText({ rows_total, rows_bad }, summary) {
+    const parts = kind.value === 'extra' ? ['unknown'] : ['new', 'missing', 'renamed', 'suspicious']
+    const counts = [['bad', rows_bad], ...parts.map(part => [part, summary[part]]), ['repeated', summary.duplicates]]
+    const facts = counts.filter(([, number]) => number > 0).map(([part, number]) => `${count(number)} ${part}`)
+    return [`${count(rows_total)} ${rows_total === 1 ? 'row' : 'rows'}`, ...facts].join(' · ')
   }
 
   function showHeld({ doubts, upload_id }) {
