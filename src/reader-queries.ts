@@ -24,6 +24,7 @@ import { depthReading, jobsOverTime, taskReading } from './monitor/tasks/task-qu
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { brokenDuties } from './rota/broken-duties.ts'
 import { draftPart } from './rota/draft-page.ts'
+import { rosterCsv } from './rota/exports.ts'
 import { checkAssignments, loadProblemOfRange } from './rota/load-problem.ts'
 import { ownDuties } from './rota/own/own-duties.ts'
 import { swapsFor } from './rota/own/swaps.ts'
@@ -70,6 +71,7 @@ export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   rotaPart,
   planMarkup,
   draftPart,
+  rosterCsv,
   upcomingShifts,
   rosterMetrics,
   countsOfDay,

@@ -1,9 +1,10 @@
 /** The roster for spreadsheets and notice boards: one line per place. */
 
+import type { Db } from '../../db/open.ts'
 import type { App } from '../context.ts'
 import { bom, csvDownload, csvLines } from '../platform/files/csv.ts'
 import type { DateRange } from './date-range.ts'
-import { readRoster, type ShownShift } from './roster-view.ts'
+import { rosterView, type ShownShift } from './roster-view.ts'
 import { hoursOf, hundredths } from './shift.ts'
 
 /** Open places are lines without a person. */
@@ -27,13 +28,19 @@ const columnsBy = {
 } as const
 
 export async function exportRosterCsv(
-  app: App,
+  { reader, clock }: App,
   range: DateRange,
   by: keyof typeof columnsBy,
   staffId: number | undefined,
 ): Promise<Response> {
-  const { shifts } = await readRoster(app, range)
-  const lines = placesOf(shifts)
+  const csv = await reader.read(rosterCsv, { range, by, staffId, now: clock.now() })
+  return csvDownload(csv, `rota-by-${by}-${range.start}-to-${range.end}.csv`, { 'cache-control': 'no-cache' })
+}
+
+type CsvAsked = { range: DateRange; by: keyof typeof columnsBy; staffId: number | undefined; now: number }
+
+export function rosterCsv(db: Db, { range, by, staffId, now }: CsvAsked): string {
+  const lines = placesOf(rosterView(db, { range, now }).shifts)
     .filter(({ person }) => (staffId ? person?.staff_id === staffId : person || by === 'site'))
     .sort(
       (a, b) =>
@@ -42,8 +49,7 @@ export async function exportRosterCsv(
         a.shift.starts_at.localeCompare(b.shift.starts_at),
     )
     .map(place => columnsBy[by].map(column => columns[column](place)))
-  const csv = bom + csvLines([columnsBy[by], ...lines])
-  return csvDownload(csv, `rota-by-${by}-${range.start}-to-${range.end}.csv`, { 'cache-control': 'no-cache' })
+  return bom + csvLines([columnsBy[by], ...lines])
 }
 
 const placesOf = (shifts: readonly ShownShift[]): Place[] =>

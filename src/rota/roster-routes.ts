@@ -36,7 +36,7 @@ import {
 import { exportRosterCsv } from './exports.ts'
 import { generateRoster, generateSchema, requireSolvable } from './generate.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
-import { readRoster, rosterSchema } from './roster-view.ts'
+import { rosterSchema, rosterView } from './roster-view.ts'
 import { allSites, siteById, todayAtSites } from './site-queries.ts'
 
 export const rangeQuery = t.Object({
@@ -82,7 +82,7 @@ export const rosterRoutes = (app: App) => {
       ({ query }) => {
         const range = rangeOf(query, todayAtSites(db, clock.now()))
         const scope = [range.start, range.end, query.site_id ?? 0]
-        return cache.read(cached.rosterView, scope, () => readRoster(app, range))
+        return cache.read(cached.rosterView, scope, () => app.reader.read(rosterView, { range, now: clock.now() }))
       },
       { query: rangeQuery, may: 'member', detail: describe('Who stands where on some days, 92 at most', rosterSchema) },
     )

@@ -6,7 +6,6 @@ import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
-import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateSchema } from '../platform/http/shared-schemas.ts'
@@ -59,9 +58,6 @@ export type ShownShift = RosterView['shifts'][number]
 
 /** The limit of a page or an export: about a year of a large club. */
 const maxPlaces = 50_000
-
-export const readRoster = ({ reader, clock }: Pick<App, 'reader' | 'clock'>, range: DateRange): Promise<RosterView> =>
-  reader.read(rosterView, { range, now: clock.now() })
 
 /** The roster of these days; refused if it is too large to read. */
 export function rosterView(db: Db, { range, now }: { range: DateRange; now: number }): RosterView {
