@@ -73,7 +73,9 @@ export const marketPages = (app: App) => {
     const portfolio = cache.keyOf(cached.portfolio, portfolioScope(app, league, userId))
     return Bun.hash(`${portfolio} ${board} ${leagueStatus(league, clock.now())}`).toString(36)
   }
-  const activityVersion = (id: number) => stamps.versionOf([['activity', String(id)]])
+  /** Refuses readers who may not see the league. */
+  const activityVersion = (id: number, who: Who | undefined) =>
+    stamps.versionOf([['activity', String(marketLeagueOf(db, id, who).id)]])
 
   /** The operator has no portfolio: nobody has the id 0. */
   const whoseId = (who: Who) => who.id ?? 0
@@ -122,37 +124,24 @@ export const marketPages = (app: App) => {
     .get(
       '/leagues/:id/activity',
       async ({ params: { id }, query, who }) => {
-        const { name } = marketLeagueOf(db, id, who)
-        const version = activityVersion(id)
+        const version = activityVersion(id, who)
+        const data = await activityData(id, query)
         const path = `/leagues/${id}/activity`
-        const part = {
-          id: 'activity',
-          events: `${path}/events`,
-          from: address(`${path}/part`, query),
-          version,
-        }
-        const body = live(part, activityBody(await activityData(id, query), who))
-        return page({ title: `Activity · ${name}`, who, nav, body })
+        const from = address(`${path}/part`, query)
+        const body = live({ id: 'activity', events: `${path}/events`, from, version }, activityBody(data, who))
+        return page({ title: `Activity · ${data.league.name}`, who, nav, body })
       },
       { ...one, query: t.Object(pageQuery), may: 'member' },
     )
     .get(
       '/leagues/:id/activity/part',
-      async ({ params: { id }, query, who }) => {
-        marketLeagueOf(db, id, who)
-        return livePart(activityVersion(id), activityBody(await activityData(id, query), who))
-      },
+      async ({ params: { id }, query, who }) =>
+        livePart(activityVersion(id, who), activityBody(await activityData(id, query), who)),
       { ...one, query: t.Object(pageQuery), may: 'member' },
     )
     .get(
       '/leagues/:id/activity/events',
-      ({ params: { id }, who, request }) => {
-        marketLeagueOf(db, id, who)
-        return streams.versions(request, () => {
-          marketLeagueOf(db, id, who)
-          return activityVersion(id)
-        })
-      },
+      ({ params: { id }, who, request }) => streams.versions(request, () => activityVersion(id, who)),
       { ...one, may: 'member' },
     )
 }

@@ -144,12 +144,8 @@ export const pricePages = (app: App) => {
       '/leagues/:id/prices',
       ({ params: { id }, query, who, request }) => {
         const path = `/leagues/${id}/prices`
-        const part = {
-          id: 'prices',
-          events: `${path}/events`,
-          from: address(`${path}/part`, query),
-          version: version(),
-        }
+        const from = address(`${path}/part`, query)
+        const part = { id: 'prices', events: `${path}/events`, from, version: version() }
         const list = priceList(priceListOfLeague(id, query, who), who)
         const league = leagueViewById(db, id, clock.now())
         const sources = sourcesFor(who, request)
