@@ -155,13 +155,19 @@ async function readBuffered(
   const others = parts.filter(part => part !== sheet)
   const isLarge = bytes.length > maxBytes || others.some(({ bytes }) => bytes.length > formLimits.fieldSize)
   if (isLarge || others.length > formLimits.fields) return undefined
+  const hash = new Bun.CryptoHasher('sha256')
+  function* hashedMeanwhile() {
+    yield bytes
+    hash.update(bytes) // while another thread writes them, if they are many
+  }
+  const written = await writeTempFile(hashedMeanwhile(), path)
   return {
     filename: cleanName(filename),
     bytes: bytes.length,
-    sha256: new Bun.CryptoHasher('sha256').update(bytes).digest('hex'),
+    sha256: hash.digest('hex'),
     fields: Object.fromEntries(others.map(({ name, bytes }) => [name, bytes.toString()])),
     head: bytes.subarray(0, HEAD_BYTES),
-    written: await writeTempFile([bytes], path),
+    written,
   }
 }
 
