@@ -253,6 +253,11 @@ describe('a sheet', () => {
     expect(failure.message).toContain('{"player":"id"}')
   })
 
+  test('with all columns in one says so', async () => {
+    for (const lines of ['"ID,Name,Power"\n"1,a,5"\n', '"Governor ID;Power"\n"1;5"\n'])
+      expect((await refusal(read(lines))).message).toContain('All columns stand in one')
+  })
+
   test('without a metric says so', async () => {
     const failure = await refusal(read('id,name,alliance\n1,a,b\n'))
     expect(failure.code).toBe('no_metric')

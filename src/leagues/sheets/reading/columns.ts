@@ -295,7 +295,8 @@ export class ColumnWriter {
 
   /** Sets the text of a column that is not a metric. */
   text(slot: number, source: Uint8Array, start: number, stop: number): void {
-    if (slot === ID) this.ids.set(source, isMarkedAsText(source, start) ? start + 1 : start, stop)
+    if (numbers.isQuotedFormula(source, start, stop)) this.text(slot, source, start + 2, stop - 1)
+    else if (slot === ID) this.ids.set(source, isMarkedAsText(source, start) ? start + 1 : start, stop)
     else if (slot === NAME) this.names.set(source, start, stop)
     else if (slot <= LABEL) this.labels[LABEL - slot]!.texts.set(source, start, stop)
   }

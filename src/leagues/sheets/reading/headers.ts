@@ -246,6 +246,11 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   if (targets.filter(isLabel).length > MAX_LABELS)
     refuseSheet('bad_mapping', `The mapping asks for more than ${MAX_LABELS} labels`)
   if (!header) {
+    if (found.length === 1 && found[0]!.split(/[,;\t|]/).some(name => roleNamed(name) === 'id'))
+      return refuseSheet(
+        'no_id',
+        `All columns stand in one. ${foundText} Split it in the spreadsheet (“Text to columns”), or send the file from before it was opened there.`,
+      )
     const likely = found.find(name => roleNamed(name) === 'name') ?? found[0]
     const hint = likely ? ` By API, a mapping such as ${JSON.stringify({ [likely]: 'id' })} names it.` : ''
     return refuseSheet(

@@ -70,12 +70,20 @@ function spaceWidthAt(bytes: Uint8Array, i: number): number {
   return byte === 0xe2 && bytes[i + 1] === 0x80 && (bytes[i + 2] === 0x89 || bytes[i + 2] === 0xaf) ? 3 : 0
 }
 
+/** `="007"`: written so that a spreadsheet takes it for a text. */
+export const isQuotedFormula = (bytes: Uint8Array, start: number, stop: number): boolean =>
+  bytes[start] === 61 && bytes[start + 1] === 34 && stop - start > 2 && bytes[stop - 1] === 34
+
 const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 48 && byte <= 57
 
 export function readNumber(bytes: Uint8Array, start: number, stop: number, out: NumberCell): void {
   let from = start
   for (let width = 1; from < stop && width > 0; from += width) width = blankAt(bytes, from)
   for (let width = 1; from < stop && width > 0; stop -= width) width = blankBefore(bytes, stop)
+  if (isQuotedFormula(bytes, from, stop)) {
+    from += 2
+    stop--
+  }
   out.evidence = 0
   out.value = 0
   out.kind = from >= stop ? BLANK : BAD
