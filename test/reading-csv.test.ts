@@ -336,6 +336,8 @@ describe('ids', () => {
       ['008', 'c', 6],
       ['009', 'd', 7],
     ])
+    const nested = `${'="'.repeat(100_000)}${'"'.repeat(100_000)}`
+    expect(sheetRows(await read(`id,power\n${nested},1\n7,2\n`))).toEqual([['7', '7', 2]])
   })
 
   test('that repeat keep the last row and report the earlier ones', async () => {
@@ -375,7 +377,7 @@ describe('ids', () => {
       '1\u202f234\u202f567',
       '12345678.0',
     ]
-    const ids = ['123456789012', '1.234', '12,34,567', 'a,345,678', '1.0']
+    const ids = ['123456789012', '1.234', '12,34,567', 'a,345,678', '1.0', '123 456 789', '001.234.567']
     const sheet = await read(`id;power\n${[...amounts, ...ids].map(id => `${id};1`).join('\n')}\n`)
     expect([texts(sheet.ids), sheet.rowsBad]).toEqual([ids, amounts.length])
     expect(sheet.errors[0]).toMatchObject({

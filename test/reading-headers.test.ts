@@ -189,6 +189,8 @@ describe('headings', () => {
     expect(weeks.notes).toEqual([
       'Some headings stand more than once. The first column of each has its name; the others are "Power (2)".',
     ])
+    const years = 'ID,Points (2025),ID,Points (2026)\n1,5,1,6\n'
+    expect(await read(years)).toMatchObject({ notes: [], doubts: [] })
   })
 
   test('have sums, titles and remarks below them, which are no players', async () => {
@@ -209,6 +211,15 @@ describe('headings', () => {
       'Left out as an example, a sum or a remark, not a player: “Total:” on line 3, “Zwischensumme” on line 4, “合计” on line 5 and 4 more',
     ])
     expect(texts((await read('ID,Power\nann,\nfar away,\n')).ids)).toEqual(['ann'])
+  })
+
+  test('may have words for ids, of which one with nothing else is a player too', async () => {
+    const mapping = { Player: 'id' }
+    const people = await read('Player,Points\nAnn Smith,12\nBob Jones,\nCy,3\n', { mapping })
+    expect(texts(people.ids)).toEqual(['Ann Smith', 'Bob Jones', 'Cy'])
+    const users = await read('User ID,Name,Alliance,Points\nann@x.org,Ann,,5\nbob@x.org,,,\n7,Cy,,5\nnew ones,,Red,\n')
+    expect(texts(users.ids)).toEqual(['ann@x.org', 'bob@x.org', '7', 'new ones'])
+    expect([people.notes, users.notes]).toEqual([[], []])
   })
 
   test('say which metrics only rise', () => {

@@ -204,11 +204,13 @@ export class ColumnWriter {
     return isSkipped
   }
 
-  /** Leaves out words in place of an id with nothing beside them: a remark, or the title of some rows. */
+  /** Leaves out words in place of an id with nothing beside them, unless the id above is words too: a remark, or the title of some rows. */
   private skipRemark(): boolean {
-    if (this.isBad() || !this.isBlank()) return false
-    const text = decodeUtf8(this.ids.bytes, this.ids.from, this.ids.to)
-    const isSkipped = /\s/.test(text) || (this.slots.includes(NAME) && isWord(text))
+    if (this.isBad() || !this.isBlank() || this.labels.some(({ texts }) => texts.to > texts.from)) return false
+    const { bytes, offsets, count, from, to } = this.ids
+    const isRemark = (text: string) => /\s/.test(text) || (this.slots.includes(NAME) && isWord(text))
+    const text = decodeUtf8(bytes, from, to)
+    const isSkipped = isRemark(text) && !(count > 0 && isRemark(decodeUtf8(bytes, offsets[count - 1]!, from)))
     if (isSkipped) this.skip(text)
     return isSkipped
   }
@@ -295,8 +297,11 @@ export class ColumnWriter {
 
   /** Sets the text of a column that is not a metric. */
   text(slot: number, source: Uint8Array, start: number, stop: number): void {
-    if (numbers.isQuotedFormula(source, start, stop)) this.text(slot, source, start + 2, stop - 1)
-    else if (slot === ID) this.ids.set(source, isMarkedAsText(source, start) ? start + 1 : start, stop)
+    if (numbers.isQuotedFormula(source, start, stop)) {
+      start += 2
+      stop--
+    }
+    if (slot === ID) this.ids.set(source, isMarkedAsText(source, start) ? start + 1 : start, stop)
     else if (slot === NAME) this.names.set(source, start, stop)
     else if (slot <= LABEL) this.labels[LABEL - slot]!.texts.set(source, start, stop)
   }
@@ -422,9 +427,10 @@ const mayBeNoPlayer = (first: number, second: number) =>
 
 /**
  * As spreadsheets save a long number: 1.23457E+11, by which different ids become the same; 12,345,678; 12345678.0. The same player would
- * have another id in other sheets.
+ * have another id in other sheets. Plain spaces, as in 123 456 789, are written by people.
  */
-const isAmount = (id: string): boolean => /^(\d([.,]\d+)?E\+\d\d|\d{1,3}([.,'’\s])\d{3}(\3\d{3})+|\d{4,}\.0)$/i.test(id)
+const isAmount = (id: string): boolean =>
+  /^(\d([.,]\d+)?E\+\d\d|[1-9]\d{0,2}([.,'’\u00a0\u202f])\d{3}(\3\d{3})+|\d{4,}\.0)$/i.test(id)
 function mayBeAmount({ bytes, to }: TextBuilder): boolean {
   const beforeThree = bytes[to - 4]!
   return bytes[to - 3] === 43 || beforeThree < 48 || beforeThree > 127 || bytes[to - 2] === 46

@@ -265,13 +265,18 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   return header
 }
 
-const isRepeated = ({ header }: HeaderColumn): boolean => / \(\d+\)$/.test(header)
+/** Those that `numberRepeated` has numbered; `Points (2025)` stands for itself. */
+function repeatedIn(columns: HeaderColumn[]): HeaderColumn[] {
+  const headings = new Set(columns.map(({ header }) => header))
+  return columns.filter(({ header }) => header !== unnumbered(header) && headings.has(unnumbered(header)))
+}
+const unnumbered = (header: string): string => header.replace(/ \(\d+\)$/, '')
 
 /** What would surprise: headings that are mostly numbers, so that the row may well be a player, and those that stand more than once. */
 export function headingNotes({ line, columns }: Header): string[] {
   const headings = columns.map(({ header }) => header).filter(Boolean)
   const numbers = headings.filter(heading => /^[\d.,\s]+$/.test(heading)).length
-  const repeated = columns.filter(column => isRepeated(column) && isMetric(column.as) && !column.tentative)
+  const repeated = repeatedIn(columns).filter(({ as, tentative }) => isMetric(as) && !tentative)
   const notes: string[] = []
   if (headings.length > 1 && numbers * 2 >= headings.length)
     notes.push(
@@ -287,9 +292,10 @@ export function headingNotes({ line, columns }: Header): string[] {
 /** Two tables side by side would be read as one: the numbers of the second would be those of the players beside them in the first. */
 export function headingDoubts({ columns }: Header): UploadDoubt[] {
   const id = columns.find(({ as }) => as === 'id')?.header
-  const second = columns.findIndex(column => isRepeated(column) && column.header.replace(/ \(\d+\)$/, '') === id)
+  const repeated = repeatedIn(columns)
+  const second = columns.findIndex(column => repeated.includes(column) && unnumbered(column.header) === id)
   const beside = columns.slice(second)
-  const isTable = columns[second - 1]?.header === '' || beside.filter(isRepeated).length > 1
+  const isTable = columns[second - 1]?.header === '' || beside.filter(column => repeated.includes(column)).length > 1
   if (second < 0 || !isTable || !beside.some(({ as }) => isMetric(as))) return []
   return [
     {
