@@ -1,4 +1,4 @@
-/** Sheets that are held because they look wrong compared with the scan before, and the answers of officers. */
+/** Sheets that are held because they look wrong, and the answers of officers. */
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../../alerts.ts'

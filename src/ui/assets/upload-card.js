@@ -180,7 +180,7 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
     return showResult(
       notice(
         'warn',
-        'Held, as it looks wrong compared with the previous scan: ',
+        'Held, as it looks wrong: ',
         ...doubts.map(({ message }) => `${message}${message.endsWith('?') ? '' : '.'} `),
         linkTo(`${upload_id}#held`, 'Answer'),
       ),
