@@ -75,8 +75,16 @@ Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 2028-01-01;pam
   ])
   const shifted = await refusalOf(trial('Name;Skills;Max hours\nQuin;bar; steward;20'))
   expect(shifted.problem.errors[0].message).toStartWith('Line 2 goes on beyond the last heading: 20.')
-  const twice = await refusalOf(trial('Name,Wage,Hourly wage\nQuin,12,13'))
+  const twice = await refusalOf(trial('Name,Wage,Hourly rate\nQuin,12,13'))
   expect(twice.problem.errors[0].message).toStartWith('Two columns are read as hourly_wage')
+  const beside = 'Name,Full name,Notes,Notes,Skills\nPam,Pamela Ost,a,b,"bar, inside | cook"'
+  expect(await trial(beside)).toMatchObject({
+    people: [{ name: 'Pam', changes: ['skills'] }],
+    errors: [],
+    ignored_columns: ['full_name', 'notes', 'notes'],
+  })
+  await call.post(`${base}/staff/import`, { csv: beside })
+  expect((await call.get(`${base}/staff?q=Pam`)).staff[0].skills).toEqual(['bar, inside', 'cook'])
 })
 
 test('who was added by another process while an import waited is not added again', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { readTable } from '../src/platform/spreadsheets/read-table.ts'
-import { parseShifts } from '../src/rota/import-shifts.ts'
+import { otherShiftHeadings, parseShifts, shiftColumns } from '../src/rota/import-shifts.ts'
 import { copyShifts, shiftsFromPattern } from '../src/rota/make-shifts.ts'
 import { shiftDefaults } from '../src/rota/shift.ts'
 import { base } from './rosters.ts'
@@ -74,12 +74,19 @@ const sites = [
   { id: 7, name: 'Harbour', timezone: 'America/New_York' },
 ]
 
-const readCsv = async (csv: string) => parseShifts(await readTable(new TextEncoder().encode(csv)), sites)
+const readShifts = (bytes: Uint8Array<ArrayBuffer>) => readTable(bytes, shiftColumns, otherShiftHeadings)
+const readCsv = async (csv: string) => parseShifts(await readShifts(new TextEncoder().encode(csv)), sites)
 
 test('a table in the encoding of old spreadsheets is read as it is written, wherever its first umlaut is', async () => {
   const plain = `Name\n${'Ann of the long name that fills the start of the file\n'.repeat(6_000)}`
-  const { rows } = await readTable(new Uint8Array(Buffer.from(`${plain}Jörg\n`, 'latin1')))
+  const { rows } = await readShifts(new Uint8Array(Buffer.from(`${plain}Jörg\n`, 'latin1')))
   expect(rows.at(-1)?.cells).toEqual({ name: 'Jörg' })
+})
+
+test('a column named in other words gives way to the column itself', async () => {
+  const { shifts, errors } = await readCsv('Location,Day,Date,Start,End\nHarbour,Saturday,2025-03-29,18:00,23:00')
+  expect(errors).toEqual([])
+  expect(shifts).toMatchObject([{ site_id: 7, starts_at: '2025-03-29T22:00:00.000Z' }])
 })
 
 test('a spreadsheet of shifts is read by day and clock, in the zone of each site', async () => {

@@ -59,7 +59,7 @@ export async function importShifts(
   db: Db,
   { bytes, isTrial, ...by }: By & { bytes: Uint8Array<ArrayBuffer>; isTrial: boolean },
 ) {
-  const table = await readTable(bytes, otherShiftHeadings)
+  const table = await readTable(bytes, shiftColumns, otherShiftHeadings)
   const { shifts, errors } = parseShifts(table, allSites(db))
   if (isTrial) return { ...previewOf(db, shifts, errors), ...importErrors(errors, table, shiftColumns) }
   if (errors.length) refuseImport(errors)

@@ -204,7 +204,7 @@ type StaffFile = { bytes: Uint8Array<ArrayBuffer>; isTrial: boolean; who: Actor;
 
 /** All rows, or none if anything is wrong; a trial changes nothing. As a bulk write, because a file may have thousands of people. */
 export async function importStaffFile(db: Db, { bytes, isTrial, who, at }: StaffFile) {
-  const table = await readTable(bytes, otherHeadings)
+  const table = await readTable(bytes, staffColumns, otherHeadings)
   const { people, created, changed, errors } = await atomically(db, tx => {
     const done = importStaff(tx, parseStaff(table, allStaff(tx)), at)
     if (isTrial || done.errors.length) throw new RolledBack(done)

@@ -23,10 +23,10 @@ export const readImportRows = <T>(
     return read(row, mistake) ?? []
   })
 
-/** The values of a cell that may hold several. */
+/** The values of a cell that may hold several. Where | separates them, a comma is part of a name. */
 export const listedValues = (cell: string) =>
   cell
-    .split(/[|,;\n]/)
+    .split(cell.includes('|') ? /[|\n]/ : /[,;\n]/)
     .map(part => part.trim())
     .filter(Boolean)
 

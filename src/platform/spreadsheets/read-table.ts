@@ -14,15 +14,20 @@ import { Zip } from './zip.ts'
 export type TableRow = { line: number; cells: Record<string, string> }
 /** `fields`: the headings in lower case, `Max. hours` as `max_hours`, or what they are other words for. */
 export type TextTable = { fields: string[]; rows: TableRow[] }
-/** Fields by other words for them. */
+/** Columns by other words for them, which count where no heading is the column itself. */
 export type OtherHeadings = Readonly<Record<string, string>>
 
 const maxRows = 10_000
 
-export async function readTable(bytes: Uint8Array<ArrayBuffer>, others: OtherHeadings = {}): Promise<TextTable> {
+/** `columns`: what its reader knows; two of the same are refused. */
+export async function readTable(
+  bytes: Uint8Array<ArrayBuffer>,
+  columns: readonly string[],
+  others: OtherHeadings,
+): Promise<TextTable> {
   try {
     const isWorkbook = fileKindOf(bytes.subarray(0, HEAD_BYTES)) === 'zip'
-    return tableOf(isWorkbook ? await rowsOfWorkbook(bytes) : rowsOfText(bytes), others)
+    return tableOf(isWorkbook ? await rowsOfWorkbook(bytes) : rowsOfText(bytes), columns, others)
   } catch (error) {
     if (error instanceof SheetRefusal) return invalid('file', error.message)
     throw error
@@ -48,11 +53,15 @@ async function rowsOfWorkbook(bytes: Uint8Array): Promise<PreviewRow[]> {
 /** A time of day without a date is stored as a time on the day that spreadsheets count from, in 1899: only the time is kept. */
 const clockTime = (cell: string) => cell.replace(/^1899-12-3\d (\d\d:\d\d)(:\d\d)?$/, '$1')
 
-function tableOf(all: PreviewRow[], others: OtherHeadings): TextTable {
+function tableOf(all: PreviewRow[], columns: readonly string[], others: OtherHeadings): TextTable {
   const [head, ...rows] = all.filter(({ cells }) => cells.some(cell => cell.trim()))
   if (rows.length > maxRows) invalid('file', `The file has over ${maxRows} rows.`)
-  const fields = (head?.cells ?? []).map(cell => fieldOf(cell, others))
-  const twice = fields.find((field, i) => field && fields.indexOf(field) < i)
+  const headings = (head?.cells ?? []).map(fieldOf)
+  const fields = headings.map(heading => {
+    const meant = Object.hasOwn(others, heading) ? others[heading] : undefined
+    return meant && !headings.includes(meant) ? meant : heading
+  })
+  const twice = columns.find(column => fields.indexOf(column) < fields.lastIndexOf(column))
   if (twice) invalid('file', `Two columns are read as ${cellForMessage(twice)}; leave one of them out.`)
   for (const { line, cells } of rows) {
     const beyond = cells.slice(fields.length).find(cell => cell.trim())
@@ -71,13 +80,11 @@ function tableOf(all: PreviewRow[], others: OtherHeadings): TextTable {
   }
 }
 
-function fieldOf(heading: string, others: OtherHeadings): string {
-  const field = heading
+const fieldOf = (heading: string) =>
+  heading
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
     .replaceAll(/^_|_$/g, '')
-  return Object.hasOwn(others, field) ? (others[field] ?? field) : field
-}
 
 /** The text of a cell, short enough for a message. */
 export const cellForMessage = (text = '') => abridged(text, 60) || 'nothing'
