@@ -38,7 +38,10 @@ export const redisStatsSchema = t.Object({
     connected_clients: nullableNumber,
     blocked_clients: nullableNumber,
     blocked_by_workers: t.Nullable(
-      t.Number({ description: 'How many of them may be workers of Fieldhouse, also of other installations' }),
+      t.Number({
+        description:
+          'How many of them may be workers of Fieldhouse, also of other installations; null: Redis does not say',
+      }),
     ),
     max_connections: t.Nullable(t.Number({ description: 'null: no limit' })),
     usage_percentage: nullableNumber,
@@ -71,9 +74,10 @@ export async function redisStats(app: App): Promise<RedisStats> {
   const { redis } = app
   if (!redis) return withoutRedis(app)
   try {
-    const clients = redis.client('LIST').catch(() => '') // some hosts of Redis do not allow it
+    const clients = redis.client('LIST').catch(() => null) // some hosts of Redis do not allow it
     const [info, list] = await withTimeout(Promise.all([redis.info(), clients]))
-    return redisAlerts(fieldsOf(info), countWorkers(String(list)), recentRejections(app, fieldsOf(info)))
+    const workers = list === null ? null : countWorkers(String(list))
+    return redisAlerts(fieldsOf(info), workers, recentRejections(app, fieldsOf(info)))
   } catch (error) {
     const why = messageOf(error)
     const alerts: Warning[] = [{ level: 'ERROR', message: `Redis does not answer: ${why}` }]
@@ -98,7 +102,7 @@ const fieldAndValue = (line: string): [string, string] => [
 ]
 
 /** Pure: the fields of INFO, how many clients our workers block on purpose, and how many connections were recently refused. */
-export function redisAlerts(fields: Fields, ownWorkers: number | null, rejectedLately: number | null): RedisStats {
+export function redisAlerts(fields: Fields, workers: number | null, rejectedLately: number | null): RedisStats {
   const value = (name: string): number | null => {
     const raw = fields.get(name)
     return raw === undefined || raw === '' || !Number.isFinite(Number(raw)) ? null : Number(raw)
@@ -114,7 +118,7 @@ export function redisAlerts(fields: Fields, ownWorkers: number | null, rejectedL
   if (usage !== null && usage > 90) warn('CRITICAL', `${usage} % of all connections are in use`)
   else if (usage !== null && usage > 75) warn('WARNING', `${usage} % of all connections are in use`)
   if (rejectedLately) warn('CRITICAL', `${counted(rejectedLately, 'connection')} refused in the last ten minutes`)
-  const foreignBlocked = (blocked ?? 0) - (ownWorkers ?? 0)
+  const foreignBlocked = workers === null ? 0 : (blocked ?? 0) - workers
   if (foreignBlocked > 0) warn('WARNING', `${counted(foreignBlocked, 'blocked client')} besides our workers`)
   if (policy !== null && policy !== 'noeviction')
     warn('WARNING', `Redis may evict jobs: maxmemory-policy is ${policy}, not noeviction`)
@@ -128,7 +132,7 @@ export function redisAlerts(fields: Fields, ownWorkers: number | null, rejectedL
     connections: {
       connected_clients: clients,
       blocked_clients: blocked,
-      blocked_by_workers: ownWorkers,
+      blocked_by_workers: workers,
       max_connections: maxClients || null,
       usage_percentage: usage,
       client_recent_max_input_buffer: value('client_recent_max_input_buffer'),
