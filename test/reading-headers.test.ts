@@ -210,13 +210,13 @@ describe('headings', () => {
     expect(sheet.notes).toEqual([
       'Left out as an example, a sum or a remark, not a player: “Total:” on line 3, “Zwischensumme” on line 4, “合计” on line 5 and 4 more',
     ])
-    expect(texts((await read('ID,Power\nann,\nfar away,\n')).ids)).toEqual(['ann'])
+    expect(texts((await read('ID,Power\nu1,\nfar away,\n')).ids)).toEqual(['u1'])
   })
 
   test('may have words for ids, of which one with nothing else is a player too', async () => {
     const mapping = { Player: 'id' }
-    const people = await read('Player,Points\nAnn Smith,12\nBob Jones,\nCy,3\n', { mapping })
-    expect(texts(people.ids)).toEqual(['Ann Smith', 'Bob Jones', 'Cy'])
+    const people = await read('Player,Points\nAnn Smith,12\nBob Jones,\nCy,3\nDi Vo,\n', { mapping })
+    expect(texts(people.ids)).toEqual(['Ann Smith', 'Bob Jones', 'Cy', 'Di Vo'])
     const users = await read('User ID,Name,Alliance,Points\nann@x.org,Ann,,5\nbob@x.org,,,\n7,Cy,,5\nnew ones,,Red,\n')
     expect(texts(users.ids)).toEqual(['ann@x.org', 'bob@x.org', '7', 'new ones'])
     expect([people.notes, users.notes]).toEqual([[], []])

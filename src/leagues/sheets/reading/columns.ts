@@ -208,9 +208,9 @@ export class ColumnWriter {
   private skipRemark(): boolean {
     if (this.isBad() || !this.isBlank() || this.labels.some(({ texts }) => texts.to > texts.from)) return false
     const { bytes, offsets, count, from, to } = this.ids
-    const isRemark = (text: string) => /\s/.test(text) || (this.slots.includes(NAME) && isWord(text))
     const text = decodeUtf8(bytes, from, to)
-    const isSkipped = isRemark(text) && !(count > 0 && isRemark(decodeUtf8(bytes, offsets[count - 1]!, from)))
+    const isRemark = /\s/.test(text) || (this.slots.includes(NAME) && isWord(text))
+    const isSkipped = isRemark && !(count > 0 && isWord(decodeUtf8(bytes, offsets[count - 1]!, from)))
     if (isSkipped) this.skip(text)
     return isSkipped
   }
