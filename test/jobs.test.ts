@@ -10,6 +10,8 @@ import { day, hour } from '../src/platform/clock.ts'
 import type { JobContext, JobDefinition } from '../src/platform/jobs/job.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
 import { newTrader } from './market.ts'
+import { redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
 import { refusalOf, start, until } from './start.ts'
 
 const noInput = t.Object({})
@@ -303,6 +305,22 @@ test('a job the queue has lost is added again by the sweep', async () => {
   expect(await app.jobs.sweep(30_000)).toBe(1)
   ;(await first()).end()
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
+})
+
+redisTest('a run that is at work while Redis loses it is not begun beside itself once Redis is back', async () => {
+  const redis = await startRedis()
+  const { definition, begun, first } = heldJob('test.at_work')
+  const { app, finished, clock } = await start({ REDIS_URL: redis.url }, undefined, { jobs: [definition] })
+  const { jobId } = await app.jobs.start(definition, {})
+  const { end } = await first()
+  await app.redis?.flushall()
+  const { jobId: waiting } = app.jobs.accept(app.db, definition, {})
+  clock.forward(1)
+  expect(await app.jobs.sweep(0)).toBe(1)
+  ;(await until(() => begun[1])).end()
+  expect(await finished({ job_id: waiting })).toMatchObject({ status: 'SUCCESS' })
+  end()
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS', attempts: 1 })
 })
 
 test('a run that was to wait while the clock was ahead does not wait until it is that time again', async () => {

@@ -242,7 +242,8 @@ export function openJobs<App>(
     /**
      * Adds again the runs that the queue has lost, and those that wait there for their next attempt though their row says that
      * they run: on a full disk the failure could not be written, and the process may have died since. What was accepted while the
-     * clock was ahead starts now, as it would wait until it is that time again. Returns how many.
+     * clock was ahead starts now, as it would wait until it is that time again. With 0, what a living process runs is left to a later
+     * sweep, because it would be done twice at once. Returns how many.
      */
     async sweep(olderThanMs: number): Promise<number> {
       const before = clock.now() - olderThanMs
@@ -253,8 +254,11 @@ export function openJobs<App>(
           last = id
           const state = await queues.stateOf(queueOf(name), id)
           const run = runById(db).get({ id })
-          const isLost = !state || (state === 'delayed' && run?.status === 'PROGRESS')
-          if (!run || !isLost) continue
+          if (!run) continue
+          const isRunning = run.status === 'PROGRESS'
+          const mayBeAtWork = isRunning && olderThanMs === 0 && run.process !== null && !isDead(run.process)
+          const isLost = state ? state === 'delayed' && isRunning : !mayBeAtWork
+          if (!isLost) continue
           await (state ? redispatch(run) : dispatch(id))
           log.warn('A job missing from the queue was added again', { job_id: id, name })
           added++
