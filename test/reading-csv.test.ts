@@ -329,10 +329,13 @@ describe('ids', () => {
   })
 
   test('and numbers lose the marks by which spreadsheets take them for text', async () => {
-    const sheet = await read('id,name,power\n\'007,\'a,\'1234\n\'x,b,\'-5\n="008",="c",="6"\n"=""009""",d,7\n="",e,8\n')
+    const sheet = await read(
+      'id,name,power\n\'007,\'a,\'1234\n\'x,b,\'-5\n\'7\',z,1\n="008",="c",="6"\n"=""009""",d,7\n="",e,8\n',
+    )
     expect(sheetRows(sheet)).toEqual([
       ['007', "'a", 1234],
       ["'x", 'b', -5],
+      ["'7'", 'z', 1],
       ['008', 'c', 6],
       ['009', 'd', 7],
     ])

@@ -301,7 +301,7 @@ export class ColumnWriter {
       start += 2
       stop--
     }
-    if (slot === ID) this.ids.set(source, isMarkedAsText(source, start) ? start + 1 : start, stop)
+    if (slot === ID) this.ids.set(source, isMarkedAsText(source, start, stop) ? start + 1 : start, stop)
     else if (slot === NAME) this.names.set(source, start, stop)
     else if (slot <= LABEL) this.labels[LABEL - slot]!.texts.set(source, start, stop)
   }
@@ -436,9 +436,9 @@ function mayBeAmount({ bytes, to }: TextBuilder): boolean {
   return bytes[to - 3] === 43 || beforeThree < 48 || beforeThree > 127 || bytes[to - 2] === 46
 }
 
-/** An apostrophe before digits only tells a spreadsheet that they are text. */
-const isMarkedAsText = (bytes: Uint8Array, at: number): boolean =>
-  bytes[at] === 39 && bytes[at + 1]! >= 48 && bytes[at + 1]! <= 57
+/** An apostrophe before digits, and none behind them, only tells a spreadsheet that they are text. */
+const isMarkedAsText = (bytes: Uint8Array, start: number, stop: number): boolean =>
+  bytes[start] === 39 && bytes[start + 1]! >= 48 && bytes[start + 1]! <= 57 && bytes[stop - 1] !== 39
 
 /**
  * For each row the nearest row above it with the same id, or -1; undefined if no id is repeated. `order`: row numbers in id
