@@ -270,7 +270,7 @@ function repeatedIn(columns: HeaderColumn[]): HeaderColumn[] {
   const headings = new Set(columns.map(({ header }) => header))
   return columns.filter(({ header }) => header !== unnumbered(header) && headings.has(unnumbered(header)))
 }
-const unnumbered = (header: string): string => header.replace(/ \(\d+\)$/, '')
+const unnumbered = (header: string): string => header.replace(/ \(\d{1,3}\)$/, '')
 
 /** What would surprise: headings that are mostly numbers, so that the row may well be a player, and those that stand more than once. */
 export function headingNotes({ line, columns }: Header): string[] {
