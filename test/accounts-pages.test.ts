@@ -115,7 +115,9 @@ test('the sign-up page is there where sign-up is open', async () => {
   expect((await visitor(closed.url).submit('/sign-up', { ...ann, username: 'Ann' })).status).toBe(403)
   const { url } = await start({ SIGNUP: 'open' })
   const browser = visitor(url)
-  expect(await (await browser.visit('/sign-in', asPage)).text()).toContain('href="/sign-up"')
+  const signInPage = await (await browser.visit('/sign-in', asPage)).text()
+  expect(signInPage).toContain('href="/sign-up"')
+  expect(signInPage).toContain('with ADMIN_TOKEN') // nobody has an account yet
   const { role, ...account } = { ...ann, username: 'Ann', country: '' }
   const created = await browser.submit('/sign-up', account)
   expect([created.status, created.headers.get('location')]).toEqual([303, '/sign-in?new=true'])
@@ -132,6 +134,7 @@ test('the sign-up page is there where sign-up is open', async () => {
 test('the pages of users are for admins', async () => {
   const { call, url, id } = await serviceWithAnn()
   const browser = visitor(url)
+  expect(await (await browser.visit('/sign-in', asPage)).text()).not.toContain('ADMIN_TOKEN')
   await browser.signIn(ann.email, ann.password)
   for (const path of ['/admin/users', `/admin/users/${id}`]) {
     expect((await browser.visit(path, asPage)).status).toBe(403)

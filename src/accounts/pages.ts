@@ -4,7 +4,7 @@ import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { Refusal, refuse } from '../errors.ts'
 import { sendsMail } from '../mail/send.ts'
-import { html } from '../platform/html.ts'
+import { type Content, html } from '../platform/html.ts'
 import { signedIn } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import { seeOther } from '../platform/http/responses.ts'
@@ -28,7 +28,7 @@ import { localPath } from './origin.ts'
 import { ownSessions } from './own-account.ts'
 import { ownMails } from './own-mails.ts'
 import { choosePassword, userOfPasswordLink } from './password-link.ts'
-import { hasAdmin, userById } from './queries.ts'
+import { hasAdmin, hasUsers, userById } from './queries.ts'
 import { requireSetupToken, setUp, setupBody } from './setup.ts'
 import { credentials, signedUpMessage, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
 
@@ -40,6 +40,17 @@ export const accountPages = (app: App) => {
   const { db, config } = app
   const isSignUpOpen = config.signup === 'open'
 
+  /** With ADMIN_TOKEN an installation may do without an admin for good. */
+  function wayToFirstAdmin(): Content {
+    if (config.adminToken)
+      return (
+        !hasUsers(db) &&
+        notice(
+          'There is no account yet. Make an admin by POST /api/v1/users with ADMIN_TOKEN, or set ADMIN_EMAIL and ADMIN_PASSWORD and start again.',
+        )
+      )
+    return !hasAdmin(db) && notice('There is no admin yet. The log has the link for making the first one.')
+  }
   const signInForm = (next?: string, isNew = false): AuthForm => ({
     title: 'Sign in',
     above: isNew && notice(signedUpMessage),
@@ -49,7 +60,7 @@ export const accountPages = (app: App) => {
     hiddenFields: { next },
     below: html`<p><a href="/forgot-password">Forgot your password?</a></p>
 ${isSignUpOpen && html`<p><a href="/sign-up">Make an account</a></p>`}
-${!hasAdmin(db) && notice(`There is no admin yet. ${config.adminToken ? 'Make one by POST /api/v1/users with ADMIN_TOKEN, or set ADMIN_EMAIL and ADMIN_PASSWORD and start again.' : 'The log has the link for making the first one.'}`)}`,
+${wayToFirstAdmin()}`,
   })
   const signUpForm: AuthForm = {
     title: 'Make an account',

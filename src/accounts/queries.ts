@@ -62,6 +62,7 @@ const existsUser = (db: Db, where: SQL | undefined): boolean =>
 const isAdmin = and(eq(users.role, 'admin'), isNotDeleted)
 
 export const hasAdmin = (db: Db): boolean => existsUser(db, isAdmin)
+export const hasUsers = (db: Db): boolean => existsUser(db, isNotDeleted)
 
 /** Whether a name that looks the same exists. SQLite uses its index of names and returns the few candidates. */
 export function isNameTaken(db: Db, username: string, exceptUserId = 0): boolean {
