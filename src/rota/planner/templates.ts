@@ -7,9 +7,9 @@ import { weekTemplates } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import { alreadyTaken, invalid, refuse } from '../../errors.ts'
-import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Actor } from '../../platform/http/request-context.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { assignmentsIn } from '../confirm.ts'
 import { daysAfter, mondayOf, rangeFields } from '../date-range.ts'
@@ -48,14 +48,7 @@ type TemplateContent = { shift: NewShift; people: number[] }
 type Row = typeof weekTemplates.$inferSelect
 const contentOf = ({ shifts }: Row) => shifts as TemplateContent[]
 
-type TemplateView = Static<typeof templateSchema>
-const templateView = ({
-  createdAt,
-  ...row
-}: Omit<TemplateView, 'created_at'> & { createdAt: number }): TemplateView => ({
-  ...row,
-  created_at: iso(createdAt),
-})
+const templateView = rowView(templateSchema)
 
 export const templateById = (db: Db, id: number): Row =>
   db.select().from(weekTemplates).where(eq(weekTemplates.id, id)).get() ??
@@ -80,7 +73,7 @@ export function listTemplates(db: Db, slice: PageSlice) {
 type Saving = { given: Static<typeof newTemplate>; who: Actor; at: number }
 
 /** As a bulk write. */
-export const saveTemplate = (db: Db, { given, who, at }: Saving): Promise<TemplateView> =>
+export const saveTemplate = (db: Db, { given, who, at }: Saving): Promise<Static<typeof templateSchema>> =>
   atomically(db, tx => {
     const { shifts, ...row } = addTemplate(tx, given, at)
     audit(tx, { at, who, action: 'template.create', target: `template ${row.id}`, detail: given })
