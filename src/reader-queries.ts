@@ -29,7 +29,7 @@ import { checkAssignments, loadProblemOfRange } from './rota/load-problem.ts'
 import { ownDuties } from './rota/own/own-duties.ts'
 import { swapsFor } from './rota/own/swaps.ts'
 import { checkDraft, draftTargets } from './rota/planner/check-draft.ts'
-import { planMarkup } from './rota/planner/plan-week.ts'
+import { planMarkup, planPart } from './rota/planner/plan-week.ts'
 import { candidatesFor } from './rota/replacements.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
 import { rosterView, upcomingShifts } from './rota/roster-view.ts'
@@ -70,6 +70,7 @@ export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   rosterView,
   rotaPart,
   planMarkup,
+  planPart,
   draftPart,
   rosterCsv,
   upcomingShifts,

@@ -17,7 +17,7 @@ import { rotaPage, rotaVersion } from '../rota-layout.ts'
 import { allSites } from '../site-queries.ts'
 import { compareBody } from './compare-page.ts'
 import { changePlaces, draftDifferences } from './hand-drafts.ts'
-import { type PlanQuery, planMarkup } from './plan-week.ts'
+import { type PlanQuery, planMarkup, planPart } from './plan-week.ts'
 
 // A form sends an empty field as an empty string.
 const empty = t.Literal('')
@@ -35,11 +35,9 @@ export const plannerPages = (app: App) => {
     return jobId ? `${draftState(db, jobId).changes} ${roster}` : roster
   }
 
-  const markup = (query: PlanQuery, who: Who | undefined) => reader.read(planMarkup, { query, who, now: clock.now() })
-
   async function plan(query: PlanQuery, who: Who | undefined) {
     const version = versionOf(query.draft || undefined)
-    const { asked, head, body, templates } = await markup(query, who)
+    const { asked, head, body, templates } = await reader.read(planMarkup, { query, who, now: clock.now() })
     const shown = {
       id: 'plan',
       events: address('/rota/plan/events', { draft: query.draft }),
@@ -55,7 +53,10 @@ export const plannerPages = (app: App) => {
     .get('/rota/plan', ({ query, who }) => plan(query, who), { query: planQuery, may: 'officer' })
     .get(
       '/rota/plan/part',
-      async ({ query, who }) => livePart(versionOf(query.draft || undefined), (await markup(query, who)).body),
+      async ({ query, who }) => {
+        const version = versionOf(query.draft || undefined)
+        return livePart(version, await reader.read(planPart, { query, who, now: clock.now() }))
+      },
       { query: planQuery, may: 'officer' },
     )
     .get(

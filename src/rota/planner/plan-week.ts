@@ -18,8 +18,10 @@ import { listTemplates } from './templates.ts'
 
 export type PlanQuery = { week?: string; site_id?: number | ''; draft?: string; view?: PlanView }
 
+type PlanAsked = { query: PlanQuery; who: Who | undefined; now: number }
+
 /** Its parts as markup, and what was chosen where the query does not say it. */
-export function planMarkup(db: Db, { query, who, now }: { query: PlanQuery; who: Who | undefined; now: number }) {
+export function planMarkup(db: Db, { query, who, now }: PlanAsked) {
   const data = planData(db, query, now)
   const { monday, siteId, view } = data
   return {
@@ -29,6 +31,10 @@ export function planMarkup(db: Db, { query, who, now }: { query: PlanQuery; who:
     templates: String(templatesPart(data)),
   }
 }
+
+/** The part that updates itself. */
+export const planPart = (db: Db, { query, who, now }: PlanAsked): string =>
+  String(planBody(planData(db, query, now), who))
 
 const firstPeople = pageOf({ limit: 500 }) // and whoever has a duty in the week
 
