@@ -17,17 +17,16 @@ import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
 import { sendMail } from './mail/send.ts'
+import { backUp, sendBackupAway } from './monitor/backups/backup-jobs.ts'
+import { checkAlerts } from './monitor/process-monitor.ts'
+import { indexRuns } from './monitor/runs/index-runs.ts'
 import {
-  backUp,
-  indexRuns,
   refreshAllStats,
   refreshDashboardStats,
   refreshExecutionStats,
   refreshUserStats,
-  sendBackupAway,
-  sweepJobs,
-} from './monitor/jobs.ts'
-import { checkAlerts } from './monitor/process-monitor.ts'
+} from './monitor/statistics/refresh-jobs.ts'
+import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
 import { bulkAction } from './monitor/tasks/task-actions.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { deleteOld } from './retention.ts'

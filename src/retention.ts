@@ -37,7 +37,7 @@ import {
   deleteStrayFiles,
   sweepSnapshots,
 } from './leagues/sheets/retention.ts'
-import { type RetentionRule, retentionJob } from './monitor/jobs.ts'
+import { type RetentionRule, retentionJob } from './monitor/retention-job.ts'
 import { type Duration, ms } from './platform/clock.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
 

@@ -10,16 +10,11 @@ import { recordDailyValues } from './leagues/market/daily-values.ts'
 import { auditLedgers } from './leagues/market/ledger-audit-job.ts'
 import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
-import {
-  backUp,
-  indexRuns,
-  refreshDashboardStats,
-  refreshExecutionStats,
-  refreshUserStats,
-  sendBackupAway,
-  sweepJobs,
-} from './monitor/jobs.ts'
+import { backUp, sendBackupAway } from './monitor/backups/backup-jobs.ts'
 import { checkAlerts } from './monitor/process-monitor.ts'
+import { indexRuns } from './monitor/runs/index-runs.ts'
+import { refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './monitor/statistics/refresh-jobs.ts'
+import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
 import { every, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'

@@ -3,7 +3,7 @@ import { Database } from 'bun:sqlite'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditLedger } from '../../src/leagues/market/ledger-audit.ts'
-import { backupNames } from '../../src/monitor/backups/backup.ts'
+import { backupNames } from '../../src/monitor/backups/stored-backups.ts'
 import type { ReportFinding } from './audit.ts'
 import { untilTrue } from './world.ts'
 

@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { backupNames, backupsFolder } from '../../src/monitor/backups/backup.ts'
+import { backupNames, backupsFolder } from '../../src/monitor/backups/stored-backups.ts'
 import { childEnv } from '../trials/child-env.ts'
 import { spawnServer, startChildServer } from '../trials/child-server.ts'
 import { endWithUs } from '../trials/end-with-us.ts'

@@ -18,7 +18,7 @@ import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { NoAnswer, withTimeout } from '../platform/process/with-timeout.ts'
 import { alertStats } from './alerts/queries.ts'
-import { backupNames, timeOfBackup } from './backups/backup.ts'
+import { backupNames, timeOfBackup } from './backups/stored-backups.ts'
 import { damageFound, damageWords, deadFiles } from './database-files.ts'
 
 const stateSchema = oneOfWords(['healthy', 'degraded', 'unhealthy'])

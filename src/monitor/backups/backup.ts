@@ -3,47 +3,18 @@
  * under a name that starts with a dot and renamed when everything is on disk: a name without a dot is complete.
  */
 import { Database } from 'bun:sqlite'
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Static, t } from 'elysia'
 import { syncToDisk } from '../../../db/sync.ts'
 import { messageOf } from '../../errors.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-
-export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
+import { requestedBackup } from './restore-request.ts'
+import { backupName, backupNames, backupsFolder, bytesOf, type Manifest, namePattern } from './stored-backups.ts'
 
 /** Copied in this order: what `fieldhouse.db` refers to is already in `scores.db`, and stays while the backup lock is held. */
 const databases = ['fieldhouse.db', 'scores.db']
 const uploads = 'uploads'
 
-const sha256Schema = t.String({ pattern: '^[0-9a-f]{64}$' })
-
-export const manifestSchema = t.Object({
-  format: t.Literal(1),
-  fieldhouse: t.String({ description: 'The version that made it' }),
-  schema: t.Integer({ minimum: 0, description: 'Migrations that fieldhouse.db had' }),
-  made_at: dateTimeSchema,
-  files: t.Array(
-    t.Object({
-      path: t.String({ pattern: '^(?!/)(?!(.*/)?\\.\\.(/|$)).+$', description: 'Within the folder' }),
-      bytes: t.Integer({ minimum: 0 }),
-      sha256: sha256Schema,
-      pieces: t.Optional(t.Array(sha256Schema, { description: 'What a store holds of it, in order' })),
-    }),
-  ),
-})
-export type Manifest = Static<typeof manifestSchema>
 type FileEntry = Manifest['files'][number]
 
 export type ReportProgress = (percent: number, stage: string) => void
@@ -203,26 +174,8 @@ export async function entryOf(folder: string, path: string): Promise<FileEntry> 
   return { path, bytes, sha256: hash.digest('hex') }
 }
 
-export const bytesOf = ({ files }: Manifest) => files.reduce((sum, { bytes }) => sum + bytes, 0)
-
-export const namePattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
-/** Sorts by time, suits every file system. */
-export const backupName = (at: number) => new Date(at).toISOString().replaceAll(':', '-')
-export const timeOfBackup = (name: string) => Date.parse(name.replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:'))
 /** Left by a killed process: under the lock nobody else is making one. */
 const isUnfinished = (name: string) => name.startsWith('.') && namePattern.test(name.slice(1))
-
-/** The names of all complete backups, newest first. */
-export function backupNames(dataDir: string): string[] {
-  try {
-    return readdirSync(backupsFolder(dataDir))
-      .filter(name => namePattern.test(name))
-      .sort()
-      .reverse()
-  } catch {
-    return []
-  }
-}
 
 /**
  * The names of all but the newest and the one that the next start restores, and of older copies from before a migration.
@@ -239,54 +192,3 @@ function oldBackups(dataDir: string, keep: number, made: string): string[] {
   const requested = requestedBackup(dataDir)
   return [...names.slice(keep).filter(name => name !== requested), ...copies]
 }
-
-/** Which backup the next start restores. */
-
-export const requestFile = 'restore-at-start.json'
-
-export type RestoreRequest = { backup: string; aside: string }
-export const requestPath = (dataDir: string) => join(dataDir, requestFile)
-
-/** The name of the backup that the next start restores. */
-export const requestedBackup = (dataDir: string): string | undefined => readRequest(dataDir)?.backup
-
-export function readRequest(dataDir: string): RestoreRequest | undefined {
-  const path = requestPath(dataDir)
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
-}
-
-export const withdrawRestoreRequest = (dataDir: string): void => rmSync(requestPath(dataDir), { force: true })
-
-/** The backups in the folder. */
-
-export const backupSchema = t.Object({
-  name: t.String(),
-  made_at: dateTimeSchema,
-  bytes: t.Integer(),
-  files: t.Integer(),
-  version: t.String({ description: 'Of the Fieldhouse that made it' }),
-  schema: t.Integer(),
-})
-export type BackupView = Static<typeof backupSchema>
-type Backup = { name: string; manifest: Manifest }
-
-/** Newest first. */
-export async function listBackups(dataDir: string): Promise<BackupView[]> {
-  const found = await Promise.all(backupNames(dataDir).map(name => backupNamed(dataDir, name)))
-  return found.filter(backup => backup !== undefined).map(viewOf)
-}
-
-export async function backupNamed(dataDir: string, name: string): Promise<Backup | undefined> {
-  const file = Bun.file(join(backupsFolder(dataDir), name, 'manifest.json'))
-  const manifest: Manifest | undefined = await file.json().catch(() => undefined) // removed in the meantime
-  return manifest && { name, manifest }
-}
-
-const viewOf = ({ name, manifest: { made_at, files, fieldhouse, schema } }: Backup): BackupView => ({
-  name,
-  made_at,
-  bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-  files: files.length,
-  version: fieldhouse,
-  schema,
-})

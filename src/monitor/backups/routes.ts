@@ -18,9 +18,11 @@ import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { denseTable } from '../../ui/parts/table.ts'
 import { bytes, number, time } from '../../ui/parts/values.ts'
-import { backUp, sendBackupAway } from '../jobs.ts'
 import { emptyQuery, livePage, slicesOf } from '../pages/live-page.ts'
 import { jobPath } from '../tasks/job-views.ts'
+import { backUp, sendBackupAway } from './backup-jobs.ts'
+import { requestedBackup, requestRestore, withdrawRestoreRequest } from './restore-request.ts'
+import { s3Place } from './s3-backup.ts'
 import {
   type BackupView,
   backupNamed,
@@ -28,11 +30,7 @@ import {
   backupSchema,
   backupsFolder,
   listBackups,
-  requestedBackup,
-  withdrawRestoreRequest,
-} from './backup.ts'
-import { requestRestore } from './restore.ts'
-import { s3Place } from './s3-backup.ts'
+} from './stored-backups.ts'
 
 export const backupRoutes = (app: App) => [backupsPage(app), actionRoutes(app)]
 

@@ -13,17 +13,15 @@ import type { S3Client } from 'bun'
 import { messageOf } from '../../errors.ts'
 import { day, hour } from '../../platform/clock.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
+import { copyDatabases, type ReportProgress, uploadedFiles } from './backup.ts'
 import {
   backupName,
   backupsFolder,
-  copyDatabases,
   type Manifest,
   manifestSchema,
   namePattern,
-  type ReportProgress,
   timeOfBackup,
-  uploadedFiles,
-} from './backup.ts'
+} from './stored-backups.ts'
 
 type S3Settings = {
   backupS3Url?: string | undefined

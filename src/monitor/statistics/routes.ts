@@ -9,10 +9,10 @@ import { touch } from '../../platform/cache/stamps.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
-import { refreshAllStats } from '../jobs.ts'
 import { cacheEntrySchema, cacheNow, cacheSchema } from '../overview/cache-page.ts'
 import { dashboardQuery, dashboardSchema, type Section, sections, userQuery, userStatsSchema } from './dashboard.ts'
 import { executionQuery, executionSchema } from './executions.ts'
+import { refreshAllStats } from './refresh-jobs.ts'
 import { readStatistics } from './warm-statistics.ts'
 
 const cacheStats = t.Object({
