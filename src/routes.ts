@@ -21,7 +21,7 @@ import { memberRoutes } from './leagues/member-routes.ts'
 import { boardPages } from './leagues/pages/board-pages.ts'
 import { columnPages } from './leagues/pages/columns-page.ts'
 import { leaguePages } from './leagues/pages/league-pages.ts'
-import { peoplePages } from './leagues/pages/people-pages.ts'
+import { memberPages } from './leagues/pages/member-pages.ts'
 import { leagueRoutes } from './leagues/routes.ts'
 import { uploadChangeRoutes } from './leagues/sheets/change-routes.ts'
 import { markPages, markRoutes } from './leagues/sheets/mark-routes.ts'
@@ -119,7 +119,7 @@ const pages = (app: App) => [
   leaguePages(app),
   boardPages(app),
   columnPages(app),
-  peoplePages(app),
+  memberPages(app),
   uploadPages(app),
   uploadPeoplePages(app),
   markPages(app),

@@ -1,4 +1,4 @@
-import { freeBuffers } from './memory.ts'
+import { freeBuffers } from './free-buffers.ts'
 import { compareTexts, rowCount, type TextColumn } from './text.ts'
 
 const DIGIT_BITS = 11 // bits: a count table of 2048 stays in the nearest cache, and 32 bits take three passes

@@ -3,7 +3,7 @@
  * Rank, movement and name are always shown, so they are not among them.
  */
 import { type BoardRow, GOAL_COLUMN, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../leaderboard/page.ts'
-import type { Cell } from '../platform/files/workbook.ts'
+import type { Cell } from '../platform/files/xlsx.ts'
 
 const LABEL_PREFIX = 'label:'
 export const labelColumn = (label: string): string => `${LABEL_PREFIX}${label}`

@@ -1,6 +1,6 @@
 /** A board as a table for export: the headings and the cells of a row. */
 import { type BoardRow, GOAL_COLUMN, metricOfGoal } from '../leaderboard/page.ts'
-import type { Cell } from '../platform/files/workbook.ts'
+import type { Cell } from '../platform/files/xlsx.ts'
 import { columnsOfRow, exportedColumn, moneyColumns } from './columns.ts'
 
 const firstColumns = ['rank', 'change', 'player_id', 'name']

@@ -2,7 +2,7 @@
 import { workerData } from 'node:worker_threads'
 import type { BoardRow } from '../leaderboard/page.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
-import { type Cell, workbookOf } from '../platform/files/workbook.ts'
+import { type Cell, workbookOf } from '../platform/files/xlsx.ts'
 import { answerTasks, type ThreadWork } from '../platform/process/threads.ts'
 import { exportCells } from './export-table.ts'
 import type { ExportSource } from './kinds.ts'

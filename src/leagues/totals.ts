@@ -8,7 +8,7 @@ import type { GroupTotal, TotalsBy, TotalsQuery } from '../leaderboard/totals.ts
 import type { CacheResult } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
-import type { Cell } from '../platform/files/workbook.ts'
+import type { Cell } from '../platform/files/xlsx.ts'
 import { pagination, paginationSchema } from '../platform/http/pagination.ts'
 import { dateTime, dateTimeSchema, nullableNumber, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { boardQuery, leagueBrief, leagueSummary, nextChangeAt, refuseBoardQuery, refuseInvalidQuery } from './board.ts'

@@ -31,9 +31,9 @@ import { mayEnter } from '../membership.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { readTotals, totalsQuery, totalsQueryOf } from '../totals.ts'
 import { isPublic, readableLeague } from '../visibility.ts'
-import { type BoardData, type BoardParams, boardBody } from './board.ts'
+import { type BoardData, type BoardParams, boardBody } from './board-page.ts'
 import { columnsOfLeague, ownColumns } from './columns-page.ts'
-import { playerBody } from './player-card.ts'
+import { playerBody } from './player-page.ts'
 import { totalsBody } from './totals-page.ts'
 
 const withId = { params: idParams }

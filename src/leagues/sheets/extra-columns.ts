@@ -3,7 +3,7 @@
  * stored as a derived snapshot, so that a board is read from one snapshot. Runs in the worker thread.
  */
 import type { Database } from 'bun:sqlite'
-import { freeBuffers } from '../../leaderboard/memory.ts'
+import { freeBuffers } from '../../leaderboard/free-buffers.ts'
 import type { TextColumn } from '../../leaderboard/text.ts'
 import { refuseSheet } from '../../platform/spreadsheets/refusal.ts'
 import { isLabel, metricName } from '../columns.ts'

@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { basename } from 'node:path'
 import type { UploadDoubt, UploadKind, UploadSummary } from '../../../db/schema.ts'
-import { freeBuffers } from '../../leaderboard/memory.ts'
+import { freeBuffers } from '../../leaderboard/free-buffers.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import type { ThreadWork } from '../../platform/process/threads.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'

@@ -1,6 +1,6 @@
 /** Fills in names that a sheet does not have. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
-import { freeBuffers } from '../../leaderboard/memory.ts'
+import { freeBuffers } from '../../leaderboard/free-buffers.ts'
 import { rowCount, type TextColumn, textAt, textColumn } from '../../leaderboard/text.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
 import { matchStored, readNames } from './snapshots/read.ts'

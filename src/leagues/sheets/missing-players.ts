@@ -1,6 +1,6 @@
 /** Players of earlier scans who are missing from the newest one: they can still be found by search. Runs in the worker thread. */
 import type { Database } from 'bun:sqlite'
-import { freeBuffers } from '../../leaderboard/memory.ts'
+import { freeBuffers } from '../../leaderboard/free-buffers.ts'
 import { idOrder } from '../../leaderboard/sort.ts'
 import { joinTexts, rowCount, takeTexts, textColumn } from '../../leaderboard/text.ts'
 import type { PlayerTexts } from './board-parts.ts'

@@ -6,7 +6,7 @@ import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { itemsOfPage } from '../../platform/http/pagination.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
-import { type ComparedChange, type ComparedPerson, comparedChanges } from './people.ts'
+import { type ComparedChange, type ComparedPerson, comparedChanges } from './changed-people.ts'
 import { publishedSnapshots, uploadErrorsOf } from './queries.ts'
 import {
   extraBefore,

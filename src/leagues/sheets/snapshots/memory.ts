@@ -1,7 +1,7 @@
 /** The memory of a sheet: shared between threads, and collected, of which the garbage collector by itself would keep some hundred megabytes. */
 import { fullGC } from 'bun:jsc'
 import { setImmediate } from 'node:timers'
-import { freeBuffers } from '../../../leaderboard/memory.ts'
+import { freeBuffers } from '../../../leaderboard/free-buffers.ts'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { copyNumbers, type NumberColumn } from '../number-column.ts'
 import type { SheetColumns } from './snapshot.ts'

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
+import { freeBuffers } from '../../../leaderboard/free-buffers.ts'
 import { matchNext, matchRows } from '../../../leaderboard/gains.ts'
-import { freeBuffers } from '../../../leaderboard/memory.ts'
 import { rowCount, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
 import { unpackGroup, unpackRow } from './group.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Database } from 'bun:sqlite'
-import { freeBuffers } from '../../../leaderboard/memory.ts'
+import { freeBuffers } from '../../../leaderboard/free-buffers.ts'
 import { idOrder } from '../../../leaderboard/sort.ts'
 import { isSameText, rowCount, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
 import { reorderNumbers } from '../number-column.ts'

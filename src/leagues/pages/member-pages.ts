@@ -27,7 +27,7 @@ import { invitationForm, invitationTable, membersBody } from './members-page.ts'
 const token = t.String({ minLength: 1, maxLength: 100 })
 const shownInvitations = pageOf({ limit: 50 })
 
-export const peoplePages = (app: App) => {
+export const memberPages = (app: App) => {
   const { db, clock } = app
 
   function membersPage(id: number, who: Who, query: { page?: number; limit?: number }) {

@@ -2,7 +2,7 @@
 
 import { escaped } from '../html.ts'
 import { truncate } from '../truncate.ts'
-import { zipOf } from './zip.ts'
+import { zipOf } from './zip-writer.ts'
 
 export type Cell = string | number | null
 
