@@ -98,7 +98,9 @@ export function documentFaults(document: Thing): string[] {
     check(schema.enum === undefined || (Array.isArray(schema.enum) && schema.enum.length > 0), at, 'has an empty enum')
     check(schema.type !== 'array' || isThing(schema.items), at, 'is an array of nothing')
     if (typeof schema.pattern === 'string') new RegExp(schema.pattern)
+    check(!schema.nullable || schema.type !== undefined || !!schema.allOf, at, 'is nullable without a type')
     const required = (schema.required as string[]) ?? []
+    check(required.length > 0 || schema.required === undefined, at, 'has an empty list of what is required')
     check(new Set(required).size === required.length, at, 'requires something twice')
     for (const name of required)
       check(isThing(schema.properties) && name in schema.properties, at, `requires ${name}, which it does not describe`)

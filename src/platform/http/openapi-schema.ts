@@ -26,9 +26,10 @@ export function openApiSchema(given: unknown, named: Record<string, Schema> = {}
 function convertInline({ documentedAs, ...given }: Schema, named: Record<string, Schema>): Schema {
   if (isSchema(documentedAs)) return { ...openApiSchema(documentedAs, named), ...descriptionOf(given) }
   const convert = (schema: unknown) => openApiSchema(schema, named)
-  const choices = listOf(given.anyOf ?? given.oneOf)
+  const choices = choicesOf(given)
   if (choices.length) return convertChoices(given, choices, convert)
   const schema: Schema = Object.fromEntries(Object.entries(given).filter(([keyword]) => allowedKeywords.has(keyword)))
+  if (Array.isArray(given.required) && !given.required.length) delete schema.required // not valid in 3.0
   if (given.const !== undefined) schema.enum = [given.const]
   if (Array.isArray(given.examples)) schema.example = given.examples[0]
   for (const limit of ['Minimum', 'Maximum']) {
@@ -54,6 +55,12 @@ function convertInline({ documentedAs, ...given }: Schema, named: Record<string,
   return schema
 }
 
+/** With the choices within choices, such as those of a nullable union. */
+const choicesOf = ({ anyOf, oneOf }: Schema): Schema[] =>
+  listOf(anyOf ?? oneOf).flatMap(choice =>
+    choice.anyOf && !choice.$id && !choice.description ? choicesOf(choice) : [choice],
+  )
+
 const descriptionOf = ({ description }: Schema): Schema => (description === undefined ? {} : { description })
 
 const isValueAsText = ({ type, format }: Schema) =>
@@ -77,7 +84,10 @@ function convertChoices(given: Schema, choices: Schema[], convert: (schema: unkn
   if (choicesToShow.every(choice => choice.const !== undefined || choice.enum) && types.size === 1)
     return { ...annotations, type: [...types][0], ...nullable, enum: isNullable ? [...values, null] : values }
   const [only] = choicesToShow
-  if (choicesToShow.length > 1 || !only) return { ...annotations, ...nullable, anyOf: choicesToShow.map(convert) }
+  if (choicesToShow.length > 1 || !only) {
+    const anyOf = choicesToShow.map(convert).map(choice => (choice.type ? { ...choice, ...nullable } : choice))
+    return { ...annotations, anyOf } // `nullable` means nothing without a type beside it
+  }
   const schema = convert(only)
   if (isNullable && Array.isArray(schema.enum)) schema.enum = [...schema.enum, null]
   if (!schema.$ref) return { ...schema, ...annotations, ...nullable }

@@ -136,7 +136,7 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
       title,
       version,
       description: about,
-      license: { name: 'MIT' },
+      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
     servers: [{ url: '/' }],
     tags: order.map(name => ({ name, ...(sections[name] && { description: sections[name] }) })),
