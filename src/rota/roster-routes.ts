@@ -9,19 +9,10 @@ import { itemsOfPage, listRoute, paged } from '../platform/http/pagination.ts'
 import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { dateSchema, deletedSchema, idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
 import { startedAnswer, startRoute } from '../platform/jobs/started-answer.ts'
+import { assign, assignmentById, placedSchema, replacePerson, setPinned, unassign } from './assignments.ts'
 import { brokenDutiesNow } from './broken-alert.ts'
 import { brokenDutySchema } from './broken-duties.ts'
-import {
-  assign,
-  assignmentById,
-  confirmDraft,
-  confirmedSchema,
-  confirmRoster,
-  placedSchema,
-  replacePerson,
-  setPinned,
-  unassign,
-} from './confirm.ts'
+import { confirmDraft, confirmedSchema, confirmRoster } from './confirm.ts'
 import { checkDateRange, daysAfter, mondayOf, rangeFields, rangeOfBody } from './date-range.ts'
 import {
   assignmentSchema,
