@@ -7,8 +7,7 @@ import { Value } from '@sinclair/typebox/value'
 import { Elysia, type Static, type TSchema, t } from 'elysia'
 import { LRUCache } from 'lru-cache'
 import type { App } from '../../context.ts'
-import { Refusal, refuse } from '../../errors.ts'
-import { bom, csvLines } from '../../platform/files/csv.ts'
+import { Refusal } from '../../errors.ts'
 import { type Content, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
 import { itemsOfPage, linkHeader, type Pagination } from '../../platform/http/pagination.ts'
@@ -16,6 +15,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { hidden } from '../../ui/layout.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
+import { listExport } from './list-export.ts'
 import { exportLinks, type MonitorNavItem, monitorPage, openAlerts, versionOf } from './monitor-layout.ts'
 
 type LivePage<Query extends TSchema, Data> = {
@@ -199,12 +199,9 @@ export const slicesOf =
 /** For a page without choices. */
 export const emptyQuery = t.Object({})
 
-/**
- * The event stream of a monitor page: says when something has changed, and every two seconds that it is still checking and
- * how many alerts are open.
- */
 const beatInterval = 2_000 // ms
 
+/** The event stream of a monitor page: says when something has changed, and at every beat that it is still checking and how many alerts are open. */
 export function liveEvents(
   app: App,
   request: Request,
@@ -237,82 +234,4 @@ export function liveEvents(
     const timer = setInterval(sendIfChanged, checkInterval)
     return () => clearInterval(timer)
   })
-}
-
-/** A list as a file, page by page, so that its length costs neither memory nor time of other requests. */
-
-const maxRows = 100_000 // rows
-const rowsAtOnce = 500
-
-type Cell = string | number | boolean | null
-type Rows = (page: { limit: number; offset: number }) => Promise<readonly object[]> | readonly object[]
-
-/** The schema's fields are the columns. */
-async function listExport(
-  name: string,
-  format: 'csv' | 'json',
-  schema: { properties: object },
-  rows: Rows,
-): Promise<Response> {
-  const slices = slicesFrom(rows)
-  const first = (await slices.next()).value ?? []
-  if (first.length === rowsAtOnce && (await rows({ limit: 1, offset: maxRows })).length)
-    refuse('too_large', `A file holds ${maxRows.toLocaleString('en')} rows at most: narrow the list with its filters`)
-  const write = format === 'csv' ? csvOf(Object.keys(schema.properties)) : jsonOf()
-  const encoder = new TextEncoder()
-  const body = new ReadableStream<Uint8Array>({
-    start: controller => controller.enqueue(encoder.encode(write.head + write.rows(first))),
-    async pull(controller) {
-      const { value, done } = await slices.next()
-      if (value) return controller.enqueue(encoder.encode(write.rows(value)))
-      if (write.foot) controller.enqueue(encoder.encode(write.foot))
-      if (done) controller.close()
-    },
-    cancel: () => void slices.return(undefined),
-  })
-  return new Response(body, {
-    headers: {
-      'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json',
-      'content-disposition': `attachment; filename="fieldhouse-${name}.${format}"`,
-      'cache-control': 'no-store',
-    },
-  })
-}
-
-async function* slicesFrom(rows: Rows): AsyncGenerator<readonly object[], undefined> {
-  for (let offset = 0; offset < maxRows; offset += rowsAtOnce) {
-    const slice = await rows({ limit: rowsAtOnce, offset })
-    if (slice.length) yield slice
-    if (slice.length < rowsAtOnce) return
-    await Bun.sleep(0)
-  }
-}
-
-function csvOf(columns: readonly string[]) {
-  return {
-    head: bom + csvLines([columns]),
-    rows: (rows: readonly object[]) => (rows.length ? csvLines(rows.map(row => cellsOf(row, columns))) : ''),
-    foot: '',
-  }
-}
-
-const cellsOf = (row: object, columns: readonly string[]): Cell[] => {
-  const values = new Map<string, unknown>(Object.entries(row))
-  return columns.map(column => cellOf(values.get(column)))
-}
-
-const cellOf = (value: unknown): Cell =>
-  typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string'
-    ? value
-    : value === null || value === undefined
-      ? null
-      : JSON.stringify(value)
-
-function jsonOf() {
-  let written = 0
-  return {
-    head: '[',
-    rows: (rows: readonly object[]) => rows.map(row => `${written++ ? ',' : ''}\n${JSON.stringify(row)}`).join(''),
-    foot: '\n]\n',
-  }
 }
