@@ -390,9 +390,43 @@ describe('ids', () => {
     })
   })
 
+  test('and labels lose the decimals with which a program writes all of a column', async () => {
+    const sheet = await read('id,power,kingdom\n12345.0,1,3101.0\n7.0,2,\n,3,3102.0\nTotal,6,\n')
+    expect([texts(sheet.ids), texts(sheet.labels[0]!.texts)]).toEqual([
+      ['12345', '7'],
+      ['3101', ''],
+    ])
+    expect(sheet.notes.slice(0, 2)).toEqual([
+      '“id” is written with decimals: 12345.0 is read as 12345.',
+      '“kingdom” is written with decimals: 3101.0 is read as 3101.',
+    ])
+    expect(sheet.errors).toEqual([{ line: 4, column: 'id', value: '', reason: 'no id' }])
+    expect(texts((await read('id;power\n12345,00;1\n12345,00;2\n1,00;3\n')).ids)).toEqual(['12345', '1'])
+    const mixed = await read('id,power\n12345.0,1\n1.0,2\n12345.00,3\n12345,4\n')
+    expect([texts(mixed.ids), mixed.errors.map(({ line }) => line), mixed.notes]).toEqual([
+      ['1.0', '12345'],
+      [2, 4],
+      [],
+    ])
+  })
+
   test('are needed', async () => {
-    const sheet = await read('id,name,power\n,a,5\n2,b,6\n')
-    expect(sheet.errors).toEqual([{ line: 2, column: 'id', value: '', reason: 'no id' }])
+    const sheet = await read('id,name,power\n,a,5\n2,b,6\nnan,c,7\n-,d,8\nNan,e,9\n')
+    expect(sheet.errors.map(({ line, value, reason }) => [line, value, reason])).toEqual([
+      [2, '', 'no id'],
+      [4, 'nan', 'no id'],
+      [5, '-', 'no id'],
+    ])
+  })
+
+  test('names and labels that are errors of a spreadsheet make bad rows', async () => {
+    const sheet = await read('id,name,power,alliance\n#N/A,a,5,A\n2,#REF!,6,A\n3,c,7,#WERT!\n#4,#REF,8,A\n')
+    expect(sheet.errors.map(({ line, column, reason }) => [line, column, reason])).toEqual([
+      [2, 'id', 'an error of the spreadsheet'],
+      [3, 'name', 'an error of the spreadsheet'],
+      [4, 'alliance', 'an error of the spreadsheet'],
+    ])
+    expect(sheetRows(sheet)).toEqual([['#4', '#REF', 8]])
   })
 })
 

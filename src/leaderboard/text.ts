@@ -17,6 +17,10 @@ export function textColumn(texts: readonly string[]): TextColumn {
 export const textAt = ({ bytes, offsets }: TextColumn, row: number): string =>
   decoder.decode(bytes.subarray(offsets[row]!, offsets[row + 1]!))
 
+export function* textsOf(column: TextColumn): Generator<string> {
+  for (let row = 0; row < rowCount(column); row++) yield textAt(column, row)
+}
+
 /** Byte order, which for UTF-8 is the order of code points: the one order of player ids everywhere. */
 export function compareTexts(a: TextColumn, i: number, b: TextColumn, j: number): number {
   const start = a.offsets[i]!

@@ -126,6 +126,21 @@ export class TextBuilder {
     this.from = this.to = to
   }
 
+  /** Keeps of each text as many bytes, from its start, as `length` says. */
+  shorten(length: (text: string) => number): void {
+    const { bytes, offsets } = this
+    let start = 0
+    let to = 0
+    for (let row = 1; row <= this.count; row++) {
+      const stop = offsets[row]!
+      const kept = length(decodeUtf8(bytes, start, stop))
+      bytes.copyWithin(to, start, start + kept)
+      offsets[row] = to += kept
+      start = stop
+    }
+    this.from = this.to = to
+  }
+
   column(): CellTexts {
     return { bytes: this.bytes.subarray(0, this.from), offsets: this.offsets.subarray(0, this.count + 1) }
   }

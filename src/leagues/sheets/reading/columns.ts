@@ -4,7 +4,7 @@
  */
 
 import { idOrder } from '../../../leaderboard/sort.ts'
-import { isSameText, rowCount, type TextColumn } from '../../../leaderboard/text.ts'
+import { isSameText, rowCount, type TextColumn, textAt, textsOf } from '../../../leaderboard/text.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { decodeCell, decodeUtf8, shortened, TextBuilder } from '../../../platform/spreadsheets/text.ts'
@@ -16,6 +16,16 @@ import { isCumulative } from './known-metrics.ts'
 import { MetricReader } from './metric-reader.ts'
 import * as numbers from './numbers.ts'
 import { type Finding, SheetFindings } from './report.ts'
+import {
+  decimalsNote,
+  endsInZero,
+  isAmount,
+  isCellError,
+  isLongWithDecimals,
+  isMarkedAsText,
+  isNoId,
+  withoutDecimals,
+} from './text-cells.ts'
 
 export const BATCH_ROWS = 2048
 
@@ -53,6 +63,8 @@ export interface FinishedColumns {
   skipped: string[]
   /** The first row of words below a blank line, where a second table seems to begin, and how many rows below it are kept. */
   secondTable: (Pick<Finding, 'line' | 'value'> & { rows: number }) | undefined
+  /** What the uploader should know about how columns were read. */
+  notes: string[]
   errors: SheetFindings
   duplicates: SheetFindings
   suspicious: SheetFindings
@@ -60,6 +72,9 @@ export interface FinishedColumns {
 
 const MAX_SPARE_METRICS = 64 // a megabyte
 const MAX_NAMED_SKIPPED = 3
+
+const notAnId =
+  'an id that was shortened or written as an amount in a spreadsheet: show its column as whole numbers without separators and save again'
 
 /** The batch of the last sheet, for the next one: new memory costs a small sheet as much as its rows. */
 let spareCells: Float64Array = new Float64Array(0)
@@ -89,6 +104,8 @@ export class ColumnWriter {
   /** The line of the last row that is not in the columns. */
   private lastLeftOut = 0
 
+  /** Some ids may be 12345.0. */
+  private mayHaveDecimals = false
   private isReserved = false
   private flushed = 0
   private line = 0
@@ -187,10 +204,12 @@ export class ColumnWriter {
       if (this.skipNoPlayer(this.names)) return
       this.problem(this.headerOf('id'), 'no id', () => '')
     } else if (ids.bytes[ids.from]! > 64 && (this.skipNoPlayer(ids) || this.skipRemark())) return
-    if (mayBeAmount(ids) && isAmount(decodeUtf8(ids.bytes, ids.from, ids.to))) this.idAsAmount()
-    if (ids.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('id'), ids)
-    if (this.names.isLongerThan(sheetLimits.text)) this.longText(this.headerOf('name'), this.names)
-    for (const { header, texts } of this.labels) if (texts.isLongerThan(sheetLimits.text)) this.longText(header, texts)
+    if (isNoId(ids)) this.textProblem(ID, 'no id', ids)
+    if (isAmount(ids)) this.textProblem(ID, notAnId, ids)
+    else if (endsInZero(ids)) this.mayHaveDecimals = true
+    this.checkText(ID, ids)
+    this.checkText(NAME, this.names)
+    for (let i = 0; i < this.labels.length; i++) this.checkText(LABEL - i, this.labels[i]!.texts)
     if (this.isBad()) this.rejectWithProblems()
     else this.keep()
   }
@@ -221,15 +240,14 @@ export class ColumnWriter {
     if (this.skipped.length < MAX_NAMED_SKIPPED) this.skipped.push(`“${shortened(id)}” on line ${this.line}`)
   }
 
-  private idAsAmount(): void {
-    const { bytes, from, to } = this.ids
-    const reason =
-      'an id that was shortened or written as an amount in a spreadsheet: show its column as whole numbers without separators and save again'
-    this.problem(this.headerOf('id'), reason, () => decodeCell(bytes, from, to))
+  private checkText(slot: number, texts: TextBuilder): void {
+    if (texts.isLongerThan(sheetLimits.text))
+      this.textProblem(slot, `longer than ${sheetLimits.text} characters`, texts)
+    else if (isCellError(texts)) this.textProblem(slot, 'an error of the spreadsheet', texts)
   }
 
-  private longText(header: string, { bytes, from, to }: TextBuilder): void {
-    this.problem(header, `longer than ${sheetLimits.text} characters`, () => decodeCell(bytes, from, to))
+  private textProblem(slot: number, reason: string, { bytes, from, to }: TextBuilder): void {
+    this.problem(this.headingAt(slot), reason, () => decodeCell(bytes, from, to))
   }
 
   private keep(): void {
@@ -264,6 +282,7 @@ export class ColumnWriter {
     const { secondTable } = this
     const rowsBelow = this.rows - (secondTable?.rowsAbove ?? this.rows)
     if (this.metrics.length <= MAX_SPARE_METRICS) spareCells = this.cells
+    const notes = this.dropDecimals()
     this.settle()
     const order = idOrder(this.ids.column())
     const duplicates = this.dropRepeated(order)
@@ -289,6 +308,7 @@ export class ColumnWriter {
       rowsSkipped: this.rowsSkipped,
       skipped: this.skipped,
       secondTable: secondTable && rowsBelow > 0 ? { ...secondTable, rows: rowsBelow } : undefined,
+      notes,
       errors: this.errors,
       duplicates,
       suspicious: misreadKillPoints(valuesOf, lines, killPoints),
@@ -366,8 +386,25 @@ export class ColumnWriter {
     this.row = 0
   }
 
+  /** Reads 12345.0 as 12345, in columns that are written so in every row. */
+  private dropDecimals(): string[] {
+    const columns = [{ header: this.headerOf('id'), texts: this.ids }, ...this.labels]
+    return columns.flatMap(({ header, texts }) => {
+      const note = decimalsNote(header, textsOf(texts.column()))
+      if (note.length > 0) texts.shorten(text => withoutDecimals(text).length)
+      return note
+    })
+  }
+
   private settle(): void {
     const unclear = new Map<number, Finding>()
+    if (this.mayHaveDecimals) {
+      const column = this.headerOf('id')
+      for (let row = 0; row < this.rows; row++) {
+        const value = textAt(this.ids.column(), row)
+        if (isLongWithDecimals(value)) unclear.set(row, { line: this.lines[row]!, column, value, reason: notAnId })
+      }
+    }
     for (const metric of this.metrics)
       metric.settle((row, finding) => unclear.set(row, { line: this.lines[row]!, ...finding }))
     if (unclear.size === 0) return
@@ -424,21 +461,6 @@ const firstTwoLetters = new Set(
 )
 const mayBeNoPlayer = (first: number, second: number) =>
   first > 127 || (first > 64 && firstTwoLetters.has((first | 32) * 256 + (second | 32)))
-
-/**
- * As spreadsheets save a long number: 1.23457E+11, by which different ids become the same; 12,345,678; 12345678.0. The same player would
- * have another id in other sheets. Plain spaces, as in 123 456 789, are written by people.
- */
-const isAmount = (id: string): boolean =>
-  /^(\d([.,]\d+)?E\+\d\d|[1-9]\d{0,2}([.,'’\u00a0\u202f])\d{3}(\3\d{3})+|\d{4,}\.0)$/i.test(id)
-function mayBeAmount({ bytes, to }: TextBuilder): boolean {
-  const beforeThree = bytes[to - 4]!
-  return bytes[to - 3] === 43 || beforeThree < 48 || beforeThree > 127 || bytes[to - 2] === 46
-}
-
-/** An apostrophe before digits, and none behind them, only tells a spreadsheet that they are text. */
-const isMarkedAsText = (bytes: Uint8Array, start: number, stop: number): boolean =>
-  bytes[start] === 39 && bytes[start + 1]! >= 48 && bytes[start + 1]! <= 57 && bytes[stop - 1] !== 39
 
 /**
  * For each row the nearest row above it with the same id, or -1; undefined if no id is repeated. `order`: row numbers in id

@@ -10,10 +10,12 @@ import { type ByteSource, fileSource, readPiece } from '../../../platform/spread
 import { shortened } from '../../../platform/spreadsheets/text.ts'
 import { openWorkbook, type PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
+import { isLabel } from '../../columns.ts'
 import { likelyDialect } from './dialect.ts'
 import { checkHeader, type Header, type HeaderColumn, headingDoubts, headingNotes, type Mapping } from './headers.ts'
 import type { SheetFormat } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
+import { decimalsNote } from './text-cells.ts'
 import { likelyTable, refuseWorksheetOfText, type TableChoice, type WorksheetOption } from './workbook-table.ts'
 
 /** `samples`: the first values, as they are written. */
@@ -90,11 +92,26 @@ function previewOf(
   return {
     ...facts,
     header_line: header.line,
-    notes: [...headingNotes(header), ...headingDoubts(header).map(({ message }) => `${message}.`), ...facts.notes],
+    notes: [
+      ...headingNotes(header),
+      ...headingDoubts(header).map(({ message }) => `${message}.`),
+      ...facts.notes,
+      ...textNotes(header, rows),
+    ],
     columns: columns.filter(({ header, samples }) => header !== '' || samples.some(Boolean)),
     problem: problemOf(header, rows, mapping),
   }
 }
+
+const textNotes = ({ row, columns }: Header, rows: PreviewRow[]): string[] =>
+  columns.flatMap(({ header, as }, i) =>
+    as === 'id' || isLabel(as ?? '')
+      ? decimalsNote(
+          header,
+          rows.slice(row + 1).map(({ cells }) => (cells[i] ?? '').trim()),
+        )
+      : [],
+  )
 
 function problemOf(header: Header, rows: PreviewRow[], mapping: Mapping | undefined): SheetPreview['problem'] {
   try {

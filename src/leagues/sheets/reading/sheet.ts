@@ -144,7 +144,7 @@ function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): S
   return {
     ...facts,
     ...columns,
-    notes: [...facts.notes, ...skippedNotes(columns.rowsSkipped, skipped)],
+    notes: [...facts.notes, ...columns.notes, ...skippedNotes(columns.rowsSkipped, skipped)],
     doubts: [...headingDoubts(header), ...secondTableDoubts(secondTable, columns.rowsOk)],
     rows: columns.lines.length,
     headerLine: header.line,
