@@ -243,6 +243,16 @@ describe('a workbook', () => {
     expect([sheet.worksheet, texts(sheet.ids)]).toEqual(['New', ['new']])
   })
 
+  test('says how many of its rows are hidden, which are read too', async () => {
+    const rows: FixtureCell[][] = [['Kingdom'], ['ID', 'Power'], ['a', 5], ['b', 6], [null, null], ['c', 'x']]
+    const sheet = await readSheet(workbook([{ name: 'Data', rows, hiddenRows: [1, 4, 5, 6] }]))
+    expect([sheet.notes, texts(sheet.ids), sheet.rowsBad]).toEqual([
+      ['2 hidden rows of the workbook were read too.'],
+      ['a', 'b'],
+      1,
+    ])
+  })
+
   test('counts rows as the worksheet does, leaving out blank ones', async () => {
     const sheet = await readSheet(
       workbook([

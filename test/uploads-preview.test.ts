@@ -116,7 +116,7 @@ test('a kingdom, a server and a domain are labels, ids of alliances, coordinates
   ])
 })
 
-test('a preview says what would surprise: worksheets that look the same, and a player in place of the headings', async () => {
+test('a preview says what would surprise: worksheets that look the same, a player in place of the headings, decimals, hidden rows', async () => {
   const { call } = await service()
   const { id } = await newLeague(call)
   const rows = [
@@ -129,6 +129,16 @@ test('a preview says what would surprise: worksheets that look the same, and a p
   expect([worksheet, notes]).toEqual(['Nov 1', [expect.stringContaining('same headings: “Nov 8”.')]])
   expect((await preview(call, id, '10001,Ann,100\n10002,Bob,200\n')).notes).toEqual([
     expect.stringContaining('Line 1 is read as the headings but looks like a player'),
+  ])
+  const written = [
+    ['ID', 'Power', 'Kingdom'],
+    ['123.0', 5, '3101.0'],
+  ]
+  const filtered = formOf(workbook([{ name: 'Scan', rows: written, hiddenRows: [2] }]), 'scan.xlsx')
+  expect((await call.post(`/api/v1/leagues/${id}/uploads/preview`, filtered)).notes).toEqual([
+    '“ID” is written with decimals: 123.0 is read as 123.',
+    '“Kingdom” is written with decimals: 3101.0 is read as 3101.',
+    'Hidden rows of the workbook, such as row 2, are read too.',
   ])
 })
 

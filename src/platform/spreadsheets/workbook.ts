@@ -12,6 +12,7 @@ import type { Zip, ZipEntry } from './zip.ts'
 export interface PreviewRow {
   line: number
   cells: string[]
+  hidden?: boolean
 }
 
 export interface Worksheet {
@@ -105,7 +106,7 @@ export async function firstRows(
     cells[column] = text
   }
   const scanner = new WorksheetScanner(name, strings, styles, {
-    row: line => rows.push({ line, cells: [] }),
+    row: (line, hidden) => rows.push({ line, cells: [], hidden }),
     number: (column, _value, bytes, start, stop) => setCell(column, decodeUtf8(bytes, start, stop)),
     text: (column, bytes, start, stop) => setCell(column, decodeUtf8(bytes, start, stop)),
     other: (column, kind, text) => setCell(column, kind === 'error' ? '' : text),

@@ -6,7 +6,7 @@ import { EQUALS, GT, LT, SLASH, writeUnescaped, XmlScanner } from './xml.ts'
 export type OtherKind = 'date' | 'boolean' | 'error' | 'formula'
 
 export interface CellSink {
-  row(line: number): void
+  row(line: number, hidden: boolean): void
   /** A number, and how the XML writes it. */
   number(column: number, value: number, bytes: Uint8Array, start: number, stop: number): void
   text(column: number, bytes: Uint8Array, start: number, stop: number): void
@@ -83,7 +83,7 @@ export class WorksheetScanner extends XmlScanner {
         if (p < 0) return
         continue
       }
-      if (this.isInData && this.isNamed('row')) this.rowTag(p)
+      if (this.isInData && this.isNamed('row')) this.rowTag(p, next)
       else if (this.isNamed('sheetData')) {
         this.isInData = !this.closing && !this.selfClosing
         this.done = !this.isInData
@@ -93,7 +93,7 @@ export class WorksheetScanner extends XmlScanner {
     this.at = end
   }
 
-  private rowTag(p: number): void {
+  private rowTag(p: number, next: number): void {
     if (!this.closing) {
       const line = this.rowNumber(p)
       if (this.isRowOpen) this.refuse('corrupt', `has no end of row ${this.line}`)
@@ -103,12 +103,20 @@ export class WorksheetScanner extends XmlScanner {
       this.setRowDigits(line)
       this.column = -1
       this.isRowOpen = true
-      this.sink.row(line)
+      this.sink.row(line, this.isHidden(p, next))
     }
     if ((this.closing || this.selfClosing) && this.isRowOpen) {
       this.isRowOpen = false
       this.sink.rowEnd()
     }
+  }
+
+  /** Whether the tag says hidden="1" or "true"; LibreOffice writes hidden="false" into every row. */
+  private isHidden(p: number, next: number): boolean {
+    const { buffer } = this
+    for (let q = p + 5; q < next; q++)
+      if (buffer[q] === 104 && buffer[q + 1] === 105) return buffer[q + 8] === 49 || buffer[q + 8] === 116
+    return false
   }
 
   private setRowDigits(line: number): void {

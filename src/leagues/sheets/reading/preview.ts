@@ -96,22 +96,27 @@ function previewOf(
       ...headingNotes(header),
       ...headingDoubts(header).map(({ message }) => `${message}.`),
       ...facts.notes,
-      ...textNotes(header, rows),
+      ...rowNotes(header, rows),
     ],
     columns: columns.filter(({ header, samples }) => header !== '' || samples.some(Boolean)),
     problem: problemOf(header, rows, mapping),
   }
 }
 
-const textNotes = ({ row, columns }: Header, rows: PreviewRow[]): string[] =>
-  columns.flatMap(({ header, as }, i) =>
+/** What the rows below the headings show besides numbers. */
+function rowNotes({ row, columns }: Header, rows: PreviewRow[]): string[] {
+  const below = rows.slice(row + 1)
+  const hidden = below.find(row => row.hidden)
+  const decimals = columns.flatMap(({ header, as }, i) =>
     as === 'id' || isLabel(as ?? '')
       ? decimalsNote(
           header,
-          rows.slice(row + 1).map(({ cells }) => (cells[i] ?? '').trim()),
+          below.map(({ cells }) => (cells[i] ?? '').trim()),
         )
       : [],
   )
+  return hidden ? [...decimals, `Hidden rows of the workbook, such as row ${hidden.line}, are read too.`] : decimals
+}
 
 function problemOf(header: Header, rows: PreviewRow[], mapping: Mapping | undefined): SheetPreview['problem'] {
   try {

@@ -116,9 +116,8 @@ async function readWorkbook(source: ByteSource, options: ReadOptions): Promise<S
   const { worksheet, header, takenAt, notes } = await tableIn(workbook, options)
   const columns = new ColumnWriter(header.columns)
   const total = worksheet.entry.size
-  await scanWorksheet(workbook, worksheet, new WorksheetCells(columns, header.line), bytes =>
-    reportProgress(columns, bytes, total, options),
-  )
+  const cells = new WorksheetCells(columns, header.line)
+  await scanWorksheet(workbook, worksheet, cells, bytes => reportProgress(columns, bytes, total, options))
   options.onProgress?.({ stage: 'checking', bytes: total, totalBytes: total, rows: columns.rows })
   return sheetOf(columns.finish(), header, {
     format: 'xlsx',
@@ -126,7 +125,7 @@ async function readWorkbook(source: ByteSource, options: ReadOptions): Promise<S
     delimiter: null,
     worksheet: worksheet.name,
     takenAt,
-    notes: [...headingNotes(header), ...notes],
+    notes: [...headingNotes(header), ...notes, ...hiddenNotes(cells.hiddenRows)],
   })
 }
 
@@ -158,6 +157,9 @@ function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): S
     suspiciousCount: suspicious.count,
   }
 }
+
+const hiddenNotes = (rows: number): string[] =>
+  rows > 0 ? [`${counted(rows, 'hidden row')} of the workbook ${rows === 1 ? 'was' : 'were'} read too.`] : []
 
 /** A community may have players with such ids. */
 function skippedNotes(count: number, named: readonly string[]): string[] {

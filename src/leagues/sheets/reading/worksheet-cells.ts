@@ -21,14 +21,20 @@ export class WorksheetCells implements CellSink {
   /** Roles of the columns; empty above the table. */
   private slots: Int32Array = noSlots
   private at = 0
+  private isHidden = false
+  private rowsBefore = 0
+  /** Rows with a player that are hidden or filtered out. */
+  hiddenRows = 0
 
   constructor(
     private readonly columns: ColumnWriter,
     private readonly headerLine: number,
   ) {}
 
-  row(line: number): void {
+  row(line: number, hidden: boolean): void {
     if (line <= this.headerLine) return
+    this.isHidden = hidden
+    this.rowsBefore = this.columns.rows + this.columns.rowsBad
     this.slots = this.columns.slots
     this.at = this.columns.row
     this.columns.begin(line)
@@ -36,7 +42,9 @@ export class WorksheetCells implements CellSink {
   }
 
   rowEnd(): void {
-    if (this.slots !== noSlots) this.columns.end()
+    if (this.slots === noSlots) return
+    this.columns.end()
+    if (this.isHidden && this.columns.rows + this.columns.rowsBad > this.rowsBefore) this.hiddenRows++
   }
 
   number(column: number, value: number, bytes: Uint8Array, start: number, stop: number): void {
