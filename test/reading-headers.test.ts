@@ -74,8 +74,8 @@ describe('headings', () => {
 
   test('that are unknown become metrics if numbers are below', async () => {
     const sheet = await read(
-      'id,City Hall Level,K/D %,Note,Очки,Score,Goal %,Players,Power,Power,constructor,__proto__,#\n' +
-        '1,25,1.5,hi,5,6,6,6,7,8,9,10,1\n2,n/a,,x,5,6,6,6,7,8,9,10,2\n',
+      'id,City Hall Level,K/D %,Note,Очки,Score,Goal %,Players,Power,Power,constructor,__proto__,#,Unnamed: 0\n' +
+        '1,25,1.5,hi,5,6,6,6,7,8,9,10,1,0\n2,n/a,,x,5,6,6,6,7,8,9,10,2,1\n',
     )
     expect(sheet.mapping).toEqual(
       Object.fromEntries([
@@ -92,7 +92,7 @@ describe('headings', () => {
         ['__proto__', 'proto'],
       ]),
     )
-    expect(sheet.ignored).toEqual(['Note', '#'])
+    expect(sheet.ignored).toEqual(['Note', '#', 'Unnamed: 0'])
     expect(sheet.metrics.map(({ name }) => name)).toContain('power')
     expect(new Set(sheet.metrics.map(({ name }) => name)).size).toBe(sheet.metrics.length)
   })
@@ -265,7 +265,8 @@ describe('a sheet', () => {
   })
 
   test('with all columns in one says so', async () => {
-    for (const lines of ['"ID,Name,Power"\n"1,a,5"\n', '"Governor ID;Power"\n"1;5"\n'])
+    const spaced = ['ID   Name   Power\n1    a      5\n', '"id" "power"\n"1" 123 5\n', 'ID:Power\n1:5\n']
+    for (const lines of ['"ID,Name,Power"\n"1,a,5"\n', '"Governor ID;Power"\n"1;5"\n', ...spaced])
       expect((await refusal(read(lines))).message).toContain('All columns stand in one')
   })
 

@@ -97,6 +97,8 @@ addAliases('name', nameAliases)
 for (const [label, list] of labelAliases) addAliases(labelColumn(label), list)
 for (const [metric, list] of metricAliases) addAliases(metric, [...list, metric])
 const attributes = new Set(attributeAliases.map(headerKey))
+/** `Unnamed: 0`, as pandas calls a column without a heading, which is often the number of the row. */
+const unnamed = /^unnamed\d+$/
 
 /** The best header row, or null if no row names an id. */
 export function findHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | null {
@@ -157,7 +159,7 @@ function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known
     if (role) return { header, as: role, tentative: false }
     const name = metricSlug(header)
     const meant = aliases.get(keys[column]!)?.to ?? ''
-    const isAttribute = attributes.has(keys[column]!) || meant === 'id' || isLabel(meant)
+    const isAttribute = attributes.has(keys[column]!) || unnamed.test(keys[column]!) || meant === 'id' || isLabel(meant)
     const content = role === null || name === '' || isAttribute ? 'text' : contentBelow(rows, row, column)
     if (content === 'text') return { header, as: null, tentative: false }
     let metric = name
@@ -246,7 +248,7 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   if (targets.filter(isLabel).length > MAX_LABELS)
     refuseSheet('bad_mapping', `The mapping asks for more than ${MAX_LABELS} labels`)
   if (!header) {
-    if (found.length === 1 && found[0]!.split(/[,;\t|]/).some(name => roleNamed(name) === 'id'))
+    if (found.length === 1 && found[0]!.split(/[,;:^\t|]| {2,}|" /).some(name => roleNamed(name) === 'id'))
       return refuseSheet(
         'no_id',
         `All columns stand in one. ${foundText} Split it in the spreadsheet (“Text to columns”), or send the file from before it was opened there.`,

@@ -1,7 +1,7 @@
 /**
  * Numbers as people and scanners write them: 1234 · 1,234,567 · 1.234.567 · 1 234 567 · 1'234 · 1,234.5 · 1.234,5 ·
- * 1.2M · 3.4B · 12k · -5 · 12% · 1.2E+08, with plain, no-break and thin spaces. Read from bytes; a string is made only for
- * more than fifteen digits and for exponents.
+ * 1.2M · 3.4B · 12k · 5 Mio · 5万 · -5 · (5) for -5 · 12% · $5 · 5 € · 1.2E+08, with plain, no-break and thin spaces. Read from
+ * bytes; a string is made only for more than fifteen digits, for exponents and for words.
  */
 
 import { blankAt, blankBefore } from '../../../platform/spreadsheets/text.ts'
@@ -51,6 +51,16 @@ const unknownWords = new Set([
   'not checked',
 ])
 
+/** Powers of ten that are written as words, without a dot behind them. */
+const multipliers = new Map([
+  ...['tsd', 'тыс', '千', '천'].map(word => [word, 3] as const),
+  ...['万', '萬', '만'].map(word => [word, 4] as const),
+  ...['mio', 'mln', 'mn', 'million', 'millions', 'млн'].map(word => [word, 6] as const),
+  ...['亿', '億', '억'].map(word => [word, 8] as const),
+  ...['mrd', 'bn', 'млрд'].map(word => [word, 9] as const),
+])
+const MAX_WORD_BYTES = 12
+
 const DOT = 46
 const COMMA = 44
 const SPACE = 32
@@ -74,6 +84,32 @@ function spaceWidthAt(bytes: Uint8Array, i: number): number {
 export const isQuotedFormula = (bytes: Uint8Array, start: number, stop: number): boolean =>
   bytes[start] === 61 && bytes[start + 1] === 34 && stop - start > 2 && bytes[stop - 1] === 34
 
+/** Bytes of the sign of a currency at `i`, or 0. */
+function currencyAt(bytes: Uint8Array, i: number): number {
+  const byte = bytes[i]!
+  if (byte === 36) return 1
+  if (byte === 0xc2) return bytes[i + 1]! >= 0xa3 && bytes[i + 1]! <= 0xa5 ? 2 : 0 // £ to ¥
+  return byte === 0xe2 && bytes[i + 1] === 0x82 && bytes[i + 2]! >= 0xa0 ? 3 : 0 // U+20A0 to U+20BF, € among them
+}
+
+/** Where the number before it and its spaces end. */
+function withoutCurrency(bytes: Uint8Array, stop: number): number {
+  if (bytes[stop - 1] !== 36 && bytes[stop - 1]! < 0x80) return stop
+  const width = [1, 2, 3].find(width => currencyAt(bytes, stop - width) === width)
+  if (width === undefined) return stop
+  stop -= width
+  for (let blank = 1; blank > 0; stop -= blank) blank = blankBefore(bytes, stop)
+  return stop
+}
+
+function afterSpaces(bytes: Uint8Array, i: number, stop: number): number {
+  while (i < stop && spaceWidthAt(bytes, i) > 0) i += spaceWidthAt(bytes, i)
+  return i
+}
+
+const wordAt = (bytes: Uint8Array, start: number, stop: number): string =>
+  stop - start > MAX_WORD_BYTES ? '' : utf8.decode(bytes.subarray(start, stop)).toLowerCase().replace(/\.$/, '')
+
 const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 48 && byte <= 57
 
 export function readNumber(bytes: Uint8Array, start: number, stop: number, out: NumberCell): void {
@@ -92,11 +128,21 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
   if (bytes[from] === APOSTROPHE && from + 1 < stop) from++ // it only tells a spreadsheet that this is text
   let i = from
   let negative = false
+  if (bytes[from] === 40 && bytes[stop - 1] === 41 && bytes[from + 1] !== 45) {
+    negative = true // (5), as accountants write -5
+    i++
+    stop--
+  }
+  stop = withoutCurrency(bytes, stop)
+  const currency = currencyAt(bytes, i)
+  i = afterSpaces(bytes, i + currency, stop)
+  const begin = i
   if (bytes[i] === 45 || bytes[i] === 43) negative = bytes[i++] === 45
   else if (bytes[i] === 0xe2 && bytes[i + 1] === 0x88 && bytes[i + 2] === 0x92) {
     negative = true // U+2212, the minus sign
     i += 3
   }
+  if (currency === 0) i += currencyAt(bytes, i)
 
   // Groups of digits and what is between them.
   let mantissa = 0
@@ -133,23 +179,22 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
   const last = i
 
   if (digits === 0) {
-    if (stop - from <= 12 && unknownWords.has(utf8.decode(bytes.subarray(from, stop)).toLowerCase())) out.kind = BLANK
+    if (unknownWords.has(wordAt(bytes, begin, stop))) out.kind = BLANK
     return
   }
   if (length === 0) return // "12." and "1,"
 
   let exponent = 0
-  while (i < stop && spaceWidthAt(bytes, i) > 0) i += spaceWidthAt(bytes, i)
+  i = afterSpaces(bytes, i, stop)
   if (i < stop) {
     const letter = bytes[i]! | 32
-    exponent = letter === 107 ? 3 : letter === 109 ? 6 : letter === 98 ? 9 : letter === 116 ? 12 : 0
     if (letter === 101) {
       scientific(bytes, from, stop, groups, out)
       return
     }
-    if (exponent > 0) i++
-    if (bytes[i] === 37 && exponent === 0) i++ // 12% is read as 12
-    if (i < stop) return
+    if (stop - i > 1) exponent = multipliers.get(wordAt(bytes, i, stop)) ?? 0
+    else exponent = letter === 107 ? 3 : letter === 109 ? 6 : letter === 98 ? 9 : letter === 116 ? 12 : 0
+    if (exponent === 0 && !(bytes[i] === 37 && stop - i === 1)) return // 12% is read as 12
   }
 
   // Which separator, if any, is the decimal one?
