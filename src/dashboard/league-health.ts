@@ -5,7 +5,7 @@ import type { Db } from '../../db/open.ts'
 import { entries, leagues, ledger, members, tourEvents, tours, uploads, userActivity } from '../../db/schema.ts'
 import { hasStatus } from '../leagues/queries.ts'
 import { day } from '../platform/clock.ts'
-import { counted } from '../platform/counted.ts'
+import { counted } from '../platform/number-text.ts'
 import { healthScore, type ScoredHealth } from './health-score.ts'
 
 const activeWithinMs = 7 * day // a league with news within this time is active

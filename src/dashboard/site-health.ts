@@ -2,7 +2,7 @@
 import { asc } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { sites } from '../../db/schema.ts'
-import { counted } from '../platform/counted.ts'
+import { counted } from '../platform/number-text.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
 import { loadProblem } from '../rota/load-problem.ts'
 import { certificatesEnding } from '../rota/roster-metrics.ts'
@@ -46,7 +46,7 @@ export function siteScores(db: Db, { now }: { now: number }): ScoredHealth[] {
         [
           broken > 0 && `${counted(broken, 'duty', 'duties')} cannot be worked as planned: find who could step in.`,
           near.open > 0 &&
-            `${near.open === 1 ? '1 place on the next 3 days is' : `${near.open} places on the next 3 days are`} open: call people now.`,
+            `${counted(near.open, 'place on the next 3 days is', 'places on the next 3 days are')} open: call people now.`,
           open > near.open &&
             `${open} of ${places} places in the next ${daysAhead} days are open: generate a roster for ${site.name}.`,
           ...scarce.map(({ skill, names }) =>

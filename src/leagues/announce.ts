@@ -12,6 +12,7 @@ import { canonicalQuery } from '../leaderboard/query.ts'
 import { day } from '../platform/clock.ts'
 import { postJson } from '../platform/http/outgoing.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
+import { counted } from '../platform/number-text.ts'
 import { webhookName } from '../ui/display-name.ts'
 import { type Announcement, announcements, webhookFor } from './announcements.ts'
 import { type BoardView, boardPage, boardQueryOf } from './board.ts'
@@ -73,8 +74,7 @@ const changeText = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${chan
 const escapeMarkdown = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
 function headingOf(what: Announcement, players: number): string {
-  if (what === 'board')
-    return `the board is updated (${players.toLocaleString('en')} ${players === 1 ? 'player' : 'players'})`
+  if (what === 'board') return `the board is updated (${counted(players, 'player')})`
   return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
 

@@ -5,7 +5,7 @@ import { atomically } from '../../db/transactions.ts'
 import { type Alert, clearAlert, raiseAlert } from '../alerts.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { counted } from '../platform/counted.ts'
+import { counted } from '../platform/number-text.ts'
 import { type BrokenDuty, brokenDuties } from './broken-duties.ts'
 
 const key = 'roster_broken'

@@ -7,6 +7,7 @@ import { audit } from '../audit.ts'
 import { alreadyTaken, refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { Actor } from '../platform/http/request-context.ts'
+import { counted } from '../platform/number-text.ts'
 import { notifyOfDuties, upcomingDuties } from './notices.ts'
 import { localDate } from './shift.ts'
 import type { Site, SiteChange } from './site.ts'
@@ -49,7 +50,7 @@ export const deleteSite = (db: Db, { id, isConfirmed, who, at }: Asked & { isCon
     if (total && !isConfirmed)
       refuse(
         'conflict',
-        `${name} has ${total === 1 ? '1 shift, which goes' : `${total} shifts, which go`} with it; send confirm=true`,
+        `${name} has ${counted(total, 'shift, which goes', 'shifts, which go')} with it; send confirm=true`,
         { shifts: total },
       )
     notifyOfDuties(tx, at, { 'Taken off': upcomingDuties(tx, { siteId: id }, at) })

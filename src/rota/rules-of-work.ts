@@ -1,8 +1,8 @@
 /** Rules of work as people write them: for everybody at a site, or for one person. */
 import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
-import { counted } from '../platform/counted.ts'
 import { dateSchema, oneLine } from '../platform/http/shared-schemas.ts'
+import { counted } from '../platform/number-text.ts'
 import { mondayOf } from './date-range.ts'
 import type { Limit, PeriodLimit, SiteRules, WorkRules } from './solving/problem.ts'
 

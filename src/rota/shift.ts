@@ -4,6 +4,7 @@ import { invalid } from '../errors.ts'
 import { firstYear, hour, isInCalendar, lastYear } from '../platform/clock.ts'
 import { rowView } from '../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
+import { counted } from '../platform/number-text.ts'
 import { rangeFields } from './date-range.ts'
 import { maxWordLength, shiftKindSchema } from './rules-of-work.ts'
 
@@ -154,7 +155,7 @@ export function checkCalendar(shifts: readonly NewShift[], field: string): void 
 export const isShiftInCalendar = ({ starts_at, ends_at }: Times): boolean =>
   isInCalendar(Date.parse(starts_at)) && isInCalendar(Date.parse(ends_at))
 
-export const peopleAre = (count: number): string => (count === 1 ? '1 person is' : `${count} people are`)
+export const peopleAre = (count: number): string => counted(count, 'person is', 'people are')
 
 /** The date at the site. */
 export const localDate = (at: number, timezone: string): string =>

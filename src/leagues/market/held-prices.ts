@@ -11,7 +11,7 @@ import { refuse } from '../../errors.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-import { moneyText } from './order.ts'
+import { moneyText } from '../../platform/number-text.ts'
 import { type NewQuote, percentOf } from './quote.ts'
 
 type HeldPrice = typeof heldPrices.$inferSelect

@@ -1,5 +1,6 @@
 /** Validates an order and computes what filling it does. Pure: everything it depends on is passed in. */
 import { isAhead, iso } from '../../platform/clock.ts'
+import { countText, moneyText } from '../../platform/number-text.ts'
 import { duration } from '../../ui/parts/values.ts'
 import type { MarketRules } from './config.ts'
 import { applyTrade, type Position } from './position.ts'
@@ -178,8 +179,4 @@ function exceedsShortLimit({ side, quantity }: Order, account: Account, fill: Fi
 
 /** Rounds up to a hundredth, so that an excess never reads as zero. */
 const percent = (n: number) => Math.ceil(n * 100 - 1e-9) / 100
-const wholeFormat = new Intl.NumberFormat('en')
-export const countText = (count: number): string => wholeFormat.format(count)
 const ageText = (seconds: number): string => String(duration(seconds * 1_000))
-const moneyFormat = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
-export const moneyText = (cents: number): string => moneyFormat.format(cents / 100)

@@ -2,7 +2,8 @@
 import Papa from 'papaparse'
 import type { FieldError } from '../../errors.ts'
 import { yearFirst } from '../../platform/clock.ts'
-import { maxPriceCents, moneyText } from './order.ts'
+import { moneyText } from '../../platform/number-text.ts'
+import { maxPriceCents } from './order.ts'
 import { maxQuotes, type NewQuote, parseQuote } from './quote.ts'
 
 const headings: Record<string, 'symbol' | 'price' | 'as_of'> = {

@@ -2,6 +2,7 @@
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
+import { counted, moneyText } from '../../platform/number-text.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { notice } from '../../ui/parts/notices.ts'
@@ -10,7 +11,6 @@ import { table } from '../../ui/parts/table.ts'
 import { money, name, number, time } from '../../ui/parts/values.ts'
 import type { SymbolActionView } from './corrections/symbol-action.ts'
 import type { HeldPrices } from './held-prices.ts'
-import { moneyText } from './order.ts'
 import type { PriceView } from './price-history.ts'
 import type { QuoteView } from './quote.ts'
 
@@ -26,7 +26,7 @@ const actionText: Record<SymbolActionView['kind'], (done: SymbolActionView) => C
 
 const changedWords = ({ kind, lines, kept }: SymbolActionView): Content => {
   const [one, many] = kind === 'void' ? ['trade', 'trades'] : ['portfolio', 'portfolios']
-  return html`${number(lines)} ${lines === 1 ? one : many}${kept > 0 && html`<small class="quiet">${number(kept)} in final leagues stay</small>`}`
+  return html`${counted(lines, one, many)}${kept > 0 && html`<small class="quiet">${number(kept)} in final leagues stay</small>`}`
 }
 
 export type Corrections = { actions: readonly SymbolActionView[]; pagination: Pagination }

@@ -2,6 +2,7 @@ import { type BoardRow, GOAL_COLUMN, gainColumn, goalColumn } from '../../leader
 import type { GroupTotal } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { counted } from '../../platform/number-text.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
 import { badge, tierBar } from '../../ui/parts/badges.ts'
 import { action, type FormChoice } from '../../ui/parts/form.ts'
@@ -244,10 +245,10 @@ function viewSummary(
   path: string,
 ): Content {
   const facts = [
-    q && html`${number(total)} ${total === 1 ? 'match' : 'matches'} for “${q}”`,
+    q && html`${counted(total, 'match', 'matches')} for “${q}”`,
     around && html`around ${name(rows.find(row => row.player_id === around)?.name || around)}`,
     at && html`as of ${moment(at)}`,
-    (label || tier) && html`${groupName(label, tier)}: ${number(total)} ${total === 1 ? 'player' : 'players'}`,
+    (label || tier) && html`${groupName(label, tier)}: ${counted(total, 'player')}`,
     gains_from && html`gains since the scan of ${moment(gains_from)}`,
   ].filter(Boolean)
   return (

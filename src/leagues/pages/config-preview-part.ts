@@ -1,5 +1,6 @@
 /** How the settings in the form would move players. */
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { counted } from '../../platform/number-text.ts'
 import { movement } from '../../ui/parts/badges.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -19,7 +20,7 @@ export function configPreviewPart(preview: ConfigPreview, kind: KindPages, path:
 ${notes.map(note => notice(note, 'warn'))}
 ${up.length > 0 && movers('Furthest up', up, kind, path)}
 ${down.length > 0 && movers('Furthest down', down, kind, path)}
-<p>${tiers_changed === 0 ? 'Nobody would change tier.' : html`${number(tiers_changed)} ${tiers_changed === 1 ? 'player' : 'players'} would change tier: ${tiers.map(({ from, to, players }, i) => html`${i > 0 && ', '}${tierName(from)} → ${tierName(to)} ${number(players)}`)}.`}</p>`
+<p>${tiers_changed === 0 ? 'Nobody would change tier.' : html`${counted(tiers_changed, 'player')} would change tier: ${tiers.map(({ from, to, players }, i) => html`${i > 0 && ', '}${tierName(from)} → ${tierName(to)} ${number(players)}`)}.`}</p>`
 }
 
 const tierName = (tier: string | null) => (tier === null ? 'none' : name(tier))

@@ -1,9 +1,10 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { counted } from '../../platform/number-text.ts'
 import { status } from '../../ui/parts/badges.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
-import { localDay, name, number } from '../../ui/parts/values.ts'
+import { localDay, name } from '../../ui/parts/values.ts'
 import type { KindPages, Tab } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
 
@@ -28,7 +29,7 @@ export function leagueHead({ league, kind, who, tab, figures = [], title, state,
   const tabs = tabsOf(kind, who)
   return html`<header class="scoreboard">
 <h1>${title ?? name(league.name)}</h1>
-<div class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${state || status(league.status)}<span>${kind.name}</span><span>${localDay(starts_at)} – ${localDay(ends_at)}</span>${members > 0 && html`<span>${number(members)} ${members === 1 ? 'member' : 'members'}</span>`}${actions && html`<span class="actions">${actions}</span>`}</div>
+<div class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${state || status(league.status)}<span>${kind.name}</span><span>${localDay(starts_at)} – ${localDay(ends_at)}</span>${members > 0 && html`<span>${counted(members, 'member')}</span>`}${actions && html`<span class="actions">${actions}</span>`}</div>
 ${figures.some(Boolean) && stats(figures)}
 ${
   tabs.length > 1 &&

@@ -2,6 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import type { UploadDoubt } from '../../../db/schema.ts'
 import { hasFallen } from '../../leaderboard/gains.ts'
+import { countText } from '../../platform/number-text.ts'
 import { metricName } from '../columns.ts'
 import { type PlayerBatch, type Players, pairRows } from './baseline-rows.ts'
 import type { PausableWork } from './latecomers.ts'
@@ -83,8 +84,6 @@ export async function countFallenCounters(
   }
   return counter.counts
 }
-
-const countText = (count: number) => count.toLocaleString('en')
 
 const fallenDoubt = (count: number, of: number, sheet: 'scan' | 'extra sheet'): UploadDoubt[] =>
   isOverAFifth(count, of)

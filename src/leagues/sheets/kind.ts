@@ -7,6 +7,7 @@ import { programFile } from '../../installation.ts'
 import { textAt } from '../../leaderboard/text.ts'
 import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
+import { counted } from '../../platform/number-text.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
@@ -60,7 +61,7 @@ function requireAllRead(db: Db, leagueId: number): void {
   if (unread > 0)
     refuse(
       'conflict',
-      `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read, or held: answer them under Uploads first`,
+      `${counted(unread, 'sheet is', 'sheets are')} still being read, or held: answer them under Uploads first`,
     )
 }
 

@@ -4,6 +4,7 @@ import { dateSources, uploadKinds, uploadModes, uploadStates, type uploads } fro
 import { iso } from '../../platform/clock.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { countText } from '../../platform/number-text.ts'
 
 export type Upload = typeof uploads.$inferSelect
 
@@ -82,7 +83,7 @@ const sheetNames = { baseline: 'A new baseline', current: 'A new scan', extra: '
 export function whatChanged({ kind, takenAt, summary }: Upload): string {
   const time = `${iso(takenAt).slice(0, 16).replace('T', ' ')} UTC`
   const counts = (['new', 'missing', 'renamed', 'suspicious', 'unknown'] as const).flatMap(part =>
-    summary?.[part] ? `${summary[part].toLocaleString('en')} ${part}` : [],
+    summary?.[part] ? `${countText(summary[part])} ${part}` : [],
   )
   return `${sheetNames[kind]}, taken ${time}${counts.length ? `: ${counts.join(', ')}` : ''}`
 }

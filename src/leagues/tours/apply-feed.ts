@@ -1,7 +1,7 @@
 /** Applies an answer of the feed, all of it in the caller's transaction. */
 import type { Db } from '../../../db/open.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { counted } from '../../platform/counted.ts'
+import { counted } from '../../platform/number-text.ts'
 import type { Log } from '../../platform/process/log.ts'
 import { recordAcceptedAnswer, recordFailure, recordHeldAnswer } from '../feeds/feed-state.ts'
 import type { FetchedFeed } from '../feeds/fetch-feed.ts'

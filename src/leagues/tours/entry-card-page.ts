@@ -5,6 +5,7 @@ import type { BoardRow } from '../../leaderboard/page.ts'
 import { type Content, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { counted } from '../../platform/number-text.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { countdown, name, number, toPar } from '../../ui/parts/values.ts'
@@ -34,7 +35,7 @@ function ownEntries(db: Db, { id }: League, who: Who | undefined): Content {
   const path = `/leagues/${id}/entries`
   const own = who?.id ? countEntries(db, id, who.id) : 0
   if (own === 0) return html`<a href="${path}">Make your entry</a>`
-  return html`You have <a href="${path}">${number(own)} ${own === 1 ? 'entry' : 'entries'}</a>.`
+  return html`You have <a href="${path}">${counted(own, 'entry', 'entries')}</a>.`
 }
 
 /** The picks of each entry and their scores, once they are public. */

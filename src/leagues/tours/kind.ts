@@ -9,6 +9,7 @@ import type { BoardQuery } from '../../leaderboard/query.ts'
 import { stampIn } from '../../platform/cache/stamps.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import { pageOf } from '../../platform/http/pagination.ts'
+import { counted } from '../../platform/number-text.ts'
 import { deleteFinalBoard, finalBoardHash, storeFinalBoard } from '../final-board.ts'
 import type { LeagueKind, ReadPage } from '../kinds.ts'
 import type { League } from '../league.ts'
@@ -70,7 +71,7 @@ export const tourLeague: LeagueKind = {
     const own = countEntries(db, league.id, userId)
     if (own === 0) return undefined
     const isOpen = league.finalizedAt === null && arePicksOpen(loadPicks(db, league), now)
-    return `${own === 1 ? '1 entry' : `${own} entries`} ${entriesFate(own, isOpen)}`
+    return `${counted(own, 'entry', 'entries')} ${entriesFate(own, isOpen)}`
   },
   onLeave(tx, league, userId, now) {
     if (league.finalizedAt === null && arePicksOpen(loadPicks(tx, league), now)) withdrawAll(tx, league.id, userId)

@@ -1,5 +1,6 @@
 /** Small parts shared by the pages of tours. */
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { counted } from '../../platform/number-text.ts'
 import { badge, type Tone } from '../../ui/parts/badges.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { moment, name, number, time, toPar } from '../../ui/parts/values.ts'
@@ -53,6 +54,6 @@ export function feedNotice(tour: Tour | undefined, event: TourEvent | undefined)
 export const unmatchedNotice = (slug: string, open: number): Content =>
   open > 0 &&
   notice(
-    html`${number(open)} picked ${open === 1 ? 'player is' : 'players are'} not on the feed: <a href="/tours/${slug}/upcoming">match them</a>.`,
+    html`${counted(open, 'picked player is', 'picked players are')} not on the feed: <a href="/tours/${slug}/upcoming">match them</a>.`,
     'warn',
   )

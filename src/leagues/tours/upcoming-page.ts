@@ -5,6 +5,7 @@ import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { counted } from '../../platform/number-text.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
@@ -107,7 +108,7 @@ ${table({
   columns: [
     { head: 'Player', names: true, cell: player => name(player.name) },
     { head: 'Event', cell: ({ event }) => name(event) },
-    { head: 'Picked in', cell: ({ entries }) => html`${number(entries)} ${entries === 1 ? 'entry' : 'entries'}` },
+    { head: 'Picked in', cell: ({ entries }) => counted(entries, 'entry', 'entries') },
     {
       head: 'On the feed they are',
       cell: player =>

@@ -9,6 +9,7 @@ import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { pageOf, paginationSchema, withPagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
+import { counted } from '../../platform/number-text.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge, status } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
@@ -115,7 +116,7 @@ function alertsSentence({ total_active: total, acknowledged, by_severity: by }: 
   if (total === 0) return 'Nothing is wrong.'
   const parts = [...severities].reverse().flatMap(name => (by[name] ? [severityCount(by[name], name)] : []))
   const acknowledgedText = acknowledged ? ` ${acknowledged === total ? 'All' : acknowledged} acknowledged.` : ''
-  return `${total} ${total === 1 ? 'alert is' : 'alerts are'} open: ${parts.join(', ')}.${acknowledgedText}`
+  return `${counted(total, 'alert is', 'alerts are')} open: ${parts.join(', ')}.${acknowledgedText}`
 }
 
 /** `1 error`, `6 warnings`, `5 info`. */

@@ -7,6 +7,7 @@ import { hour } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import { nullableNumber } from '../../platform/http/shared-schemas.ts'
+import { counted } from '../../platform/number-text.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
 import { bytes, compact, money, number, percent } from '../../ui/parts/values.ts'
 import { alertStats, alertStatsSchema } from '../alerts/queries.ts'
@@ -176,7 +177,7 @@ ${stats(healthTiles(data.health))}
 <div class="charts">${charts(data)}</div>`
 
 const leadSentence = ({ sentence, alerts: { total_active: open }, health }: MainData): Html =>
-  html`<p class="lead ${sentence.tone}">${sentence.text} <small><a href="/admin/task-monitor">Tasks</a> · <a href="${monitoringPath}/alerts">${open ? `${number(open)} open ${open === 1 ? 'alert' : 'alerts'}` : 'no open alerts'}</a> · the service is ${health.status}</small></p>`
+  html`<p class="lead ${sentence.tone}">${sentence.text} <small><a href="/admin/task-monitor">Tasks</a> · <a href="${monitoringPath}/alerts">${open ? counted(open, 'open alert') : 'no open alerts'}</a> · the service is ${health.status}</small></p>`
 
 function charts({ trends: { days, hours } }: MainData): Html[] {
   const perDay = { ongoing: true, kind: 'bars' } as const

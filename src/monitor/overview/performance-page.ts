@@ -5,6 +5,7 @@ import { statementTimes } from '../../../db/statement-times.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { itemsOfPage, pageOf, pagination } from '../../platform/http/pagination.ts'
+import { counted } from '../../platform/number-text.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
@@ -256,7 +257,7 @@ ${statementTable(data.statements, asked)}`
 
 function totals({ total, period }: Performance): Html {
   const before = periodWords[period]
-  const failed = html`${number(total.errors)} ${total.errors === 1 ? 'answer' : 'answers'} from 500 up`
+  const failed = `${counted(total.errors, 'answer')} from 500 up`
   return stats([
     { label: 'Requests', value: compact(total.requests), note: changeMark(total.requests_change_pct, before) },
     { label: 'A minute', value: number(total.per_minute), note: 'on average' },

@@ -1,6 +1,7 @@
 /** A list as a file, page by page, so that its length costs neither memory nor time of other requests. */
 import { refuse } from '../../errors.ts'
 import { bom, csvLines } from '../../platform/files/csv.ts'
+import { countText } from '../../platform/number-text.ts'
 
 const maxRows = 100_000 // rows
 const rowsAtOnce = 500
@@ -18,7 +19,7 @@ export async function listExport(
   const slices = slicesFrom(rows)
   const first = (await slices.next()).value ?? []
   if (first.length === rowsAtOnce && (await rows({ limit: 1, offset: maxRows })).length)
-    refuse('too_large', `A file holds ${maxRows.toLocaleString('en')} rows at most: narrow the list with its filters`)
+    refuse('too_large', `A file holds ${countText(maxRows)} rows at most: narrow the list with its filters`)
   const write = format === 'csv' ? csvOf(Object.keys(schema.properties)) : jsonOf()
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({

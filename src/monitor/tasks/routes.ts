@@ -6,18 +6,18 @@ import { runs } from '../../../db/schema.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
-import { counted } from '../../platform/counted.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access, apiRouter, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
+import { counted } from '../../platform/number-text.ts'
 import { hidden } from '../../ui/layout.ts'
 import { status } from '../../ui/parts/badges.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { denseTable } from '../../ui/parts/table.ts'
-import { number, time } from '../../ui/parts/values.ts'
+import { time } from '../../ui/parts/values.ts'
 import { redisPath } from '../overview/cache-page.ts'
 import { emptyQuery, listFiles, livePage, slicesOf, twiceASecond } from '../pages/live-page.ts'
 import { monitorPage } from '../pages/monitor-layout.ts'
@@ -198,7 +198,7 @@ function confirmation(action: Verb, found: readonly ShownRun[], token: string | 
 <form class="form" method="post" action="${selectedPath}">
 <input type="hidden" name="${csrfField}" value="${token ?? ''}" /><input type="hidden" name="action" value="${action}" /><input type="hidden" name="confirmed" value="yes" />
 ${applicable.map(({ id }) => html`<input type="hidden" name="id" value="${id}" />`)}
-<div class="submit"><button type="submit" class="${action === 'remove' ? 'danger' : ''}">${actionWords[action][0]} ${number(applicable.length)} ${applicable.length === 1 ? 'job' : 'jobs'}</button> ${back}</div>
+<div class="submit"><button type="submit" class="${action === 'remove' ? 'danger' : ''}">${actionWords[action][0]} ${counted(applicable.length, 'job')}</button> ${back}</div>
 </form>
 ${jobTable('These', applicable)}
 ${leftOut.length > 0 && html`<h2>Left out</h2>${jobTable('Left out: in no state for it, or it would not help', leftOut)}`}`

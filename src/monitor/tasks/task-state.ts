@@ -7,10 +7,10 @@ import { listTours, openLeaguesOn, unfinishedUpdate } from '../../leagues/tours/
 import { lastFindings, type SupervisorFindings } from '../../leagues/tours/supervisor.ts'
 import { tourStateOf } from '../../leagues/tours/tour.ts'
 import { minute } from '../../platform/clock.ts'
-import { counted } from '../../platform/counted.ts'
 import { type QueueName, queueNames } from '../../platform/jobs/job.ts'
 import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
 import type { LockRow } from '../../platform/jobs/task-locks.ts'
+import { counted } from '../../platform/number-text.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { activeAlerts } from '../alerts/queries.ts'
 import { hasWorker, machinesNow, type Process, processesOf } from '../processes.ts'
@@ -130,7 +130,7 @@ export function sentenceOf(input: SentenceInput): Sentence {
     queueWorks && !redisWorks && 'Redis cannot be reached',
     waiting.runs > 0 &&
       waiting.longestMs > minute &&
-      `${counted(waiting.runs, 'run')} ${waiting.runs === 1 ? 'waits' : 'wait'}, the longest for ${inMinutes(waiting.longestMs)}`,
+      `${counted(waiting.runs, 'run waits', 'runs wait')}, the longest for ${inMinutes(waiting.longestMs)}`,
     openAlerts(alerts),
     onTime === unpaused.length
       ? `all ${counted(unpaused.length, 'task')} on time`

@@ -31,7 +31,7 @@ export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Arra
     yield joined(head, nameBytes)
     offset += head.length + nameBytes.length
     const deflating = createDeflateRaw({ level: 3 })
-    pipeline(Readable.from(counted(content, written)), deflating, () => {}) // errors reach the reader of `deflating`
+    pipeline(Readable.from(measured(content, written)), deflating, () => {}) // errors reach the reader of `deflating`
     for await (const bytes of deflating) {
       written.packed += bytes.length
       yield bytes
@@ -71,7 +71,7 @@ export async function* zipOf(files: Iterable<ZipFile>): AsyncGenerator<Uint8Arra
   )
 }
 
-async function* counted(content: ZipFile['content'], written: { crc: number; size: number }) {
+async function* measured(content: ZipFile['content'], written: { crc: number; size: number }) {
   for await (const bytes of content) {
     written.crc = crc32(bytes, written.crc)
     written.size += bytes.length

@@ -2,6 +2,7 @@
 import { csrfField } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { counted } from '../../platform/number-text.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
@@ -56,7 +57,7 @@ export function planHead(data: PlanData, who: Who | undefined): Html {
 ${siteSelect(allSites, siteId)}
 <select name="draft" aria-label="Roster or draft"><option value="">The published roster</option>${drafts.map(one => html`<option value="${one.jobId}" ${one.jobId === draft?.jobId && html`selected`}>${draftName(one, allSites)}</option>`)}</select>
 <button type="submit" class="small quiet">Show</button></form></div>
-<p class="quiet">${zoneWords(data.grid.sites)}${data.requests > 0 && html` <a href="/rota/requests">${data.requests === 1 ? '1 request waits' : `${data.requests} requests wait`}</a> for an answer.`}</p>
+<p class="quiet">${zoneWords(data.grid.sites)}${data.requests > 0 && html` <a href="/rota/requests">${counted(data.requests, 'request waits', 'requests wait')}</a> for an answer.`}</p>
 ${draft ? draftBar(data, draft) : rosterBar(data)}`
 }
 

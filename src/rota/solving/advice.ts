@@ -1,5 +1,5 @@
 import { day, hour } from '../../platform/clock.ts'
-import { counted } from '../../platform/counted.ts'
+import { counted } from '../../platform/number-text.ts'
 import type { ProblemShift, RosterProblem, Unfilled } from './problem.ts'
 import { DEFAULT_REST, requiredSkills, spanOf } from './rules.ts'
 

@@ -1,4 +1,4 @@
-import { counted } from '../../platform/counted.ts'
+import { counted } from '../../platform/number-text.ts'
 import {
   type Assignment,
   assignmentKey,

@@ -16,7 +16,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { UploadDoubt } from '../../../../db/schema.ts'
-import { counted } from '../../../platform/counted.ts'
+import { counted } from '../../../platform/number-text.ts'
 import { toUtf8, transcoder } from '../../../platform/spreadsheets/encoding.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
 import { type ByteSource, bytesSource, fileSource, readPiece } from '../../../platform/spreadsheets/source.ts'
