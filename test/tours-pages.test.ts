@@ -152,7 +152,7 @@ browserTest('an entry is made and changed with the keyboard alone', async () => 
   await page.keyboard.press('Space')
   await page.focus('#entry button[type=submit]')
   await page.keyboard.press('Enter')
-  await page.waitForSelector('h2:has-text("Make your entry")')
+  await page.waitForSelector('h2:has-text("Make another entry")')
   const { picks } = await ann.get(`/api/v1/leagues/${league.id}/entries/${entries[0].id}`)
   expect(picks.toSorted()).toEqual([a, b, d, e].map(({ player_id }) => player_id).toSorted())
 
@@ -210,7 +210,7 @@ browserTest('without script an entry is made with a plain form, and what is wron
   await page.click('a:text("Change")')
   await page.fill('[name=name]', 'Plainer')
   await page.click('#entry button[type=submit]')
-  await page.waitForSelector('h2:has-text("Make your entry")')
+  await page.waitForSelector('h2:has-text("Make another entry")')
   expect(await read()).toMatchObject([{ name: 'Plainer', tiebreaker: -8, picks: entry.picks }])
   for (const golfer of field.slice(0, 4)) await tick(golfer)
   await play(90)

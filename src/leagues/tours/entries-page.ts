@@ -113,8 +113,9 @@ ${table({
 </section>`
 }
 
-function entryPart({ league, rules, picking, editing, refused }: EntriesData, who: Who): Html {
-  if (isFieldKnown(picking)) return entryForm({ leagueId: league.id, rules, picking, who, editing, refused })
+function entryPart({ league, rules, picking, mine, editing, refused }: EntriesData, who: Who): Html {
+  if (isFieldKnown(picking))
+    return entryForm({ leagueId: league.id, rules, picking, who, entered: mine.length, editing, refused })
   const next =
     isAtLeast(who, 'officer') &&
     html`<a class="button" href="/tours/${rules.tour}/upcoming">Enter the field of the coming event</a>`
@@ -126,10 +127,10 @@ function entryPart({ league, rules, picking, editing, refused }: EntriesData, wh
 export function everyoneBody({ league, ranked, pagination: pages, open }: EntriesData): Html {
   const path = `/leagues/${league.id}/entries`
   return html`${table({
-    caption: 'Entries by rank',
+    caption: open ? 'Entries' : 'Entries by rank',
     rows: ranked,
     pages,
-    rowName: entry => entry.name,
+    ...(!open && { rowName: (entry: RankedEntry) => entry.name }),
     key: entry => `e-${entry.id}`,
     columns: [
       !open && {

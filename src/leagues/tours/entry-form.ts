@@ -18,17 +18,19 @@ type EntryForm = {
   rules: TourRules
   picking: Picks
   who: Who
+  /** How many entries they have. */
+  entered: number
   /** The entry that is being changed. */
   editing?: { id: number; name: string; picks: string[] | null; tiebreaker: number | null }
   refused?: RefusedEntry
 }
 
-export function entryForm({ leagueId, rules, picking, who, editing, refused }: EntryForm): Html {
+export function entryForm({ leagueId, rules, picking, who, entered, editing, refused }: EntryForm): Html {
   const path = `/leagues/${leagueId}/entries${editing ? `/${editing.id}` : ''}`
   const given = refused ?? editing
   const chosen = new Set(given?.picks ?? [])
   return html`<section class="part" id="entry">
-<h2>${editing ? html`Change ${name(editing.name)}` : 'Make your entry'}</h2>
+<h2>${editing ? html`Change ${name(editing.name)}` : entered > 0 ? 'Make another entry' : 'Make your entry'}</h2>
 <p>${howMany(rules, picking)} Lower is better. Picks can be changed until they close, ${time(picking.closesAt)}.</p>
 ${form(
   {

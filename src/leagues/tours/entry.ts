@@ -46,7 +46,7 @@ export type EntryView = Static<typeof entrySchema>
 const entryName = oneLine(60)
 const picks = t.Array(t.String({ minLength: 1, maxLength: 64 }), {
   maxItems: maxPicks,
-  'x-error': 'Choose your picks.',
+  'x-error': 'Choose from the field.',
 })
 const tiebreaker = t.Nullable(
   t.Integer({ minimum: -99, maximum: 199, description: 'Guess of the winning total, to par' }),
