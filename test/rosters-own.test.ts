@@ -81,6 +81,8 @@ test('a person sees their own shifts in the site’s zone, and nobody else’s',
   expect(await shiftsOf(bob)).toHaveLength(1)
   expect(await ann.browser.get(`${base}/me`)).toMatchObject({ staff_id: ann.id, name: 'Ann', calendar_since: null })
   expect((await ann.browser.get(`${base}/me/shifts?past=true`)).shifts).toEqual([])
+  await call.patch(`${base}/staff/${ann.id}`, { certifications: [{ name: 'first aid', expires_on: inDays(-2) }] })
+  expect(await textOf(ann, '/rota/mine')).toMatch(/>Certificates<.*>first aid<.*ran out/s)
   const stranger = await refusalOf(call.get(`${base}/me`)) // the operator is none of the staff
   expect(stranger.status).toBe(404)
 })
@@ -162,6 +164,7 @@ test('leave is requested, approved into an absence, declined with a reason, and 
     browser.post(`${base}/me/leave`, { from: inDays(from), to: inDays(to), note: 'A wedding' })
   const leave = await requestLeave(ann, 6, 7)
   expect(leave).toMatchObject({ state: 'pending', name: 'Ann', duties: 2, note: 'A wedding' })
+  expect(await textOf(ann, '/rota/mine')).toContain('You have 2 shifts then')
   expect((await refusalOf(requestLeave(ann, 7, 9))).status).toBe(409)
   expect((await refusalOf(requestLeave(ann, -9, -8))).status).toBe(422)
   expect((await refusalOf(bob.browser.delete(`${base}/me/leave/${leave.id}`))).status).toBe(404)
@@ -433,6 +436,7 @@ browserTest(
     const address = page.locator('[data-answer=url] output')
     await address.filter({ hasText: '/calendar/shifts.ics?token=' }).waitFor()
     expect((await fetch((await address.textContent()) ?? '')).status).toBe(200)
+    expect(await page.getAttribute('a:text("Open in my calendar")', 'href')).toStartWith('webcal://')
 
     const monday = mondayOf(inDays(7))
     await page.goto(`${url}/rota?start=${monday}&end=${daysAfter(monday, 6)}`)

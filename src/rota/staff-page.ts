@@ -62,7 +62,7 @@ ${importForm({
 })}`
 }
 
-const certificates = (held: PersonView['certifications'], today: string): Content =>
+export const certificates = (held: PersonView['certifications'], today: string): Content =>
   held.map(({ name: title, expires_on }) => {
     const tone = expires_on < today ? 'bad' : expires_on <= daysAfter(today, 30) ? 'warn' : 'quiet'
     const words = expires_on < today ? 'ran out' : 'until'

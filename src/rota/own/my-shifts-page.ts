@@ -15,7 +15,7 @@ import type { PersonView } from '../person.ts'
 import { rotaHead } from '../rota-layout.ts'
 import { localDate } from '../shift.ts'
 import type { Site } from '../site.ts'
-import { wishRows } from '../staff-page.ts'
+import { certificates, wishRows } from '../staff-page.ts'
 import type { LeaveView } from './leave.ts'
 import type { OwnDuty } from './own-duties.ts'
 import type { OwnSwap } from './swaps.ts'
@@ -58,6 +58,7 @@ export const myShiftsPart = (data: MyShifts): Html => html`${newsPart(data.news)
 ${dutyList(data)}
 ${swapsFold(data)}
 ${leaveFold(data)}
+${certificatesFold(data)}
 ${noticesFold(data)}`
 
 function newsPart(news: readonly StaffNotice[]): Content {
@@ -170,10 +171,18 @@ ${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</di
       'Ask for leave',
     )}
 <ul class="items">${leave.map(
-      ({ id, from, to, state, reason }) =>
-        html`<li>${spanWords(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}
+      ({ id, from, to, state, reason, duties }) =>
+        html`<li>${spanWords(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}${state === 'pending' && duties > 0 && html` <small class="quiet">You have ${duties === 1 ? 'a shift' : html`${number(duties)} shifts`} then</small>`}
 ${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
     )}</ul>${andMore(totals.leave, leave.length, allOfMine)}`,
+  )
+
+const certificatesFold = ({ person, today }: MyShifts): Content =>
+  person.certifications.length > 0 &&
+  fold(
+    'Certificates',
+    0,
+    html`${certificates(person.certifications, today)}<p class="quiet">An officer enters a renewed one.</p>`,
   )
 
 const wishesFold = ({ person, sites }: MyShifts): Html =>
@@ -193,7 +202,7 @@ const calendarFold = ({ calendarSince }: MyShifts): Html =>
     0,
     html`<p>Your phone’s calendar can subscribe to your shifts by a private address. Anyone with the address can read them, so keep it to yourself; a new one replaces the old one.</p>
 ${calendarSince !== null && html`<p class="quiet">The address in use was made ${time(calendarSince)}; it was shown once.</p>`}
-${form({ action: '/api/v1/roster/me/calendar', done: 'Copy it now: it is not shown again' }, answer('url', 'Subscribe to'), calendarSince === null ? 'Make an address' : 'Make a new address')}
+${form({ action: '/api/v1/roster/me/calendar', done: 'Copy it now: it is not shown again' }, answer('url', 'Subscribe to', 'Open in my calendar'), calendarSince === null ? 'Make an address' : 'Make a new address')}
 ${calendarSince !== null && action({ label: 'End the address', small: true, danger: true, method: 'delete', action: '/api/v1/roster/me/calendar', confirm: 'End the address? Calendars that subscribe to it will show no new shifts.' })}`,
   )
 

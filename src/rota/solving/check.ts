@@ -60,7 +60,7 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
           : `Shift ${shift_id} is not among those of these days and sites`,
         ...about,
       })
-    else if (seen.has(key)) report({ rule: 'twice', message: `${person.name} is on shift ${shift_id} twice`, ...about })
+    else if (seen.has(key)) report({ rule: 'twice', message: `${person.name} is on this shift already`, ...about })
     else known.push({ shift, person, pinned: about.given })
     seen.add(key)
   }

@@ -66,7 +66,10 @@ function showSuccess(form, answer, done) {
   if (renews) renew(renews)
   const shown = form.querySelectorAll('[data-answer]')
   for (const part of shown) {
-    part.querySelector('output').textContent = answer[part.dataset.answer] ?? ''
+    const text = answer[part.dataset.answer] ?? ''
+    part.querySelector('output').textContent = text
+    const calendar = part.querySelector('[data-calendar]')
+    if (calendar) calendar.href = text.replace(/^https?:/, 'webcal:') // what calendars subscribe to at a tap
     part.hidden = answer[part.dataset.answer] == null
   }
   if (goTo === 'stay' || renews || shown.length) return done && toast(done)
