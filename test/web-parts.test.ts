@@ -13,6 +13,7 @@ import {
   dayText,
   duration,
   localDay,
+  localMoment,
   moment,
   money,
   number,
@@ -56,7 +57,7 @@ test('what is missing is a dash and never 0', () => {
       expect(plain(value(missing))).toBe('<span class="none">–</span>')
   }
   for (const missing of [null, undefined, 'not a time', Number.NaN]) {
-    for (const value of [time, moment, dayText, localDay, countdown])
+    for (const value of [time, moment, dayText, localDay, localMoment, countdown])
       expect(plain(value(missing))).toBe('<span class="none">–</span>')
   }
 })

@@ -14,7 +14,7 @@ import { chart } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { beyondTheEnd, paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
-import { countdown, localDay, moment, name, number } from '../ui/parts/values.ts'
+import { countdown, localDay, localMoment, name, number } from '../ui/parts/values.ts'
 import { type DueView, overviewOf } from './overview.ts'
 import { type PersonAcrossLeagues, personOf } from './routes.ts'
 import type { PersonStanding, StandingWithHistory } from './standing.ts'
@@ -73,7 +73,7 @@ const dueList = (due: readonly DueView[]): Content =>
               html`<a href="${path}">${league ? html`${text}: ${name(league.name)}` : text}</a>`,
           },
           { head: 'In', cell: ({ at }) => countdown(at, 'now') },
-          { head: 'At', cell: ({ at }) => moment(at) },
+          { head: 'At', cell: ({ at }) => localMoment(at) },
         ],
       })
 

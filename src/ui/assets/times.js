@@ -56,6 +56,17 @@ function dayText(at) {
   return `${shown.getDate()} ${month.format(shown)} ${shown.getFullYear()}`
 }
 
+const momentFormat = {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+}
+const localMoment = new Intl.DateTimeFormat('en-GB', momentFormat)
+const utcMoment = new Intl.DateTimeFormat('en-GB', { ...momentFormat, timeZone: 'UTC' })
+
 export function writeTimes() {
   for (const button of document.querySelectorAll('[data-times-switch]'))
     button.setAttribute('aria-pressed', String(showsUtc()))
@@ -74,6 +85,8 @@ export function writeTimes() {
     setText(element, dayText(at))
     element.title = absolute.format(at)
   }
+  for (const element of document.querySelectorAll('time[data-moment]'))
+    setText(element, (showsUtc() ? utcMoment : localMoment).format(new Date(element.dateTime)))
   countDown()
 }
 

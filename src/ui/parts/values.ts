@@ -113,6 +113,10 @@ export const localDay = (at: Known<Moment>): Content =>
     date => html`<time datetime="${date.toISOString()}" title="${momentText(date)}" data-day>${dateText(date)}</time>`,
   )
 
+/** A moment that stays absolute: in UTC as sent, then in the reader's zone. */
+export const localMoment = (at: Known<Moment>): Content =>
+  shown(at, date => html`<time datetime="${date.toISOString()}" data-moment>${momentText(date)}</time>`)
+
 /** The time left, counted down each second in the browser; `over` when none is left. */
 export const countdown = (at: Known<Moment>, over = 'expired'): Content =>
   shown(at, date => html`<time datetime="${date.toISOString()}" data-countdown="${over}">${momentText(date)}</time>`)
