@@ -147,7 +147,7 @@ test('a draft says who may take a place, and what is wrong with it now', async (
   await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-23' }] })
   expect((await call.get(`${path}/check`)).conflicts).toMatchObject([{ rule: 'unavailable', staff_id: ann.id }])
   const page = await call.get(`/rota/plan?draft=${draft.job_id}`)
-  expect(page).toContain('Ann is unavailable on 2026-03-23')
+  expect(page).toContain('Ann is unavailable on 23 March 2026')
   expect((await refusalOf(call.post(`${base}/confirm`, { job_id: draft.job_id }))).status).toBe(409)
   // Conflicts that were there before do not prevent other changes.
   await change({ put: [{ shift_id: shift_ids[2] ?? 0, staff_id: cy.id }] })

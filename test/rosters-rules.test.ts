@@ -167,7 +167,7 @@ test('the rules of a site count the work there, for everybody', async () => {
   const assign = (shift_id: unknown) => call.post(`${base}/assignments`, { shift_id, staff_id: ann.id })
   for (const shift of shifts.slice(0, 2)) await assign(shift)
   expect((await refusalOf(assign(shifts[2]))).problem.detail).toBe(
-    'Ann would work more than 2 days in a row from 2026-03-23 at Hall',
+    'Ann would work more than 2 days in a row from 23 March 2026 at Hall',
   )
   await call.patch(`${base}/shifts/${shifts[2]}`, { site_id: yard.id })
   await assign(shifts[2])

@@ -185,8 +185,8 @@ test('a place nobody can take names the rule that keeps most people with the ski
     reasons: ['certification', 'certification'],
     blocked: [{ skill: 1, certification: 2, unavailable: 1 }, {}],
     messages: [
-      '2 of 3 with the skill bar have no first aid certificate valid on 2025-06-02',
-      '2 of 3 with the skill bar have no first aid certificate valid on 2025-06-02',
+      '2 of 3 with the skill bar have no first aid certificate valid on 2 June 2025',
+      '2 of 3 with the skill bar have no first aid certificate valid on 2 June 2025',
     ],
   })
 })

@@ -196,6 +196,11 @@ browserTest('an officer sends a sheet, tries another, and takes one back', async
   await page.goto(path)
   expect((await namesOnBoard(page))[0]).toBe('Ann')
   expect(consoleErrors).toEqual([])
+
+  await page.goto(`${path}/uploads`)
+  await chooseFiles(page, ['scan.json', '[{"id": 1}]'])
+  await page.waitForSelector('.file >> text=this is JSON; save it as .csv')
+  expect(await page.locator('[data-files] :is(select, input):visible').count()).toBe(0)
 })
 
 browserTest('a sheet with strange headings is mapped, tried, imported and on the board', async () => {

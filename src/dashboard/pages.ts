@@ -7,7 +7,8 @@ import { itemsOfPage, pageOf, pageQuery, pagination } from '../platform/http/pag
 import type { Who } from '../platform/http/request-context.ts'
 import { brokenDutiesNow } from '../rota/broken-alert.ts'
 import type { BrokenDuty } from '../rota/broken-duties.ts'
-import { dateWords, spanWords } from '../rota/calendar-view.ts'
+import { spanWords } from '../rota/calendar-view.ts'
+import { dateWords } from '../rota/date-words.ts'
 import { type RosterMetrics, rosterMetrics } from '../rota/roster-metrics.ts'
 import { rotaHead, rotaPage, shiftsAddress } from '../rota/rota-layout.ts'
 import { pageRouter } from '../ui/layout.ts'
@@ -42,12 +43,14 @@ export const dashboardPages = (app: App) => {
 
 const tones: Record<ScoreView['level'], Tone> = { good: 'good', watch: 'warn', at_risk: 'bad', no_data: 'quiet' }
 
+const listNames = { broken: 'duties that break a rule', certificates: 'certificates' }
+
 /** The rows of a list that are shown, and the links to the others. */
 function pageOfList<Row>(list: keyof ListsQuery, rows: readonly Row[], query: ListsQuery) {
   const slice = pageOf({ page: query[list], limit: 50 })
   const to = (page: number) => `${address('/rota/dashboard', { ...query, [list]: page })}#${list}`
   const pages = pagination(slice, rows.length)
-  return { rows: itemsOfPage(rows, slice), pages, links: paginationLinks(pages, to, `Pages of ${list}`) }
+  return { rows: itemsOfPage(rows, slice), pages, links: paginationLinks(pages, to, `Pages of ${listNames[list]}`) }
 }
 
 function dashboardBody(

@@ -4,6 +4,7 @@ import type { Db } from '../../db/open.ts'
 import { sites } from '../../db/schema.ts'
 import { counted } from '../platform/number-text.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
+import { dateWords } from '../rota/date-words.ts'
 import { loadProblem } from '../rota/load-problem.ts'
 import { certificatesEnding } from '../rota/roster-metrics.ts'
 import { rosterSummary, type ShownShift, shownShiftsIn } from '../rota/roster-view.ts'
@@ -69,7 +70,7 @@ const renewals = (ending: ReturnType<typeof certificatesEnding>, today: string) 
     ? [`${ending.length} certificates of people on these shifts have expired or will within 30 days: renew them.`]
     : ending.map(
         ({ name, certification, expires_on }) =>
-          `${certification} of ${name} ${expires_on < today ? 'expired' : 'expires'} on ${expires_on}: renew it.`,
+          `${certification} of ${name} ${expires_on < today ? 'expired' : 'expires'} on ${dateWords(expires_on)}: renew it.`,
       )
 
 const skillsOf = (shifts: ShownShift[]) => [...new Set(shifts.flatMap(({ skill }) => (skill ? [skill] : [])))]

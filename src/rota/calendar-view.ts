@@ -9,13 +9,11 @@ import type { Site } from './site.ts'
 const format = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...options })
 const dayFormat = format({ weekday: 'short', day: 'numeric', month: 'short' })
-const longFormat = format({ day: 'numeric', month: 'long', year: 'numeric' })
 const spanFormat = format({ day: 'numeric', month: 'short', year: 'numeric' })
 const noonOf = (date: string) => new Date(`${date}T12:00:00Z`)
 
 /** `Mon 23 Mar`: local dates, not points in time. */
 export const dayWords = (date: string): string => dayFormat.format(noonOf(date)).replace(',', '')
-export const dateWords = (date: string): string => longFormat.format(noonOf(date))
 /** `23 – 29 Mar 2026`, and one day alone. */
 export const spanWords = (start: string, end: string): string => spanFormat.formatRange(noonOf(start), noonOf(end))
 

@@ -20,7 +20,7 @@ export function firstSteps(db: Db, who: Who | undefined): Content {
   const steps = html`<ol class="steps">
 ${step('1. Name this installation', isNamed, displayNameForm(''))}
 ${step('2. Invite people', isInvited, html`<p>Anyone you send the link to can make an account.</p><p><a class="button" href="/invitations">Invite people</a></p>`)}
-${step('3. Make the first league', hasLeague, html`<p>A name, a start, an end, and where its scores come from.</p><p><a class="button" href="/leagues/new">Make the first league</a></p>`)}
+${step('3. Make the first league', hasLeague, html`<p>A name, a start, an end, and where its scores come from.</p><p><a class="button" href="/leagues/new">New league</a></p>`)}
 </ol>
 ${action({ action: '/api/v1/place/first-steps', method: 'delete', label: 'Do not show these steps again', small: true, quiet: true, done: 'The name is in the settings of the monitor; the account page leads to invitations' })}`
   if (!hasLeague)

@@ -55,7 +55,7 @@ ${table({
     { head: 'Ends', cell: league => localDay(league.ends_at) },
     { head: 'Players', numeric: true, cell: ({ players, members }) => number(players ?? members) },
   ],
-  empty: isFiltered ? noneMatches : html`${mayMake ? startHere : nothingYet(who)}${exampleBoard}`,
+  empty: isFiltered ? noneMatches : html`${!first && (mayMake ? startHere : nothingYet(who))}${exampleBoard}`,
 })}
 ${paginationLinks(list.pagination, (page, limit) => to({ page, limit }))}`
 }

@@ -32,7 +32,7 @@ export function holdUpload(tx: Db, now: number, league: League, upload: Upload, 
     type: 'feed_held',
     severity: 'warning',
     title: `${upload.filename} is held`,
-    message: `${league.name}: ${doubts.map(({ message }) => message).join('; ')}. Publish it anyway, correct when it was taken, or discard it.`,
+    message: `${league.name}: ${doubts.map(({ message }) => message).join('; ')}. Its page has the answers to choose from.`,
     data: { league_id: league.id, upload_id: upload.id },
   })
   return held

@@ -1,3 +1,4 @@
+import { dateWords } from '../date-words.ts'
 import { type RuleBreach, rounded, ruleBreaches } from './check-rules.ts'
 import {
   type Assignment,
@@ -106,12 +107,12 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
       else if (lastDay < day)
         report({
           rule: 'certification',
-          message: `${shift.certification} of ${person.name} ran out on ${lastDay}`,
+          message: `${shift.certification} of ${person.name} ran out on ${dateWords(lastDay)}`,
           ...about,
         })
     }
     if (person.unavailable.some(absence => meets(absence, shift, zone)))
-      report({ rule: 'unavailable', message: `${person.name} is unavailable on ${day}`, ...about })
+      report({ rule: 'unavailable', message: `${person.name} is unavailable on ${dateWords(day)}`, ...about })
   }
 
   const byPerson = Map.groupBy(known, ({ person }) => person.id)

@@ -67,6 +67,7 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
         file.name,
       )
       if (round !== previews) return // its kind or worksheet was changed in the meantime
+      fields.hidden = false
       words.textContent = [formatText(seen), kind.value === 'extra' && seen.problem?.message].filter(Boolean).join(' ')
       notes.replaceChildren(...seen.notes.map(note => notice('warn', note)))
       if (seen.worksheets.length > 1) showWorksheets(seen)
@@ -83,6 +84,7 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
     } catch (refusal) {
       words.textContent = ''
       notes.replaceChildren()
+      fields.hidden = refusal.problem?.errors?.some(({ path }) => path === 'file') ?? false // another kind or date would not help
       result.replaceChildren(notice('bad', refusal.message))
     }
   }
