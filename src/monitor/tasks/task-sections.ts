@@ -7,7 +7,8 @@ import { countdown, duration, noValue, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import { jobPath, jobsPath, tasksPath } from './job-views.ts'
 import type { RunOutcome } from './task-queries.ts'
-import type { ScheduledTask, TaskState, TasksNow, TourTask } from './task-state.ts'
+import type { TaskState } from './task-sentence.ts'
+import type { ScheduledTask, TasksNow, TourTask } from './task-state.ts'
 
 /** A section of the board, with content next to its title. */
 export const section = (title: string, id: string, content: Content, beside?: Content): Html =>
