@@ -68,7 +68,7 @@ const otherHeadings: OtherHeadings = {
   absences: 'unavailable',
 }
 
-export function parseStaff(
+function parseStaff(
   { fields, rows }: TextTable,
   known: readonly PersonView[],
 ): { people: ImportedPerson[]; errors: FieldError[] } {

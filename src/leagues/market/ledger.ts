@@ -35,7 +35,7 @@ export const tradeSchema = t.Object(
   },
   { description: 'A trade' },
 )
-export type TradeView = Static<typeof tradeSchema>
+type TradeView = Static<typeof tradeSchema>
 
 const tradeRow = rowView(tradeSchema)
 export function tradeView(line: LedgerLine & { undoneAt?: number | null }): TradeView {

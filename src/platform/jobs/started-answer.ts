@@ -2,7 +2,7 @@ import { t } from 'elysia'
 import { routeOfStatus } from '../http/route-docs.ts'
 
 /** The answer to every request that starts a job. */
-export const startedSchema = t.Object(
+const startedSchema = t.Object(
   {
     job_id: t.String(),
     status: t.String({ description: '`pending`, or `skipped` where there is nothing to do', examples: ['pending'] }),

@@ -11,7 +11,7 @@ import { copyMainLog } from '../files/wal-checkpoints.ts'
 import { databaseThread } from './database-thread.ts'
 
 /** Makes a transaction of its own: plain data in, plain data out. `at` is when it begins, after all that was written before it. */
-export type BulkWrite<Input extends { at: number }, Answer> = (db: Db, input: Input) => Promise<Answer>
+type BulkWrite<Input extends { at: number }, Answer> = (db: Db, input: Input) => Promise<Answer>
 export type BulkWriter = {
   /** Resolves once it would survive a power cut, and what is read here shows it. */
   write<Input extends { at: number }, Answer>(
