@@ -54,7 +54,7 @@ export const leagueInputs: Record<keyof typeof fields, Omit<FormField, 'name' | 
 export const openWhenSettled: readonly string[] = ['name'] satisfies (keyof typeof fields)[]
 
 export const leagueFields = t.Object(fields)
-type LeagueFields = Static<typeof leagueFields>
+export type LeagueFields = Static<typeof leagueFields>
 
 export const fieldsOf = ({ name, startsAt, endsAt }: League): Required<LeagueFields> => ({
   name,

@@ -1,66 +1,28 @@
 import { t } from 'elysia'
-import { atomically } from '../../db/transactions.ts'
-import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { invalid, refuse } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { linkHeader, paged, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { nextChangeAt } from './board.ts'
 import { configPreviewSchema } from './config-preview.ts'
 import { finalizeLeague, reopenLeague } from './finalize.ts'
-import {
-  columnsOf,
-  fieldsOf,
-  kindSchema,
-  type League,
-  leagueFields,
-  leagueSchema,
-  leagueStatus,
-  nextStatusChangeAt,
-  openWhenSettled,
-} from './league.ts'
+import { kindSchema, leagueFields, leagueSchema, nextStatusChangeAt } from './league.ts'
 import { changedConfig, configBody, newLeagueExamples, previewConfig, requireOpen } from './league-config.ts'
 import { countShown, leagueListQuery, leaguesShown } from './league-list.ts'
-import {
-  changeLeague,
-  createLeague,
-  deleteLeague,
-  leagueById,
-  leagueViewById,
-  listLeagues,
-  type NewLeague,
-  nextStatusChangeOfAny,
-} from './queries.ts'
+import { addLeague, copyLeague, editLeague, removeLeague } from './manage-leagues.ts'
+import { leagueById, leagueViewById, listLeagues, nextStatusChangeOfAny } from './queries.ts'
 import { leagueStats, leagueStatsSchema } from './stats.ts'
 import { isVisibleTo, readableLeague, visibilityKey } from './visibility.ts'
-import { warmChangedBoard } from './warm-up.ts'
 
 const leagueList = pageSchema('leagues', leagueSchema)
 const withId = { params: idParams }
 
 export const leagueRoutes = (app: App) => {
-  const { db, cache, clock, kinds, bulkWriter } = app
+  const { db, cache, clock, kinds } = app
   const config = configBody(kinds)
   const view = (id: number) => leagueViewById(db, id, clock.now())
-  const configOf = (kind: League['kind'], given: Record<string, unknown>, league?: League) => {
-    const rules = kinds[kind] ?? invalid('kind', `Choose one of: ${Object.keys(kinds).join(', ')}.`)
-    return rules.config(given, app, league)
-  }
-
-  async function create(columns: NewLeague, who: Who, action: string, detail: Record<string, unknown>) {
-    const league = await atomically(db, tx => {
-      const now = clock.now()
-      const created = createLeague(tx, { ...columns, createdBy: who.id }, now)
-      audit(tx, { at: now, who, action, target: `league ${created.id}`, detail })
-      return created
-    })
-    await kinds[league.kind]?.onChange?.(app, league)
-    return league.id
-  }
 
   return apiRouter(app, '/api/v1/leagues', 'leagues')
     .get(
@@ -75,9 +37,7 @@ export const leagueRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who, set }) => {
-        const { kind, config: given = {}, ...fields } = body
-        const columns = { kind, ...columnsOf(fields), config: configOf(kind, given) }
-        const id = await create(columns, signedIn(who), 'league.create', body)
+        const id = await addLeague(app, signedIn(who), body)
         set.headers.location = `/api/v1/leagues/${id}`
         return view(id)
       },
@@ -131,24 +91,7 @@ export const leagueRoutes = (app: App) => {
     .patch(
       '/:id',
       async ({ params: { id }, body, who }) => {
-        const now = clock.now()
-        const { archived, config: given, ...fields } = body
-        const changed = await atomically(db, tx => {
-          const league = leagueById(tx, id)
-          const status = leagueStatus(league, now)
-          if (given || Object.keys(fields).some(name => !openWhenSettled.includes(name)))
-            requireOpen(archived === false ? { ...league, archivedAt: null } : league)
-          if (archived && status !== 'final' && status !== 'ended' && status !== 'archived')
-            refuse('conflict', `Only an ended or final league can be archived; this one is ${status}`)
-          audit(tx, { at: now, who: signedIn(who), action: 'league.change', target: `league ${id}`, detail: body })
-          return changeLeague(tx, id, {
-            ...columnsOf({ ...fieldsOf(league), ...fields }),
-            config: given && changedConfig(app, league, given),
-            ...(archived !== undefined && { archivedAt: archived ? (league.archivedAt ?? now) : null }),
-          })
-        })
-        await kinds[changed.kind]?.onChange?.(app, changed)
-        await warmChangedBoard(app, id)
+        await editLeague(app, signedIn(who), id, body)
         return view(id)
       },
       {
@@ -168,10 +111,7 @@ export const leagueRoutes = (app: App) => {
         return previewConfig(app, league, changedConfig(app, league, body.config), limit)
       },
       {
-        body: t.Object(
-          { config: configBody(kinds) },
-          { examples: [{ config: { weights: { kills_t5: 30, deads: 80 } } }] },
-        ),
+        body: t.Object({ config }, { examples: [{ config: { weights: { kills_t5: 30, deads: 80 } } }] }),
         query: t.Object({
           limit: t.Optional(
             t.Integer({ minimum: 1, maximum: 100, description: 'How many players to name each way: 10 by default' }),
@@ -187,12 +127,7 @@ export const leagueRoutes = (app: App) => {
     .delete(
       '/:id',
       async ({ params: { id }, body, who }) => {
-        const league = leagueById(db, id)
-        if (body.name !== league.name)
-          invalid('name', `Type the league's name, "${league.name}", to confirm that all of it is deleted.`)
-        const removeOutside = kinds[league.kind]?.onDelete?.(app, id)
-        await bulkWriter.write(deleteLeague, { id, who: signedIn(who) })
-        await removeOutside?.()
+        await removeLeague(app, signedIn(who), id, body.name)
         return { deleted: true, id }
       },
       {
@@ -204,13 +139,7 @@ export const leagueRoutes = (app: App) => {
     .post(
       '/:id/copy',
       async ({ params: { id }, body, who, set }) => {
-        const { kind, config: rules } = leagueById(db, id)
-        const part = kinds[kind]?.rulesToCopy?.(rules)
-        const config = part ? configOf(kind, part) : rules // checked when it was saved, and names the metrics of its sheets
-        const copy = await create({ kind, ...columnsOf(body), config }, signedIn(who), 'league.copy', {
-          of: id,
-          ...body,
-        })
+        const copy = await copyLeague(app, signedIn(who), id, body)
         set.headers.location = `/api/v1/leagues/${copy}`
         return view(copy)
       },
