@@ -31,7 +31,7 @@ function inspect(path: string) {
 test('every job acknowledged to a process is there after it was killed', async () => {
   const { path, queue } = open()
   const acknowledged: string[] = []
-  for (let round = 0; round < rounds(6, 12); round++) {
+  for (let round = 0; round < rounds(2, 12); round++) {
     const child = startChild('queue-user.ts', path, 'adds')
     expect(await child.nextLine()).toBe('ready')
     for (let added = 0; added < 20 + 9 * round; added++) acknowledged.push(await child.nextLine())
@@ -52,7 +52,8 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   const { path, queue } = open()
   const log = `${path}.log`
   writeFileSync(log, '')
-  const jobs = 600 // enough that workers are killed while they work
+  const jobs = rounds(200, 600) // enough that workers are killed while they work
+  const maxKills = rounds(4, 15)
   await queue.addBulk(Array.from({ length: jobs }, (_, n) => ({ name: 'job', data: n })))
   const startWorker = async () => {
     const child = startChild('queue-user.ts', path, 'works', log)
@@ -66,7 +67,7 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   }
   const workers = [await startWorker(), await startWorker()]
   let kills = 0
-  while ((await queue.getCompletedCount()) < jobs && kills < 15) {
+  while ((await queue.getCompletedCount()) < jobs && kills < maxKills) {
     await sleep(60 + Math.random() * 60) // any moment will do: it is killed only if it is at work
     const victim = workers.shift()!
     process.kill(victim.pid, 'SIGSTOP') // a job it works on now is still active when it is killed

@@ -247,8 +247,8 @@ const resultOf = (step: Promise<unknown>) =>
   )
 
 /** The steps depend little on the runtime, so the second one does fewer. */
-const seeds = rounds(isBun ? 3 : 1, 6)
-const steps = isBun ? 200 : 100
+const seeds = rounds(isBun ? 2 : 1, 6)
+const steps = rounds(isBun ? 150 : 50, 200)
 
 for (const seed of process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: seeds }, (_, i) => i + 1))
   redisTest(`after random steps a queue on SQLite equals one on Redis (SEED=${seed})`, async () => {
