@@ -275,3 +275,30 @@ test('no answer to strangers or other people contains a word of what is hidden f
   expect(answersRead).toBeGreaterThan(100)
   expect(JSON.stringify(await ann.get('/api/v1/me/overview'))).toContain(secrets.market) // where the words are looked for, they can be found
 })
+
+test('answers for signed-in people are cached nowhere on the way, and no answer is given to another person', async () => {
+  const { app, call, stranger } = await world()
+  const cacheable: string[] = []
+  const withoutVary: string[] = []
+  for (const route of routes(app).routes) {
+    const { method, path } = route
+    if (method !== 'GET' || path.includes('*') || path.startsWith('/assets') || path.endsWith('/events')) continue
+    const may = roleNeeded(route)
+    const address = path.replaceAll(/:\w+\??/g, '1')
+    for (const caller of [call, stranger]) {
+      const { headers, body } = await caller.raw(address)
+      await body?.cancel()
+      const cacheControl = headers.get('cache-control') ?? ''
+      if (/immutable/.test(cacheControl)) continue
+      if (may !== 'anyone' && may !== 'reader' && cacheControl !== 'no-store')
+        cacheable.push(`${path}: ${cacheControl}`)
+      const isKnown = caller === call
+      if (isKnown && !/^(private|no-store)/.test(cacheControl) && may !== 'anyone')
+        cacheable.push(`${path}: ${cacheControl}`)
+      const vary = headers.get('vary')?.toLowerCase() ?? ''
+      if (!vary.includes('authorization') || !vary.includes('cookie')) withoutVary.push(`${path}: ${vary}`)
+    }
+  }
+  expect(cacheable).toEqual([])
+  expect(withoutVary.filter(one => !one.startsWith('/livez'))).toEqual([])
+})

@@ -1,5 +1,5 @@
 /** `ROLE=compute`: rosters solved by processes that share only Redis with the service. */
-import { afterEach, expect } from 'bun:test'
+import { expect } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -8,9 +8,7 @@ import { solveRoster } from '../src/rota/solving/solve.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { addPerson, addSite, week } from './rosters.ts'
-import { spawnFieldhouse, start, stopEverything, temporaryFolder, until } from './start.ts'
-
-afterEach(stopEverything)
+import { shared, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 async function startWithRedis() {
   const redis = await startRedis()
@@ -34,6 +32,9 @@ async function startWithRedis() {
   return { ...fieldhouse, redis, generate }
 }
 
+/** Each test starts its own machines, which are gone after it, and leaves no work. */
+const service = shared(startWithRedis)
+
 /** A compute process as on another machine: it shares no folder and makes none. */
 async function newMachine(REDIS_URL: string) {
   const machine = await spawnFieldhouse({ ROLE: 'compute', REDIS_URL }, join(temporaryFolder(), 'none'))
@@ -42,7 +43,7 @@ async function newMachine(REDIS_URL: string) {
 }
 
 redisTest('a roster is solved on another machine, which keeps nothing', async () => {
-  const { redis, generate, finished, call } = await startWithRedis()
+  const { redis, generate, finished, call } = await service()
   const machine = await newMachine(redis.url)
   const { connections } = await call.get('/admin/redis-stats/json')
   expect(connections.blocked_by_workers).toBe(queueNames.length + 1) // the machine waits for work too
@@ -54,9 +55,9 @@ redisTest('a roster is solved on another machine, which keeps nothing', async ()
 })
 
 redisTest('the machine that solves is killed: another one does the work, and its roster arrives', async () => {
-  const { redis, generate, finished } = await startWithRedis()
+  const { redis, generate, finished } = await service()
   const machines = [await newMachine(redis.url), await newMachine(redis.url)]
-  const started = await generate({ budget_s: 2 })
+  const started = await generate({ budget_s: 1 })
   const first = await until(() => machines.find(machine => machine.isWorking()))
   const second = machines.find(machine => machine !== first)
   await first.kill9()
@@ -65,16 +66,16 @@ redisTest('the machine that solves is killed: another one does the work, and its
 })
 
 redisTest('the only machine is killed: the work is done at home', async () => {
-  const { redis, generate, finished } = await startWithRedis()
+  const { redis, generate, finished } = await startWithRedis() // the next machine would do this work again
   const machine = await newMachine(redis.url)
-  const started = await generate({ budget_s: 2 })
+  const started = await generate({ budget_s: 1 })
   await until(() => machine.isWorking())
   await machine.kill9()
   expect(await finished(started)).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
 })
 
 redisTest('a cancel reaches the machine, and the best so far is a draft', async () => {
-  const { redis, generate, finished, call } = await startWithRedis()
+  const { redis, generate, finished, call } = await service()
   const machine = await newMachine(redis.url)
   const started = await generate({ budget_s: 300 })
   await until(() => machine.isWorking())
@@ -101,7 +102,7 @@ redisTest('a cancel reaches the machine, and the best so far is a draft', async 
 redisTest('Redis dies under the work: it is done at home once, and no machine is needed', async () => {
   const { redis, generate, call } = await startWithRedis()
   const machine = await newMachine(redis.url)
-  const started = await generate({ budget_s: 2 })
+  const started = await generate({ budget_s: 1 })
   await until(() => machine.isWorking())
   await redis.stop()
   await until(async () => (await call.get(started.poll_url)).status === 'SUCCESS', 60_000)

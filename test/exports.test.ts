@@ -38,11 +38,11 @@ test('a workbook reads back as it was written, whatever its cells contain', asyn
   ]
   const cell = (): Cell => pick<Cell>([null, below(1e9), -next() * 1e12, 0, 1e21, pick(contents)])
   const heading = Array.from({ length: 30 }, (_, i) => `column ${i}`) // past Z
-  const rows = Array.from({ length: 500 }, () => heading.map(cell))
-  const slices = Array.from({ length: 6 }, (_, i) => rows.slice(i * 100, i * 100 + 100)) // the last is empty
+  const rows = Array.from({ length: 150 }, () => heading.map(cell))
+  const slices = Array.from({ length: 6 }, (_, i) => rows.slice(i * 30, i * 30 + 30)) // the last is empty
   const sheet = await readWorkbook(await bytesOf(workbookOf("Cup [1/2]: a'", heading, slices)))
   expect(sheet.name).toBe('Cup  1 2   a')
-  expect(sheet.rowCount).toBe(501)
+  expect(sheet.rowCount).toBe(151)
   for (const [i, cells] of [heading, ...rows].entries()) {
     const read = cells.map((_, c) => sheet.getRow(i + 1).getCell(c + 1).value || null)
     const expected = cells.map(value => (typeof value === 'string' ? value.slice(0, 32_767) : value) || null)
@@ -113,7 +113,7 @@ test('an exported board is the board, row for row, however long, sorted, searche
   for (const query of ['?q=player%201999', '?at=2026-02-01T12:00:00Z&order=asc&q=77', '?ties=dense&q=player%20204'])
     expect(await linesOf(query)).toEqual(await boardLines(query, [1, 2]))
   const lines = await linesOf('')
-  expect(await linesOf('?around=77&page=9')).toEqual(lines)
+  expect(await linesOf('?q=77&around=77&page=9')).toEqual(await linesOf('?q=77'))
   const sheet = await readSheet(await (await call.raw(path.replace('.csv', '.xlsx'))).bytes())
   expect(texts(sheet.ids)).toEqual(lines.map(line => line.split(',')[2]!))
   expect((await call.raw(`${path}?sort_by=nothing`)).status).toBe(400)
@@ -132,7 +132,7 @@ test('a long board of a market league is exported as a workbook too', async () =
   expect((await readSheet(await workbook.bytes())).rows).toBe(traders)
 })
 
-const manyNames = 60_000 // more bytes than a connection buffers for a client that does not read
+const manyNames = 36_000 // more bytes than a connection buffers for a client that does not read
 const wideSheet = `ID,Name,Power\n${Array.from({ length: manyNames }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
 
 /** Imported once; each test starts on a copy of the folder. */

@@ -29,6 +29,9 @@ async function withBoard(env = {}) {
   return { ...fieldhouse, id, path: `/api/v1/leagues/${id}/leaderboard` }
 }
 
+/** Shared by tests that only read it. */
+const sharedBoard = shared(() => withBoard())
+
 test('every answer carries a request id, its time and what keeps browsers strict', async () => {
   const { as } = await service()
   const { headers } = await as().raw('/livez', { headers: { 'x-request-id': 'from-the-proxy.1' } })
@@ -208,7 +211,7 @@ test('a matching ETag gets 304, whatever encodings are accepted', async () => {
 })
 
 test('a board is compressed as the client accepts, and small answers are not', async () => {
-  const { as, path } = await withBoard()
+  const { as, path } = await sharedBoard()
   const plain = await (await as().raw(path, { headers: { 'accept-encoding': 'identity' } })).text()
   for (const encoding of ['zstd', 'gzip'])
     for (let i = 0; i < 2; i++) {
@@ -239,7 +242,7 @@ test('long answers that are not cached are compressed too', async () => {
 })
 
 test('searches, neighbourhoods and past boards are computed, not cached', async () => {
-  const { as, path } = await withBoard()
+  const { as, path } = await sharedBoard()
   for (const query of ['?q=player', '?around=7', `?at=${encodeURIComponent(new Date().toISOString())}`])
     expect((await as().raw(path + query)).headers.get('x-cache')).toBeNull()
 })
@@ -380,7 +383,7 @@ test('a second process on the same port fails instead of sharing it', async () =
 })
 
 test('HEAD answers like GET without a body', async () => {
-  const { as, path } = await withBoard()
+  const { as, path } = await sharedBoard()
   const answer = await as().raw(path, { method: 'HEAD' })
   expect([answer.status, await answer.text()]).toEqual([200, ''])
 })

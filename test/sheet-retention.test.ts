@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { existsSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { publishedSnapshots } from '../src/leagues/sheets/queries.ts'
 import { damageReading } from '../src/monitor/database-files.ts'
@@ -7,7 +7,7 @@ import { setRetentionTime } from '../src/monitor/retention-job.ts'
 import { day } from '../src/platform/clock.ts'
 import { deleteOld } from '../src/retention.ts'
 import { newLeague, upload, uploadedFiles } from './sheets.ts'
-import { board, refusalOf, start } from './start.ts'
+import { board, refusalOf, shared, start, temporaryFolder } from './start.ts'
 
 const scan = (i: number, extra = '') => `ID,Name,Power\n1,ann,${100 + i}\n2,bob,${200 - i}\n${extra}`
 const at = (hours: number) => new Date(Date.parse('2026-03-01T00:00:00Z') + hours * 3_600_000).toISOString()
@@ -18,15 +18,25 @@ function forwardClocks({ app, clock }: Pick<Awaited<ReturnType<typeof start>>, '
   setRetentionTime(app.db, clock.now())
 }
 
-async function seasonOfNineScans() {
-  const fieldhouse = await start()
-  const { call, finished, runJob, app } = fieldhouse
+/** Imported once; each test starts on a copy of the folder. */
+const nineScans = shared(async () => {
+  const { call, finished, stop, dataDir } = await start()
   const { id } = await newLeague(call)
   // Nine scans, four hours apart; cy comes with the second and goes with the fourth, then comes back.
   for (let i = 0; i < 9; i++) {
     const cy = i === 0 || i === 3 ? '' : `3,cy,${300 + 10 * i}\n`
     await finished(upload(call, id, scan(i, cy), { taken_at: at(4 * i), kind: i === 0 ? 'baseline' : 'current' }))
   }
+  await stop()
+  return { id, dataDir }
+})
+
+async function seasonOfNineScans() {
+  const { id, dataDir } = await nineScans()
+  const folder = temporaryFolder()
+  cpSync(dataDir, folder, { recursive: true })
+  const fieldhouse = await start({}, folder)
+  const { runJob, app } = fieldhouse
   const deleteOldRecords = () => runJob(deleteOld, {})
   const snapshots = () =>
     app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots where starts_for is null').get()
