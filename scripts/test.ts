@@ -42,7 +42,8 @@ const env = folder ? { ...process.env, TMPDIR: folder } : process.env
 
 /** The queue backend supports Node too, so its tests also run there, in parallel, on a fixed version. */
 const node = ['npx', '-y', 'node@24.21.0', '--disable-warning=ExperimentalWarning'] // for the warning of Node's SQLite
-const howOnNode = ['--test', '--test-force-exit', '--test-timeout=120000', 'test/*.test.ts']
+// All files in one process: they run one after the other anyway, and loading modules takes as long as most of them.
+const howOnNode = ['--test', '--test-isolation=none', '--test-force-exit', '--test-timeout=120000', 'test/*.test.ts']
 const testsOnNode =
   all && files.length === 0
     ? Bun.spawn([...node, ...howOnNode], {
