@@ -194,12 +194,15 @@ test('guesses from many addresses lock out everyone except a known browser', asy
   expect((await attempt('given by an admin', own)).status).toBe(429) // with another password no browser is known
 })
 
-test('all processes count attempts together, for a quarter of an hour', async () => {
+/** Two processes that share a folder. */
+const twoProcesses = shared(async () => {
   const dataDir = temporaryFolder()
-  const [one, other] = [
-    await start({ TRUST_PROXY: '1' }, dataDir),
-    await spawnFieldhouse({ TRUST_PROXY: '1' }, dataDir),
-  ]
+  const env = { TRUST_PROXY: '1' }
+  return [await start(env, dataDir), await spawnFieldhouse(env, dataDir)] as const
+})
+
+test('all processes count attempts together, for a quarter of an hour', async () => {
+  const [one, other] = await twoProcesses()
   await one.call.post('/api/v1/users', ann)
   const [here, there] = [attempts(one.url), attempts(other.url)]
   const address = '198.51.100.1'
@@ -759,11 +762,10 @@ test('actions are audited, secrets never', async () => {
 })
 
 test('a session lives and ends in every process that shares the folder', async () => {
-  const dataDir = temporaryFolder()
-  const [one, other] = [await start({}, dataDir), await spawnFieldhouse({}, dataDir)]
-  const { id } = await one.call.post('/api/v1/users', ann)
+  const [one, other] = await twoProcesses()
+  const { id } = await one.call.post('/api/v1/users', bob)
   const here = visitor(one.url)
-  await here.signIn(ann.email, ann.password)
+  await here.signIn(bob.email, bob.password)
   const cookie = here.cookie() ?? ''
   const there = () => visitor(other.url).visit(me, { headers: { cookie } })
   expect((await (await there()).json()).user.id).toBe(id)

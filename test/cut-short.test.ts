@@ -104,7 +104,7 @@ test('an upload whose connection breaks leaves no file and no row, and the servi
 }, 60_000)
 
 test('an upload that ends inside a part is refused', async () => {
-  const fieldhouse = await spawnFieldhouse()
+  const fieldhouse = await sharedFieldhouse()
   const { id } = await newLeague(fieldhouse.call)
   const send = (body: string) =>
     fieldhouse.call.raw(`/api/v1/leagues/${id}/uploads`, {
@@ -118,7 +118,11 @@ test('an upload that ends inside a part is refused', async () => {
     expect([where, answer.status, await answer.json()]).toMatchObject([where, isOneCutFile ? 400 : 422, {}])
     await expectNothingLeft(fieldhouse, id)
   }
-  expect((await send(`${partHead('file', 'scan.csv')}${sheet}${closingBoundary}`)).status).toBe(202)
+  const fields = `\r\n${partHead('dry_run')}true`
+  const complete = await send(`${partHead('file', 'scan.csv')}${sheet}${fields}${closingBoundary}`)
+  expect(complete.status).toBe(202)
+  await fieldhouse.finished(complete.json())
+  await expectNothingLeft(fieldhouse, id)
 }, 60_000)
 
 test('a boundary longer than any may be is refused', async () => {
