@@ -148,6 +148,8 @@ export const decisions: Readonly<Record<string, string>> = {
   '/admin/task-monitor/schedule/run': 'POST admin',
   '/admin/task-monitor/schedule/pause': 'POST admin',
   '/admin/task-monitor/schedule/resume': 'POST admin',
+  '/admin/task-monitor/queues/pause': 'POST admin',
+  '/admin/task-monitor/queues/resume': 'POST admin',
   '/admin/task-monitor/jobs/bulk': 'POST admin',
   '/admin/task-monitor/jobs/selected': 'GET admin, POST admin',
   '/admin/task-monitor/jobs/retry': 'POST admin',

@@ -18,6 +18,7 @@ const quietService = {
   hasWorker: true,
   queueWorks: true,
   redisWorks: true,
+  pausedQueues: [],
   waiting: { runs: 0, longestMs: 0 },
   alerts: [],
   orphanedLocks: 0,
@@ -169,6 +170,34 @@ test('the monitor shows the schedule with its last outcomes; entries are run now
   expect((await refusalOf(call.post(`${monitor}/schedule/resume`, { name: 'test.tick' }))).status).toBe(409)
   expect(await lastAudited()).toMatchObject({ action: 'schedule.resume', result: 'refused' })
   expect((await refusalOf(call.post(`${monitor}/schedule/run`, { name: 'nobody' }))).status).toBe(404)
+})
+
+test('a paused queue begins no job until it is resumed, and the monitor says that it is paused', async () => {
+  const { call, app, now, slow, fail, lastAudited } = await startWithJobs()
+  expect((await refusalOf(call.post(`${monitor}/queues/pause`, { name: 'nobody', reason: 'x' }))).status).toBe(422)
+  await call.post(`${monitor}/queues/pause`, { name: 'heavy', reason: 'The disk is slow' })
+  expect(await lastAudited()).toMatchObject({
+    action: 'queue.pause',
+    target: 'heavy',
+    detail: { reason: 'The disk is slow' },
+  })
+  const { jobId } = await app.jobs.start(slow, {})
+  await fail(1) // other queues go on
+  const { sentence, queue } = await now()
+  expect(sentence).toStartWith('The queue heavy is paused; ')
+  expect(queue.queues.filter(({ paused }: { paused: boolean }) => paused)).toMatchObject([
+    { name: 'heavy', waiting: 1, active: 0 },
+  ])
+  const page = await call.get('/admin/queue-inspect/part')
+  expect(page).toMatch(/heavy <span class="[^"]*">paused</)
+  expect(page).toContain('/queues/resume')
+  expect(await call.get('/metrics')).toContain('fieldhouse_queue_paused{queue="heavy"} 1')
+
+  await call.post(`${monitor}/queues/resume`, { name: 'heavy' })
+  await until(async () => (await call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
+  expect((await call.get('/admin/queue-inspect/json')).paused).toEqual([])
+  expect((await refusalOf(call.post(`${monitor}/queues/resume`, { name: 'heavy' }))).status).toBe(409)
+  await call.delete(`/api/v1/jobs/cancel/${jobId}`)
 })
 
 test('running jobs are shown with their progress, and can be cancelled, which removes them from the list', async () => {

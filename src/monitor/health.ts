@@ -290,6 +290,9 @@ export function addGauges(app: App): void {
       (['waiting', 'active', 'delayed'] as const).map(state => [{ queue, state }, states[state]] as const),
     )
   })
+  gauge('fieldhouse_queue_paused', '1 while the queue is paused', () =>
+    Promise.all(queueNames.map(async queue => [{ queue }, Number(await queues.isPaused(queue))] as const)),
+  )
   gauge('fieldhouse_locks', 'Task locks held, by task', () => {
     const held = new Map<string, number>()
     for (const { task, active } of locks.all()) if (active) held.set(task, (held.get(task) ?? 0) + 1)

@@ -9,13 +9,15 @@ import { type QueueName, queueNames } from '../platform/jobs/job.ts'
 import type { QueueJob } from '../platform/jobs/queues.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { pageRouter } from '../ui/layout.ts'
+import { badge } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
+import { action } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
 import { denseTable } from '../ui/parts/table.ts'
 import { number, time } from '../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { type MachineView, machineSchema, machinesNow } from './processes.ts'
-import { jobPath, jobTitle } from './tasks/job-views.ts'
+import { jobPath, jobTitle, tasksPath } from './tasks/job-views.ts'
 
 const maxListed = 100 // jobs of each state, per queue
 const queued = t.Object({
@@ -37,6 +39,7 @@ const inspection = t.Object({
     description: 'Waiting for their time',
   }),
   registered: t.Array(t.String(), { description: 'Jobs this program knows' }),
+  paused: t.Array(t.String(), { description: 'Queues whose jobs are not begun until they are resumed' }),
   counts: t.Record(t.String(), t.Record(t.String(), t.Integer())),
 })
 
@@ -74,12 +77,13 @@ const noAnswerText = ({ queues }: App, error: unknown) =>
 async function inspect(app: App): Promise<Inspection> {
   const { queues, jobs } = app
   const inspectQueue = async (queue: QueueName) => {
-    const [workers, active, waiting, delayed, counts] = await Promise.all([
+    const [workers, active, waiting, delayed, counts, paused] = await Promise.all([
       queues.workers(queue),
       queues.list(queue, 'active', maxListed),
       queues.list(queue, 'waiting', maxListed),
       queues.list(queue, 'delayed', maxListed),
       queues.counts(queue),
+      queues.isPaused(queue),
     ])
     return {
       queue,
@@ -88,6 +92,7 @@ async function inspect(app: App): Promise<Inspection> {
       reserved: waiting.map(job => view(queue, job)),
       scheduled: delayed.map(job => ({ ...view(queue, job), eta: iso(sinceOf(job) + job.delay) })),
       counts,
+      paused,
     }
   }
   const all = await withTimeout(Promise.all(queueNames.map(inspectQueue)))
@@ -102,6 +107,7 @@ async function inspect(app: App): Promise<Inspection> {
       .definitions()
       .map(({ name }) => name)
       .sort(),
+    paused: all.filter(({ paused }) => paused).map(({ queue }) => queue),
     counts: Object.fromEntries(
       all.map(({ queue, counts }) => [queue, Object.fromEntries(states.map(state => [state, counts[state]]))]),
     ),
@@ -131,7 +137,11 @@ ${denseTable<{ queue: string; counts: Record<string, number> }>({
   rows: Object.entries(inspected.counts).map(([queue, counts]) => ({ queue, counts })),
   key: ({ queue }) => `queue-${queue}`,
   columns: [
-    { head: 'Queue', names: true, cell: ({ queue }) => queue },
+    {
+      head: 'Queue',
+      names: true,
+      cell: ({ queue }) => html`${queue} ${inspected.paused.includes(queue) && badge('paused', 'warn')}`,
+    },
     {
       head: 'Workers',
       numeric: true,
@@ -142,6 +152,11 @@ ${denseTable<{ queue: string; counts: Record<string, number> }>({
       numeric: true,
       cell: ({ counts }: { counts: Record<string, number> }) => number(counts[state] ?? 0),
     })),
+    {
+      head: html`<span class="sr">Actions</span>`,
+      class: 'doing',
+      cell: ({ queue }) => pauseOrResume(queue, inspected.paused.includes(queue)),
+    },
   ],
 })}
 ${part('Running', 'active', inspected.active, 'Nothing runs at this moment.')}
@@ -150,6 +165,27 @@ ${part('Booked', 'scheduled', inspected.scheduled, 'Nothing is booked.')}
 ${machineTable(inspected.machines)}
 <details><summary>Jobs this program knows: ${number(inspected.registered.length)}</summary><p>${inspected.registered.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)}</p></details>
 <p class="quiet">At most ${maxListed} jobs of a kind and queue are listed; those that have ended are under <a href="/admin/task-monitor/jobs">Jobs</a>. The same as JSON: <a href="${path}/json"><code>${path}/json</code></a></p>`
+
+function pauseOrResume(queue: string, isPaused: boolean): Html {
+  const to = { small: true, quiet: true, goTo: 'stay', body: { name: queue } }
+  if (isPaused)
+    return action({
+      ...to,
+      action: `${tasksPath}/queues/resume`,
+      label: 'Resume',
+      confirm: `Resume the queue ${queue}? What waits in it is begun.`,
+      done: 'The queue is resumed',
+    })
+  const alsoWaits = queue === 'quick' ? ' So do the schedule’s tasks, alert checks and bulk actions.' : ''
+  return action({
+    ...to,
+    action: `${tasksPath}/queues/pause`,
+    label: 'Pause',
+    confirm: `Pause the queue ${queue}? What runs goes on; other jobs wait until it is resumed.${alsoWaits}`,
+    ask: { name: 'reason', label: 'Why?' },
+    done: 'The queue is paused',
+  })
+}
 
 const stateWords: Record<(typeof states)[number], string> = {
   waiting: 'Waiting',

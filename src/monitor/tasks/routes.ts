@@ -11,6 +11,8 @@ import { access, apiRouter, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { queueNames } from '../../platform/jobs/job.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { counted } from '../../platform/number-text.ts'
 import { hidden } from '../../ui/layout.ts'
@@ -30,8 +32,10 @@ import {
   actOnJob,
   bulkBody,
   maxTicked,
+  pauseQueue,
   pauseTask,
   releaseLock,
+  resumeQueue,
   resumeTask,
   runTask,
   startBulk,
@@ -44,7 +48,9 @@ import { failureSchema, lockSchema, scheduledSchema, type TasksView, tasksSchema
 
 const jobIdBody = t.Object({ job_id: t.String({ maxLength: 64 }) })
 const doneSchema = t.Object({ job_id: t.String(), done: t.String() })
+const queueBody = t.Object({ name: oneOfWords(queueNames) })
 const nameBody = t.Object({ name: t.String({ maxLength: 100 }) })
+const reason = t.String({ minLength: 1, maxLength: 500 })
 
 export const taskRoutes = (app: App) => [
   ...tasksPage(app),
@@ -87,7 +93,7 @@ const actionRoutes = (app: App) => {
       '/schedule/pause',
       async ({ body: { name, reason }, who }) => afterAction(await pauseTask(app, signedIn(who), name, reason)),
       {
-        body: t.Object({ ...nameBody.properties, reason: t.String({ minLength: 1, maxLength: 500 }) }),
+        body: t.Object({ ...nameBody.properties, reason }),
         may: 'admin',
         detail: describe('Pause a scheduled task', t.Object({ paused: t.String(), reason: t.String() })),
       },
@@ -99,6 +105,27 @@ const actionRoutes = (app: App) => {
         body: nameBody,
         may: 'admin',
         detail: describe('Resume a paused task', t.Object({ resumed: t.String() })),
+      },
+    )
+    .post(
+      '/queues/pause',
+      async ({ body: { name, reason }, who }) => afterAction(await pauseQueue(app, signedIn(who), name, reason)),
+      {
+        body: t.Object({ ...queueBody.properties, reason }),
+        may: 'admin',
+        detail: describe(
+          'Pause a queue: none of its jobs is begun until it is resumed; what runs goes on',
+          t.Object({ paused: t.String(), reason: t.String() }),
+        ),
+      },
+    )
+    .post(
+      '/queues/resume',
+      async ({ body: { name }, who }) => afterAction(await resumeQueue(app, signedIn(who), name)),
+      {
+        body: queueBody,
+        may: 'admin',
+        detail: describe('Resume a paused queue', t.Object({ resumed: t.String() })),
       },
     )
     .post(

@@ -11,6 +11,7 @@ import { type App, job } from '../../context.ts'
 import { invalid, messageOf, Refusal, refuse } from '../../errors.ts'
 import type { Actor } from '../../platform/http/request-context.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
+import type { QueueName } from '../../platform/jobs/job.ts'
 import type { Started } from '../../platform/jobs/jobs.ts'
 import { type Run, runById } from '../../platform/jobs/runs.ts'
 import { counted } from '../../platform/number-text.ts'
@@ -62,6 +63,19 @@ export const pauseTask = (app: App, who: Actor, name: string, reason: string) =>
 export const resumeTask = (app: App, who: Actor, name: string) =>
   auditedAction(app, { who, action: 'schedule.resume', target: name }, async () => {
     if (!(await app.schedule.resume(name))) refuse('conflict', `${name} is not paused`)
+    return { resumed: name }
+  })
+
+export const pauseQueue = (app: App, who: Actor, name: QueueName, reason: string) =>
+  auditedAction(app, { who, action: 'queue.pause', target: name, detail: { reason } }, async () => {
+    await app.queues.setPaused(name, true)
+    return { paused: name, reason }
+  })
+
+export const resumeQueue = (app: App, who: Actor, name: QueueName) =>
+  auditedAction(app, { who, action: 'queue.resume', target: name }, async () => {
+    if (!(await app.queues.isPaused(name))) refuse('conflict', `The queue ${name} is not paused`)
+    await app.queues.setPaused(name, false)
     return { resumed: name }
   })
 

@@ -17,6 +17,7 @@ type SentenceInput = {
   /** Whether the queue and, if used, Redis answer. */
   queueWorks: boolean
   redisWorks: boolean
+  pausedQueues: readonly string[]
   /** Runs that are due, and how long the first of them has waited. */
   waiting: { runs: number; longestMs: number }
   /** Open and not acknowledged, the worst first; not those that only inform. */
@@ -29,7 +30,7 @@ const longWait = 5 * minute
 
 /** What is wrong now, the worst first. */
 export function sentenceOf(input: SentenceInput): Sentence {
-  const { tasks, rate, hasWorker, queueWorks, redisWorks, waiting, alerts, orphanedLocks } = input
+  const { tasks, rate, hasWorker, queueWorks, redisWorks, pausedQueues, waiting, alerts, orphanedLocks } = input
   const unpaused = tasks.filter(({ state }) => state !== 'paused')
   const late = unpaused
     .filter(({ state }) => state === 'late' || state === 'missed')
@@ -42,6 +43,7 @@ export function sentenceOf(input: SentenceInput): Sentence {
     !hasWorker && 'no worker runs',
     !queueWorks && 'the queue cannot be reached',
     queueWorks && !redisWorks && 'Redis cannot be reached',
+    ...pausedQueues.map(name => `the queue ${name} is paused`),
     waiting.runs > 0 &&
       waiting.longestMs > minute &&
       `${counted(waiting.runs, 'run waits', 'runs wait')}, the longest for ${inMinutes(waiting.longestMs)}`,
@@ -64,7 +66,13 @@ export function sentenceOf(input: SentenceInput): Sentence {
   const isSlow = late.length > 0 || long.length > 0 || waiting.longestMs > longWait
   const hasWarning = alerts.some(({ severity }) => severity === 'warning')
   const needsAttention =
-    isSlow || hasWarning || failing.length > 0 || !redisWorks || failureSurge(rate) !== null || orphanedLocks > 0
+    isSlow ||
+    pausedQueues.length > 0 ||
+    hasWarning ||
+    failing.length > 0 ||
+    !redisWorks ||
+    failureSurge(rate) !== null ||
+    orphanedLocks > 0
   return {
     text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`,
     tone: isBad ? 'bad' : needsAttention ? 'warn' : 'good',

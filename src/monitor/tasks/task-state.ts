@@ -94,7 +94,7 @@ function tourTasks({ db, clock }: App): TourTask[] {
 export type LockState = 'held' | 'expired' | 'orphaned'
 export type Lock = LockRow & { state: LockState; process: Process | undefined }
 
-type QueueNow = { name: QueueName; waiting: number; active: number; delayed: number; workers: number }
+type QueueNow = { name: QueueName; waiting: number; active: number; delayed: number; workers: number; paused: boolean }
 
 export type TasksNow = Awaited<ReturnType<typeof gatherTasks>>
 
@@ -133,6 +133,7 @@ async function gatherTasks(app: App) {
     hasWorker: hasWorker(processes),
     queueWorks: queue.error === null,
     redisWorks: !app.redis || app.cache.usage().connected,
+    pausedQueues: queue.queues.filter(({ paused }) => paused).map(({ name }) => name),
     waiting: { runs: reading.waiting.runs, longestMs: now - (reading.waiting.since ?? now) },
     alerts: activeAlerts(db),
     orphanedLocks: locks.filter(({ state }) => state === 'orphaned').length,
@@ -167,11 +168,12 @@ function locksNow({ locks }: App, processes: readonly Process[]): Lock[] {
 async function queuesNow({ queues }: App): Promise<{ backend: string; error: string | null; queues: QueueNow[] }> {
   const { backend } = queues
   const queueNow = async (name: QueueName): Promise<QueueNow> => {
-    const [{ waiting, active, delayed, prioritized }, workers] = await Promise.all([
+    const [{ waiting, active, delayed, prioritized }, workers, paused] = await Promise.all([
       queues.counts(name),
       queues.workers(name),
+      queues.isPaused(name),
     ])
-    return { name, waiting: waiting + prioritized, active, delayed, workers: workers.length }
+    return { name, waiting: waiting + prioritized, active, delayed, workers: workers.length, paused }
   }
   try {
     return { backend, error: null, queues: await withTimeout(Promise.all(queueNames.map(queueNow))) }

@@ -94,7 +94,16 @@ export const tasksSchema = t.Object({
     error: maybe.text,
     waiting_since: maybe.moment,
     runs: t.Record(text, integer),
-    queues: t.Array(t.Object({ name: text, waiting: integer, active: integer, delayed: integer, workers: integer })),
+    queues: t.Array(
+      t.Object({
+        name: text,
+        waiting: integer,
+        active: integer,
+        delayed: integer,
+        workers: integer,
+        paused: t.Boolean(),
+      }),
+    ),
   }),
   processes: t.Array(
     t.Object({

@@ -27,6 +27,9 @@ export type Queues = {
   counts(queue: QueueName): Promise<QueueCounts>
   list(queue: QueueName, state: 'waiting' | 'active' | 'delayed', limit: number): Promise<QueueJob[]>
   workers(queue: QueueName): Promise<{ name: string }[]>
+  /** While it is paused no job of it is begun, in any process and also after a restart. What runs goes on. */
+  isPaused(queue: QueueName): Promise<boolean>
+  setPaused(queue: QueueName, paused: boolean): Promise<void>
   work(queue: QueueName, concurrency: number, run: Processor<object, void, string>, on: WorkerEvents): QueueWorker
   close(): Promise<void>
 }
@@ -77,6 +80,8 @@ export async function openQueues({ dataDir, namespace, redis, onError }: Setting
       )) as QueueCounts,
     list: (queue, state, limit) => queues[queue].getJobs([state], 0, limit - 1, true),
     workers: async queue => (await queues[queue].getWorkers()).map(({ name }) => ({ name: String(name) })),
+    isPaused: queue => queues[queue].isPaused(),
+    setPaused: (queue, paused) => (paused ? queues[queue].pause() : queues[queue].resume()),
     work(queue, concurrency, run, on) {
       const worker = backend.worker(queue, run, {
         prefix,
