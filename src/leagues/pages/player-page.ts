@@ -35,31 +35,30 @@ const goalsLine = ({ goals = {} }: PlayerView): Content =>
   Object.entries(goals).map(([metric, reached], i) => html`${i > 0 && ', '}${metricName(metric)} ${percent(reached)}`)
 
 /** The card of one player: their position, what it is based on, and their history. */
-export function playerBody(
-  { league, kind, player, tiers, above }: PlayerData,
-  query: { metric?: string },
-  who: Who | undefined,
-): Html {
-  const { history } = player
-  const metrics = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
-  const { score, scoreName, metric: metricText } = kind
-  const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
-  const isKnown = (part: Exclude<keyof typeof unknownCard, 'current'>) => metrics.some(card => card[part] !== null)
-  const names = metrics.map(({ metric }) => metric).filter(metric => history.some(point => metric in point.metrics))
-  const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
-  const series = (metric: string) =>
-    history.map(point => (metric === 'score' ? point.score : (point.metrics[metric] ?? null)))
-  const scores = series('score').filter(value => value !== null)
-  const figures = [
+export function playerBody(data: PlayerData, query: { metric?: string }, who: Who | undefined): Html {
+  const { league, kind, player, above } = data
+  const person = kind.playersAreUsers ? player.player_id : player.user_id
+  return html`${leagueHead({ league, kind, who, title: name(player.name || player.player_id), figures: figuresOf(data) })}
+<div class="toolbar">
+<span class="quiet">Id <code>${player.player_id}</code></span>
+<span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a>${person !== undefined && html`<a class="button small quiet" href="/people/${String(person)}">In all leagues</a>`}<button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
+</div>${player.last_seen && notice(html`Missing from the newest scan. Last seen ${moment(player.last_seen)}: the values here are from that scan.`, 'warn')}${above}
+${metricsPart(data)}
+${player.history.length > 0 && historyPart(data, query.metric)}`
+}
+
+function figuresOf({ league, kind, player, tiers }: PlayerData) {
+  const scores = seriesOf(player, 'score').filter(value => value !== null)
+  return [
     {
       label: 'Rank',
       value: number(player.score === null ? null : player.rank),
       note: player.change !== null && movement(player.change),
     },
     {
-      label: scoreName,
-      value: score(player.score),
-      note: scores.length > 1 && sparkline(scores, `${scoreName} over ${scores.length} snapshots, listed below`),
+      label: kind.scoreName,
+      value: kind.score(player.score),
+      note: scores.length > 1 && sparkline(scores, `${kind.scoreName} over ${scores.length} snapshots, listed below`),
     },
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
     player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: goalsLine(player) },
@@ -68,26 +67,33 @@ export function playerBody(
     ),
     player.tier ? { label: 'Tier', value: tier(player.tier, tiers.indexOf(player.tier), tiers.length) } : undefined,
   ]
-  const person = kind.playersAreUsers ? player.player_id : player.user_id
-  return html`${leagueHead({ league, kind, who, title: name(player.name || player.player_id), figures })}
-<div class="toolbar">
-<span class="quiet">Id <code>${player.player_id}</code></span>
-<span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a>${person !== undefined && html`<a class="button small quiet" href="/people/${String(person)}">In all leagues</a>`}<button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
-</div>${player.last_seen && notice(html`Missing from the newest scan. Last seen ${moment(player.last_seen)}: the values here are from that scan.`, 'warn')}${above}
-<section class="part">
+}
+
+/** The score or a metric in each snapshot. */
+const seriesOf = ({ history }: PlayerView, metric: string): (number | null)[] =>
+  history.map(point => (metric === 'score' ? point.score : (point.metrics[metric] ?? null)))
+
+const metricsWithHistory = ({ metrics, history }: PlayerView): string[] =>
+  Object.keys(metrics).filter(metric => history.some(point => metric in point.metrics))
+
+function metricsPart({ kind, player }: PlayerData): Html {
+  const { history } = player
+  const rows = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
+  const isKnown = (part: Exclude<keyof typeof unknownCard, 'current'>) => rows.some(card => card[part] !== null)
+  return html`<section class="part">
 <h2>By metric</h2>
 ${table({
   caption: `Metrics of ${player.name}`,
-  rows: metrics,
+  rows,
   rowName: ({ metric }) => metricName(metric),
   columns: [
     { head: 'Metric', names: true, cell: ({ metric }) => metricName(metric) },
-    { head: 'Current', numeric: true, cell: ({ metric, current }) => metricText(metric, current) },
+    { head: 'Current', numeric: true, cell: ({ metric, current }) => kind.metric(metric, current) },
     isKnown('baseline') && {
       head: 'Baseline',
       numeric: true,
       folds: true,
-      cell: ({ metric, baseline }) => metricText(metric, baseline),
+      cell: ({ metric, baseline }) => kind.metric(metric, baseline),
     },
     isKnown('gain') && {
       head: 'Gain',
@@ -102,26 +108,33 @@ ${table({
       folds: true,
       cell: card => percent(card.percentile),
     },
-    names.length > 0 &&
+    metricsWithHistory(player).length > 0 &&
       history.length > 1 && {
         head: 'History',
         folds: true,
-        cell: ({ metric }) => sparkline(series(metric), `${metricName(metric)} over ${history.length} snapshots`),
+        cell: ({ metric }) =>
+          sparkline(seriesOf(player, metric), `${metricName(metric)} over ${history.length} snapshots`),
       },
   ],
 })}
-</section>
-${
-  history.length > 0 &&
-  html`<section class="part">
+</section>`
+}
+
+/** `chosen`: the metric of the chart; the score by default. */
+function historyPart({ league, kind, player }: PlayerData, chosen: string | undefined): Html {
+  const { history } = player
+  const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
+  const metrics = metricsWithHistory(player)
+  const shown = chosen && metrics.includes(chosen) ? chosen : 'score'
+  return html`<section class="part">
 <h2>Over time</h2>
 ${
   history.length > 1 &&
-  html`<nav class="filters" aria-label="Metric of the chart">${['score', ...names].map(metric => html`<a href="${address(path, { metric: metric === 'score' ? undefined : metric })}"${metric === shown && html` aria-current="true"`}>${metricName(metric)}</a>`)}</nav>
+  html`<nav class="filters" aria-label="Metric of the chart">${['score', ...metrics].map(metric => html`<a href="${address(path, { metric: metric === 'score' ? undefined : metric })}"${metric === shown && html` aria-current="true"`}>${metricName(metric)}</a>`)}</nav>
 ${chart({
   label: `${metricName(shown)} of ${player.name} over time; the numbers are in the table below`,
   times: history.map(point => Date.parse(point.taken_at)),
-  series: [{ label: metricName(shown), values: series(shown) }],
+  series: [{ label: metricName(shown), values: seriesOf(player, shown) }],
 })}`
 }
 ${table({
@@ -135,17 +148,16 @@ ${table({
       head: html`<span class="sr">Kind</span>`,
       cell: point => (point.kind === 'baseline' || point.kind === 'extra') && badge(point.kind, 'quiet'),
     },
-    { head: scoreName, numeric: true, cell: point => score(point.score) },
-    ...names.map(metric => ({
+    { head: kind.scoreName, numeric: true, cell: point => kind.score(point.score) },
+    ...metrics.map(metric => ({
       head: metricName(metric),
       numeric: true,
-      folds: names.length > 1,
-      cell: (point: HistoryRow) => metricText(metric, point.metrics[metric] ?? null),
+      folds: metrics.length > 1,
+      cell: (point: HistoryRow) => kind.metric(metric, point.metrics[metric] ?? null),
     })),
   ],
 })}
 </section>`
-}`
 }
 
 const labelLink = (league: number, label: string, text: string): Html =>
