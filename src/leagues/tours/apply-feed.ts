@@ -3,7 +3,7 @@ import type { Db } from '../../../db/open.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { counted } from '../../platform/number-text.ts'
 import type { Log } from '../../platform/process/log.ts'
-import { recordAcceptedAnswer, recordFailure, recordHeldAnswer } from '../feeds/feed-state.ts'
+import { type FeedRecord, recordAcceptedAnswer, recordFailure, recordHeldAnswer } from '../feeds/feed-state.ts'
 import type { FetchedFeed } from '../feeds/fetch-feed.ts'
 import type { FeedBoard } from './feeds/board.ts'
 import { compareBoards } from './feeds/hold-back.ts'
@@ -39,6 +39,8 @@ export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedReading
   return applied
 }
 
+type FreshFeed = Extract<FetchedFeed<FeedReading>, { kind: 'fresh' }>
+
 const hasOtherState = (after: Tour, before: Tour) =>
   tourStateOf(after) !== tourStateOf(before) || after.held !== before.held || after.eventId !== before.eventId
 
@@ -53,26 +55,25 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
     recordAcceptedAnswer(tx, feed, now)
     return { outcome: 'unchanged', message: 'Nothing has changed in the feed' }
   }
-  const { boards, unreadable, isWhole } = fetched.reading
+  return applyReading(tx, tour, feed, fetched, now, log)
+}
+
+function applyReading(
+  tx: Db,
+  tour: Tour,
+  feed: FeedRecord,
+  { reading, validators }: FreshFeed,
+  now: number,
+  log: Log,
+): FeedOutcome {
+  const { boards, unreadable, isWhole } = reading
   const read = boards.map(board => compareWithStored(tx, tour, board, now))
-  const heldBoards = read.flatMap(({ verdict, board }) =>
-    verdict.kind === 'held' ? [read.length > 1 ? `${board.event.name}: ${verdict.message}` : verdict.message] : [],
-  )
-  const held = [...(unreadable ? [unreadable] : []), ...heldBoards].join('; ')
-  const heldEvents = new Map(
-    read.flatMap(({ known, verdict }) => (known && verdict.kind === 'held' ? [[known.id, verdict.message]] : [])),
-  )
-  if (unreadable && tour.eventId !== null) heldEvents.set(tour.eventId, unreadable)
-  storeHeld(tx, tour, heldEvents)
-  const stored = read.flatMap(({ known, verdict }) => {
-    if (verdict.kind === 'held') return []
-    if (known && known.name !== verdict.board.event.name) followById(tx, tour, known)
-    return [storeBoard(tx, tour, known, verdict.board, now)]
-  })
+  const held = holdBoards(tx, tour, read, unreadable)
+  const stored = storeAccepted(tx, tour, read, now)
+  if (held) recordHeldAnswer(tx, feed, now, held)
+  else recordAcceptedAnswer(tx, feed, now, validators)
   const [first] = stored
   const isCurrentStored = !unreadable && read[0]?.verdict.kind === 'accepted'
-  if (held) recordHeldAnswer(tx, feed, now, held)
-  else recordAcceptedAnswer(tx, feed, now, fetched.validators)
   if (isCurrentStored) changeTour(tx, tour.id, { eventId: first?.event.id })
   for (const { event, moved } of stored) recordIgnoredCorrections(tx, tour.slug, event, moved, now, log)
   const listed = [...stored.map(({ event }) => event.id), ...read.flatMap(({ known }) => known?.id ?? [])]
@@ -97,6 +98,29 @@ function acceptOrHold(tx: Db, tour: Tour, fetched: FetchedFeed<FeedReading>, now
     problems: problems.length,
   }
 }
+
+type ComparedBoard = ReturnType<typeof compareWithStored>
+
+/** Stores for each event why its board is held back. Returns all of that as a sentence; empty if nothing is. */
+function holdBoards(tx: Db, tour: Tour, read: readonly ComparedBoard[], unreadable: string | undefined): string {
+  const reasons = unreadable ? [unreadable] : []
+  const byEvent = new Map<number, string>()
+  for (const { board, known, verdict } of read) {
+    if (verdict.kind !== 'held') continue
+    reasons.push(read.length > 1 ? `${board.event.name}: ${verdict.message}` : verdict.message)
+    if (known) byEvent.set(known.id, verdict.message)
+  }
+  if (unreadable && tour.eventId !== null) byEvent.set(tour.eventId, unreadable)
+  storeHeld(tx, tour, byEvent)
+  return reasons.join('; ')
+}
+
+const storeAccepted = (tx: Db, tour: Tour, read: readonly ComparedBoard[], now: number) =>
+  read.flatMap(({ known, verdict }) => {
+    if (verdict.kind === 'held') return []
+    if (known && known.name !== verdict.board.event.name) followById(tx, tour, known)
+    return [storeBoard(tx, tour, known, verdict.board, now)]
+  })
 
 function compareWithStored(tx: Db, tour: Tour, board: FeedBoard, now: number) {
   const known = findStoredEvent(tx, tour, board, now)
