@@ -143,6 +143,24 @@ export function openJobs<App>(
     return run !== undefined
   }
 
+  /**
+   * Adds a run again that the queue has lost, or that waits there for its next attempt though its row says that it runs: on a full
+   * disk the failure could not be written, and the process may have died since. `isFirst`: at the start, and when Redis is back, what
+   * a living process runs is left to a later sweep, because it would be done twice at once.
+   */
+  async function addIfLost({ id, name }: Pick<Run, 'id' | 'name'>, isFirst: boolean): Promise<boolean> {
+    const state = await queues.stateOf(queueOf(name), id)
+    const run = runById(db).get({ id }) // as it is now: it may have begun since it was listed
+    if (!run) return false
+    const isRunning = run.status === 'PROGRESS'
+    const mayBeAtWork = isFirst && isRunning && run.process !== null && !isDead(run.process)
+    const isLost = state ? state === 'delayed' && isRunning : !mayBeAtWork
+    if (!isLost) return false
+    await (state ? redispatch(run) : dispatch(id))
+    log.warn('A job missing from the queue was added again', { job_id: id, name })
+    return true
+  }
+
   /** Lets the job clean up after a run that did not succeed. */
   async function callAfterFailure({ id, name, input, status, error }: Run): Promise<void> {
     if (status !== 'FAILURE' && status !== 'CANCELLED') return
@@ -239,32 +257,17 @@ export function openJobs<App>(
       return run
     },
 
-    /**
-     * Adds again the runs that the queue has lost, and those that wait there for their next attempt though their row says that
-     * they run: on a full disk the failure could not be written, and the process may have died since. What was accepted while the
-     * clock was ahead starts now, as it would wait until it is that time again. With 0, what a living process runs is left to a later
-     * sweep, because it would be done twice at once. Returns how many.
-     */
+    /** Adds again the accepted runs that the queue has lost, if they are older than this. Returns how many. */
     async sweep(olderThanMs: number): Promise<number> {
       const before = clock.now() - olderThanMs
       let added = 0
       let last = ''
       for (let runs = unfinishedBefore(db, before, last, sweepStep); runs.length; ) {
-        for (const { id, name } of runs) {
-          last = id
-          const state = await queues.stateOf(queueOf(name), id)
-          const run = runById(db).get({ id })
-          if (!run) continue
-          const isRunning = run.status === 'PROGRESS'
-          const mayBeAtWork = isRunning && olderThanMs === 0 && run.process !== null && !isDead(run.process)
-          const isLost = state ? state === 'delayed' && isRunning : !mayBeAtWork
-          if (!isLost) continue
-          await (state ? redispatch(run) : dispatch(id))
-          log.warn('A job missing from the queue was added again', { job_id: id, name })
-          added++
-        }
+        for (const run of runs) if (await addIfLost(run, olderThanMs === 0)) added++
+        last = runs.at(-1)?.id ?? last
         runs = unfinishedBefore(db, before, last, sweepStep)
       }
+      // What was accepted while the clock was ahead starts now: it would wait until it is that time again.
       for (const { id } of waitingSince(db, clock.now() + maxAheadMs, sweepStep))
         if (await startNow(id, { createdAt: clock.now() })) added++
       return added
