@@ -21,12 +21,7 @@ export function leagueScores(db: Db, { now }: { now: number }): ScoredHealth[] {
       const last = lastActivity(db, league)
       const quiet = last === null ? null : Math.floor((now - last) / day)
       const isPlayed = league.kind !== 'sheet'
-      const freshness =
-        last === null
-          ? isPlayed
-            ? 0
-            : null
-          : Math.max(0, 1 - Math.max(0, now - last - activeWithinMs) / (2 * activeWithinMs))
+      const freshness = last === null ? (isPlayed ? 0 : null) : freshnessOf(now - last)
       const { joined, seen } = membersSeen(db, league.id, now - 14 * day)
       const memberFactor = isPlayed ? Math.min(1, joined / 3) : null
       const engagement = isPlayed ? (joined ? seen / joined : 0) : null
@@ -53,6 +48,10 @@ export function leagueScores(db: Db, { now }: { now: number }): ScoredHealth[] {
       )
     })
 }
+
+/** 1 for a week after the last news, then falling to 0 within two more. */
+const freshnessOf = (quietMs: number): number =>
+  Math.max(0, 1 - Math.max(0, quietMs - activeWithinMs) / (2 * activeWithinMs))
 
 const firstStep = {
   sheet: 'upload a baseline',
