@@ -6,7 +6,7 @@ import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { freePort } from '../scripts/trials/free-port.ts'
 import { openAppProcess } from './app-process.ts'
 import { rounds } from './needs.ts'
-import { adminToken, caller, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import { ready, spawnFieldhouse, start, until } from './start.ts'
 
 const season = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 
@@ -42,10 +42,10 @@ test.each((['SIGTERM', 'SIGINT'] as const).slice(0, rounds(1, 2)))(
 )
 
 test('a second signal at once is ignored, because npx signals twice; a later one ends the service', async () => {
-  const idleService = await openAppProcess()
-  idleService.child.kill('SIGINT')
-  idleService.child.kill('SIGTERM')
-  expect(await idleService.ended()).toBe(0)
+  const { child } = await spawnFieldhouse()
+  child.kill('SIGINT')
+  child.kill('SIGTERM')
+  expect(await child.exited).toBe(0)
 
   const busyService = await openAppProcess()
   busyService.send('stubborn nothing')
@@ -59,7 +59,7 @@ test('a second signal at once is ignored, because npx signals twice; a later one
 
 test('a port in use ends the start with 1 and a clear message; it is never shared', async () => {
   const PORT = String(freePort())
-  const first = await spawnFieldhouse({ PORT })
+  const first = await start({ PORT })
   expect(await outcome(spawnFieldhouse({ PORT }))).toThrow(
     `It ended before it opened: Port ${PORT} is in use by another program; set PORT to a free one`,
   )
@@ -85,13 +85,15 @@ test('kill -9 under load and a new start lose nothing that was accepted', async 
 
 test('a stopped service answers nobody, and starts again on the same folder and port', async () => {
   const PORT = String(freePort())
-  const dataDir = temporaryFolder()
-  for (let i = 0; i < 2; i++) {
-    const fieldhouse = await openAppProcess({ PORT, DATA_DIR: dataDir })
-    await until(async () => (await fieldhouse.call.raw('/readyz')).status === 200)
-    fieldhouse.child.kill()
-    expect(await fieldhouse.ended()).toBe(0)
-    expect(await outcome(caller(fieldhouse.url, adminToken).get('/livez'))).toThrow()
-  }
+  const { child, call, dataDir } = await spawnFieldhouse({ PORT })
+  await ready(call)
+  child.kill()
+  expect(await child.exited).toBe(0)
+  expect(await outcome(call.get('/livez'))).toThrow()
+
+  const second = await start({ PORT }, dataDir)
+  await ready(second.call)
+  await second.stop()
+  expect(await outcome(second.call.get('/livez'))).toThrow()
   expect(existsSync(join(dataDir, 'fieldhouse.db-wal'))).toBe(false)
 })
