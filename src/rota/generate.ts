@@ -1,8 +1,6 @@
 /** `roster.generate`: computes a roster for a range of days with the solver, in a thread of its own, and stores it as a draft. */
 
-import { Value } from '@sinclair/typebox/value'
 import { eq } from 'drizzle-orm'
-import { t } from 'elysia'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { shifts, staff } from '../../db/schema.ts'
@@ -10,30 +8,16 @@ import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { locks } from '../locks.ts'
-import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { Cancelled } from '../platform/jobs/job.ts'
-import type { Run } from '../platform/jobs/runs.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
-import { type DateRange, rangeFields, rangeOfBody } from './date-range.ts'
+import { type DateRange, rangeOfBody } from './date-range.ts'
 import { type DraftContent, draftInUse, saveDraft } from './drafts.ts'
+import { generateSchema } from './generate-input.ts'
 import { loadProblemOfRange } from './load-problem.ts'
-import { type GenerateInputOf, whyRosterWaits } from './roster-queue.ts'
+import { whyRosterWaits } from './roster-queue.ts'
 import { inRange } from './shift-queries.ts'
 import type { SolveProgress } from './solving/problem.ts'
 import { solveRoster } from './solving/solve.ts'
-
-export const algorithms = ['greedy', 'optimal', 'production'] as const
-
-export const generateSchema = t.Object({
-  ...rangeFields,
-  algorithm: t.Optional(oneOfWords(algorithms)),
-  seed: t.Optional(
-    t.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'The same seed gives the same roster' }),
-  ),
-  budget_s: t.Optional(
-    t.Number({ minimum: 0.1, maximum: 600, description: 'Seconds: 10 for production and 300 for optimal by default' }),
-  ),
-})
 
 /** Pairs of a shift and a person. Improving a roster of so many takes 2.5 GB. */
 const mostPairs = 5_000_000
@@ -48,19 +32,12 @@ export function requireSolvable(db: Db, range: DateRange): void {
     )
 }
 
-/** The input of a generation. */
-export function generateInput({ input }: Run): ReturnType<GenerateInputOf> {
-  if (!Value.Check(generateSchema, input)) return undefined
-  const { algorithm = 'production', budget_s } = input
-  return { ...rangeOfBody(input), algorithm, ...(budget_s ? { budget_s } : {}) }
-}
-
 export const generateRoster = job('roster.generate', {
   input: generateSchema,
   queue: 'rosters',
   sharedWith: 'officer',
   lock: ({ site_ids = [] }) => locks.roster(...site_ids),
-  waitsFor: (run, { db, clock }) => whyRosterWaits(db, run, generateInput, clock.now()),
+  waitsFor: (run, { db, clock }) => whyRosterWaits(db, run, clock.now()),
   async run(input, app, { signal, lease, jobId, by, progress }) {
     const { db, reader, clock } = app
     const { start_date, end_date, algorithm = 'production', seed = 1, budget_s } = input

@@ -15,7 +15,8 @@ import { live, livePart } from '../ui/parts/live.ts'
 import type { DateRange } from './date-range.ts'
 import { draftHead, draftPart, generateBody } from './draft-page.ts'
 import { draftState, findDraftState, listDrafts, refuseMissingDraft } from './drafts.ts'
-import { generateInput, generateRoster } from './generate.ts'
+import { generateRoster } from './generate.ts'
+import { generateInput } from './generate-input.ts'
 import { candidatesFor } from './replacements.ts'
 import { whyRosterWaits } from './roster-queue.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
@@ -84,7 +85,7 @@ export const rotaPages = (app: App) => {
     const run = runById(db).get({ id: jobId })
     return run?.name === generateRoster.name ? run : undefined
   }
-  const waitsFor = (run: Run) => (run.status === 'PENDING' ? whyRosterWaits(db, run, generateInput, clock.now()) : null)
+  const waitsFor = (run: Run) => (run.status === 'PENDING' ? whyRosterWaits(db, run, clock.now()) : null)
   const draftVersion = (jobId: string) => {
     const run = runOf(jobId)
     if (run && !isFinished(run)) return `${run.status} ${run.progress} ${run.stage} ${run.message} ${waitsFor(run)}`

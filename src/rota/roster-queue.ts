@@ -6,15 +6,11 @@ import { usernamesOf } from '../accounts/queries.ts'
 import { type Run, unfinished } from '../platform/jobs/runs.ts'
 import { spanWords } from './calendar-view.ts'
 import type { DateRange } from './date-range.ts'
+import { generateInput } from './generate-input.ts'
 import { budgets } from './solving/solve.ts'
 
 /** Each process that runs jobs generates so many rosters at once. */
 export const rostersAtOnce = 2
-
-/** The input of a roster run; undefined for a run of other work. */
-export type GenerateInputOf = (
-  run: Run,
-) => (DateRange & { algorithm: keyof typeof budgets; budget_s?: number }) | undefined
 
 /** Time in addition to the budget, to load and check a roster; greedy has no budget. Seconds. */
 const [overheadSeconds, greedySeconds] = [2, 5]
@@ -22,7 +18,7 @@ const [overheadSeconds, greedySeconds] = [2, 5]
 type RosterAhead = { run: Run; range: DateRange; seconds: number }
 
 /** What a roster that has not started waits for, as a sentence; null if it is next. */
-export function whyRosterWaits(db: Db, run: Run, generateInput: GenerateInputOf, now: number): string | null {
+export function whyRosterWaits(db: Db, run: Run, now: number): string | null {
   const own = generateInput(run)
   if (!own) return null
   const ahead = db

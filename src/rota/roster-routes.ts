@@ -25,7 +25,8 @@ import {
   wholeDraftSchema,
 } from './drafts.ts'
 import { exportRosterCsv } from './exports.ts'
-import { generateRoster, generateSchema, requireSolvable } from './generate.ts'
+import { generateRoster, requireSolvable } from './generate.ts'
+import { generateSchema } from './generate-input.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import { rosterSchema, rosterView } from './roster-view.ts'
 import { allSites, siteById, todayAtSites } from './site-queries.ts'
