@@ -145,16 +145,16 @@ export function openJobs<App>(
 
   /**
    * Adds a run again that the queue has lost, or that waits there for its next attempt though its row says that it runs: on a full
-   * disk the failure could not be written, and the process may have died since. `isFirst`: at the start, and when Redis is back, what
-   * a living process runs is left to a later sweep, because it would be done twice at once.
+   * disk the failure could not be written, and the process may have died since. What a living process runs is not lost: it
+   * would be done twice at once.
    */
-  async function addIfLost({ id, name }: Pick<Run, 'id' | 'name'>, isFirst: boolean): Promise<boolean> {
+  async function addIfLost({ id, name }: Pick<Run, 'id' | 'name'>): Promise<boolean> {
     const state = await queues.stateOf(queueOf(name), id)
     const run = runById(db).get({ id }) // as it is now: it may have begun since it was listed
     if (!run) return false
     const isRunning = run.status === 'PROGRESS'
-    const mayBeAtWork = isFirst && isRunning && run.process !== null && !isDead(run.process)
-    const isLost = state ? state === 'delayed' && isRunning : !mayBeAtWork
+    const isAtWork = isRunning && run.process !== null && !isDead(run.process)
+    const isLost = state ? state === 'delayed' && isRunning : !isAtWork
     if (!isLost) return false
     await (state ? redispatch(run) : dispatch(id))
     log.warn('A job missing from the queue was added again', { job_id: id, name })
@@ -263,7 +263,7 @@ export function openJobs<App>(
       let added = 0
       let last = ''
       for (let runs = unfinishedBefore(db, before, last, sweepStep); runs.length; ) {
-        for (const run of runs) if (await addIfLost(run, olderThanMs === 0)) added++
+        for (const run of runs) if (await addIfLost(run)) added++
         last = runs.at(-1)?.id ?? last
         runs = unfinishedBefore(db, before, last, sweepStep)
       }
