@@ -92,7 +92,11 @@ function notInLeague(league: LeagueView, who: Who | undefined): Html {
   if (league.status !== 'active' && league.status !== 'upcoming')
     return emptyState('You are not in this league', `It is ${league.status}; nobody can join any more.`)
   const join = action({ label: 'Join the league', action: `/api/v1/leagues/${league.id}/join`, done: 'You are in' })
-  return emptyState('You are not in this league yet', 'Joining grants the starting cash, once.', join)
+  return emptyState(
+    'You are not in this league yet',
+    'Joining grants the starting cash, once: who left goes on with the portfolio they had.',
+    join,
+  )
 }
 
 const tradingClosedNotice = (league: LeagueView): Html =>
