@@ -235,6 +235,7 @@ export const decisions: Readonly<Record<string, string>> = {
   '/api/v1/auth/signup': 'POST anyone',
   '/api/v1/auth/password': 'POST member mine',
   '/api/v1/setup': 'POST anyone link',
+  '/api/v1/auth/delete': 'POST member mine',
   '/api/v1/auth/sessions': 'GET member mine',
   '/api/v1/auth/sessions/:id': 'DELETE member own',
   '/api/v1/auth/mails': 'GET member mine, PATCH member mine',

@@ -35,6 +35,27 @@ test('people change their name as they like, and their e-mail address with their
   expect((await refusalOf(call.patch('/api/v1/auth/me', { username: 'x' }))).status).toBe(409)
 })
 
+test('people delete their own account with their password, but not the last admin', async () => {
+  const { call, url } = await start({ ADMIN_EMAIL: 'chief@example.org', ADMIN_PASSWORD: ann.password })
+  const { id } = await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const deleteAccount = (by: typeof browser, current_password: string) =>
+    by.post('/api/v1/auth/delete', { current_password })
+  const wrong = await refusalOf(deleteAccount(browser, 'not this one'))
+  expect(wrong.problem.errors).toMatchObject([{ path: 'current_password' }])
+  expect(await deleteAccount(browser, ann.password)).toEqual({ deleted: true, id })
+  expect((await refusalOf(browser.get('/api/v1/auth/me'))).status).toBe(401)
+  expect((await refusalOf(call.get(`/api/v1/users/${id}`))).status).toBe(404)
+  expect((await call.get('/admin/audit/logs/json?action=user.delete')).logs).toMatchObject([
+    { user: 'Ann', target: `user ${id}`, result: 'ok' },
+    { user: 'Ann', target: `user ${id}`, result: 'refused' },
+  ])
+  const chief = visitor(url)
+  await chief.signIn('chief@example.org', ann.password)
+  expect((await refusalOf(deleteAccount(chief, ann.password))).status).toBe(409)
+})
+
 test('a password that is changed while it is checked changes nothing any more', async () => {
   const { app, call, url } = await start()
   const { id } = await call.post('/api/v1/users', ann)

@@ -54,7 +54,11 @@ ${keyForm(who)}
 
 <h2>Password</h2>
 <p>A new password signs you out everywhere else. Your keys stay.</p>
-${passwordForm(user)}`,
+${passwordForm(user)}
+
+<h2>Leave</h2>
+<details><summary>Delete my account</summary>
+${leaveForm(user)}</details>`,
   })
 
 const ownForm = (user: User) =>
@@ -161,6 +165,20 @@ ${formField({
 ${formField({ label: 'Expires', name: 'expires_at', type: 'time', optional: true, hint: 'Blank: the key never expires' })}
 ${answer('key', 'Your key, shown only now:')}`,
     'Make a key',
+  )
+
+const leaveForm = (user: User) =>
+  form(
+    {
+      action: '/api/v1/auth/delete',
+      goTo: '/',
+      done: 'Your account is deleted',
+      confirm: `Delete ${user.username} for good? This cannot be undone.`,
+    },
+    html`<p>The account goes for good, with its name, address, keys and sessions. What you did in leagues stays on their boards, under a number.</p>
+<input type="email" autocomplete="username" value="${user.email}" hidden />
+${formField({ label: 'Password', name: 'current_password', id: 'f-leave-password', type: 'password', autocomplete: 'current-password' })}`,
+    'Delete my account',
   )
 
 const passwordForm = (user: User) =>

@@ -3,7 +3,7 @@ import type { App } from '../context.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { listRoute, paged } from '../platform/http/pagination.ts'
 import { describe, routeOfStatus } from '../platform/http/route-docs.ts'
-import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, deletedSchema } from '../platform/http/shared-schemas.ts'
 import {
   countryField,
   emailField,
@@ -14,7 +14,7 @@ import {
   userView,
 } from './account.ts'
 import { forgotPassword, linkIsMailed } from './forgotten-password.ts'
-import { editOwnAccount, endOwnSession, ownSessions } from './own-account.ts'
+import { deleteOwnAccount, editOwnAccount, endOwnSession, ownSessions } from './own-account.ts'
 import { chooseMails, ownMails, ownMailsBody, ownMailsSchema } from './own-mails.ts'
 import { choosePassword } from './password-link.ts'
 import { signedInSchema } from './sign-in.ts'
@@ -56,6 +56,21 @@ export const ownAccountRoutes = (app: App) =>
       may: 'member',
       detail: describe('Change my name, e-mail address or country; a new address needs the password', userSchema),
     })
+    .post(
+      '/delete',
+      async ({ body, request, who }) => ({
+        deleted: true,
+        id: await deleteOwnAccount(app, request, signedIn(who), body.current_password),
+      }),
+      {
+        body: t.Object({ current_password: passwordField }),
+        may: 'member',
+        detail: describe(
+          'Delete my account with keys and sessions; what I did in leagues stays, under a number',
+          deletedSchema,
+        ),
+      },
+    )
     .get(
       '/sessions',
       ({ query, request, who, set }) =>

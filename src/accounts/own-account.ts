@@ -9,9 +9,9 @@ import type { Who } from '../platform/http/request-context.ts'
 import { checkedUsername, countryCode, normalizedEmail, ownId, type User } from './account.ts'
 import { acceptAccountNotice } from './account-notice.ts'
 import { forgetAttempts } from './attempts.ts'
-import { changeUser, userById } from './queries.ts'
+import { changeUser, deleteUser, userById } from './queries.ts'
 import { endSessionById, sessionId, sessionsOfUser, sessionToken } from './session.ts'
-import { requireOwnPassword } from './sign-in.ts'
+import { notCurrent, requireOwnPassword } from './sign-in.ts'
 
 const needsPassword = 'Enter your current password: changing the e-mail address needs it.'
 
@@ -46,6 +46,24 @@ export async function editOwnAccount(app: App, request: Request, who: Who, chang
   })
   if (notice) await app.jobs.tryDispatch(notice)
   return changed
+}
+
+/** What they did in leagues stays, under their number, as after a deletion by an admin. */
+export async function deleteOwnAccount(app: App, request: Request, who: Who, password: string): Promise<number> {
+  const { db, clock } = app
+  const id = ownId(who)
+  const action = 'user.delete'
+  const user = userById(db, id)
+  const attempt = await requireOwnPassword(app, request, { who, user, action }, password, notCurrent)
+  await atomically(db, tx => {
+    // It may have been changed in the meantime, perhaps because somebody else knew it.
+    if (userById(tx, id).passwordHash !== user.passwordHash) invalid('current_password', notCurrent)
+    const now = clock.now()
+    forgetAttempts(tx, attempt)
+    deleteUser(tx, id, now)
+    audit(tx, { at: now, who, action, target: `user ${id}` })
+  })
+  return id
 }
 
 export function ownSessions({ db, clock }: App, request: Request, who: Who, page: PageSlice) {

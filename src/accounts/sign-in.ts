@@ -209,7 +209,7 @@ export const checkedAccount = ({ email, username, country }: NewAccount) => ({
   country: countryCode(country),
 })
 
-const notCurrent = 'This is not your current password.'
+export const notCurrent = 'This is not your current password.'
 
 type PasswordChange = { current_password: string; new_password: string }
 
