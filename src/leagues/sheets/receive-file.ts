@@ -13,6 +13,7 @@ import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { freeBuffers } from '../../leaderboard/free-buffers.ts'
 import { parseForm } from '../../platform/http/multipart-form.ts'
+import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { fileKindOf, HEAD_BYTES, isZip } from '../../platform/spreadsheets/sniff.ts'
@@ -82,6 +83,7 @@ export async function receiveFile(
     }
     arriving?.arrived(path)
     const synced = throwWhenAwaited(isKept ? syncInFolder(written, folder) : written.close())
+    if (length > maxBufferedBytes) await letRequestsIn() // between the last bytes and the transaction that takes the upload
     return { file, arriving, synced, ...rest }
   } catch (error) {
     arriving?.cancel()
