@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { day, hour, second } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
-import { adminToken, spawnFieldhouse, start, until } from './start.ts'
+import { adminToken, afterTest, shared, spawnFieldhouse, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const sheet = `ID,Name,Power\n${Array.from({ length: 200 }, (_, i) => `${i},player ${i},${i * 7}`).join('\n')}\n`
@@ -13,13 +13,18 @@ const account = (username: string) => ({
   role: 'member',
 })
 
-async function withReaders() {
-  const fieldhouse = await start({ RATE_LIMIT: '100' })
+const startLimited = () => start({ RATE_LIMIT: '1000' })
+const service = shared(startLimited)
+
+/** A league of the shared service, or of `open`. Readers are deleted after their test, because their names are always the same. */
+async function withReaders(open = service) {
+  const fieldhouse = await open()
   const { app, call, as, url, finished } = fieldhouse
   const { id } = await newLeague(call, { score_on: 'current' })
   await finished(upload(call, id, sheet))
   const newReader = async (username: string) => {
     const { id: userId } = await call.post('/api/v1/users', account(username))
+    afterTest(() => call.raw(`/api/v1/users/${userId}`, { method: 'DELETE' }))
     const browser = visitor(url)
     await browser.signIn(account(username).email, account(username).password)
     const { id: keyId, key } = await browser.post('/api/v1/keys', { name: 'wall', role: 'member' })
@@ -40,7 +45,7 @@ test('a reader with a key or a cookie gets from the fast path what the router an
   const { newReader, path, fastAnswersDuring, lines } = await withReaders()
   const { browser, key } = await newReader('ann')
   const readers = [() => key.raw(path), () => browser.visit(path)]
-  let left = 1_000
+  let left = 10_000
   for (const read of readers) {
     const first = await read()
     const text = await first.text()
@@ -72,7 +77,7 @@ test('numbers, league, tiers, totals and player cards come from the fast path to
 })
 
 test('revoked and expired keys and ended sessions can no longer read', async () => {
-  const { newReader, path, call, as, fastAnswersDuring, clock } = await withReaders()
+  const { newReader, path, call, as, fastAnswersDuring, clock } = await withReaders(startLimited)
   const { browser, key, keyId } = await newReader('ann')
   const status = async () => (await key.raw(path)).status
   for (let i = 0; i < 3; i++) expect(await status()).toBe(200)
@@ -103,7 +108,7 @@ test('revoked and expired keys and ended sessions can no longer read', async () 
 })
 
 test('a key that is revoked and a league that is made private in another process are read no longer here', async () => {
-  const { newReader, id, path, dataDir, as } = await withReaders()
+  const { newReader, id, path, dataDir, as } = await withReaders(startLimited)
   const { key, keyId, browser } = await newReader('ann')
   for (let i = 0; i < 3; i++) await key.get(path)
   const other = await spawnFieldhouse({}, dataDir)
@@ -141,7 +146,7 @@ test('a league that is made private can be read by its members only', async () =
 })
 
 test('a list that depends on the reader is not served to others', async () => {
-  const { newReader, call } = await withReaders()
+  const { newReader, call } = await withReaders(startLimited)
   const ann = await newReader('ann')
   const officer = await newReader('olga')
   await call.patch(`/api/v1/users/${officer.userId}`, { role: 'officer' })
@@ -254,7 +259,7 @@ test('the first reader after a mark, a config, a date, an undo or a held sheet f
   }
   const answer = await as().raw(path)
   expect([answer.headers.get('ratelimit-limit'), answer.headers.get('x-request-id')]).toEqual([
-    '100',
+    '1000',
     expect.stringMatching(/-/),
   ])
 })

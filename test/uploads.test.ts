@@ -99,7 +99,7 @@ test('the same bytes under another mapping are another upload', async () => {
 })
 
 test('a user who gets the id of an upload under way may follow its job', async () => {
-  const fieldhouse = await start()
+  const fieldhouse = await service()
   const { id } = await newLeague(fieldhouse.call)
   const officers = [
     await newTrader(fieldhouse, 'ann', 'officer'),
@@ -247,7 +247,7 @@ test('what cannot be a sheet is refused at once and leaves no file', async () =>
 })
 
 test('a form that is over before its file is answered, whatever follows', async () => {
-  const { call } = await start()
+  const { call } = await service()
   const { id } = await newLeague(call)
   const part = 'Content-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nid,power\n1,2\r\n'
   for (const [boundary, body] of [
@@ -503,7 +503,7 @@ test('older paths take a season by id, name or slug, also from the form, and nev
 })
 
 test('an unknown column is no failure of the cache, and HEAD of an export has no length', async () => {
-  const { app, call, finished, url } = await start()
+  const { app, call, finished, url } = await service()
   const { id } = await newLeague(call)
   await finished(upload(call, id, current))
   const failures = () => app.cache.stats.get('leaderboard')?.failures ?? 0
