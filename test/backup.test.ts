@@ -440,7 +440,7 @@ test('a nightly backup that fails is retried, and its run names the error', asyn
 })
 
 test('a backup made during writes is complete, and its boards are the same byte for byte', async () => {
-  const { dataDir, call, finished } = await spawnFieldhouse()
+  const { dataDir, call, finished } = await start()
   const scan = (power: number) =>
     `id,name,power\n${Array.from({ length: 20 }, (_, i) => `${i},p${i},${power}`).join('\n')}`
   const { id: sheets } = await call.post('/api/v1/leagues', league)

@@ -224,10 +224,10 @@ test('on a full disk writing is refused, and reading goes on, with keys never us
   })
   const { key } = await response.json()
 
-  /** The first refusal. Twenty writes at once, because work in the background frees some room each second. */
+  /** The first refusal. Several writes at once, because work in the background frees some room each second. */
   const firstRefusal = (write: () => Promise<unknown>) =>
     until(async () => {
-      const tries = Array.from({ length: 20 }, () =>
+      const tries = Array.from({ length: 8 }, () =>
         write().then(
           () => undefined,
           (error: unknown) => error,

@@ -92,10 +92,12 @@ test('thousands of rows are deleted in steps, and requests are answered meanwhil
   const fieldhouse = await start()
   const { app, as, clock } = fieldhouse
   const longAgo = clock.now() - 400 * day
-  const oldRuns = Array.from({ length: 3_000 }, (_, i) => run(`old-${i}`, longAgo + i))
-  app.db.transaction(tx => {
-    for (const row of oldRuns) tx.insert(runs).values(row).run()
-  })
+  app.db.$client.run(
+    `with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 3000)
+     insert into runs (id, name, queue, input, status, max_attempts, created_at)
+     select 'old-' || n, 'test.old', 'quick', '{}', 'SUCCESS', 1, ? + n from numbers`,
+    [longAgo],
+  )
   let isOver = false
   const deletion = deleteOldRecords(fieldhouse).finally(() => {
     isOver = true
