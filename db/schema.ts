@@ -48,6 +48,7 @@ export const users = sqliteTable(
     index('users_created').on(t.createdAt, t.country),
     index('users_seen').on(t.lastSeenAt),
     index('users_country').on(t.country),
+    index('users_name').on(sql`lower(username)`).where(sql`deleted_at is null`),
   ],
 )
 
@@ -159,6 +160,7 @@ export const leagues = sqliteTable(
     index('leagues_ends').on(t.archivedAt, t.endsAt), // when the next league ends
     // covers the list, newest first, and the count of public leagues, without reading any row of the table
     index('leagues_newest').on(t.archivedAt, t.startsAt, t.id, sql`config ->> '$.public'`),
+    index('leagues_tour').on(t.kind, sql`config ->> '$.tour'`),
   ],
 )
 

@@ -74,7 +74,7 @@ export function tourLeagueOf(db: Db, id: number, who: Who | undefined): League {
     : refuse('not_found', `Leagues of kind ${league.kind} have no entries and no field`)
 }
 
-const onTour = sql`json_extract(${leagues.config}, '$.tour') = ${sql.placeholder('slug')}`
+const onTour = sql`${leagues.config} ->> '$.tour' = ${sql.placeholder('slug')}`
 
 const leaguesOn = (where: SQL | undefined) =>
   prepared(db =>
