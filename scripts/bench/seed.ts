@@ -25,7 +25,6 @@ export function seed(dataDir: string, { runs, users }: { runs: number; users: nu
     `UPDATE runs SET status = iif(error IS NULL, 'SUCCESS', 'FAILURE'), completed_at = started_at + (rowid * 7919 % 4000) WHERE id LIKE '%bench%'`,
   )
   client.run('COMMIT')
-  client.run('ANALYZE')
   client.run('PRAGMA synchronous = FULL')
   return db
 }
