@@ -41,6 +41,8 @@ describe('a file that is no sheet is refused by what it is', () => {
     ['a gzip', Bun.gzipSync('id,power\n1,2\n'), 'wrong_type', 'unpack'],
     ['an old .xls', Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1), 'encrypted', 'password'],
     ['HTML', utf8('<!DOCTYPE html><table><tr><td>id</td></tr></table>'), 'wrong_type', 'HTML'],
+    ['HTML that begins otherwise', utf8('\ufeff<!-- x --><div><table></table></div>'), 'wrong_type', 'HTML'],
+    ['a web page in one file', utf8('MIME-Version: 1.0\nContent-Type: text/html\n\n<html>'), 'wrong_type', 'HTML'],
     ['JSON', utf8('[{"id": 1, "power": 5}]'), 'wrong_type', 'JSON'],
     ['binary data', randomFrom(1).bytes(4096), 'wrong_type', 'binary'],
     ['zeros', new Uint8Array(1000), 'wrong_type', 'binary'],

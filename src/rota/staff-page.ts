@@ -59,7 +59,7 @@ ${importForm({
   columns: staffColumns,
   example:
     'name,skills,max_hours_week,hourly_wage,certifications\nAnn Berg,bar | steward,24,15.50,first aid 2027-12-31',
-  more: 'Existing people, matched by id or name, are changed; empty cells leave values as they are. Commas or | separate several values in a cell.',
+  more: 'Existing people, matched by id or name, are changed; empty cells leave values as they are. Commas or | separate several values in a cell; one value that has a comma ends with |, as “crowd, control |”.',
 })}`
 }
 

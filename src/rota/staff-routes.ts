@@ -81,7 +81,7 @@ export const staffRoutes = (app: App) => {
             importedSchema,
             t.Object({ ...importedSchema.properties, ...importErrorsSchema }),
           ),
-          description: `Columns: ${staffColumns.join(', ')}. Existing people, matched by id or name, are changed; a missing column or an empty cell leaves values as they are. Commas, semicolons or | separate several values in a cell; where | does, commas are part of a value: bar | steward, first aid 2026-12-31, 2026-07-01 - 2026-07-14.`,
+          description: `Columns: ${staffColumns.join(', ')}. Existing people, matched by id or name, are changed; a missing column or an empty cell leaves values as they are. Commas, semicolons or | separate several values in a cell; where | stands, commas are part of a value: bar | steward, first aid 2026-12-31, 2026-07-01 - 2026-07-14.`,
           requestBody: tableBody('name,skills,max_hours_week\nAnn Weber,bar|first aid,30\n'),
         },
       },

@@ -45,8 +45,11 @@ export function fileKindOf(head: Uint8Array, filename = ''): 'zip' | 'text' {
   const encoding = encodingOf(head).encoding
   if (isBinary(head, encoding)) refuseSheet('wrong_type', 'Expected CSV, TSV or XLSX, but this is binary data')
   const text = new TextDecoder(encoding).decode(head).trimStart().slice(0, 512)
-  if (/^(<!doctype|<html|<table|<\?xml|<svg)/i.test(text))
-    refuseSheet('wrong_type', 'Expected CSV, TSV or XLSX, but this is HTML or XML; save it as .xlsx or .csv')
+  if (/^(<(!doctype|!--|html|head|meta|style|body|div|table|\?xml|svg)|mime-version:)/i.test(text))
+    refuseSheet(
+      'wrong_type',
+      'Expected CSV, TSV or XLSX, but this is HTML or XML; open it in a spreadsheet and save it as .xlsx or .csv',
+    )
   if (/^(\{\s*["}]|\[\s*[{["\]])/.test(text))
     refuseSheet('wrong_type', 'Expected CSV, TSV or XLSX, but this is JSON; save it as .csv')
   if (text === '') refuseSheet('empty', 'The file holds nothing but white space')

@@ -202,5 +202,5 @@ function describeZip({ entries }: Zip): string {
   if (has(/^ppt\//)) return 'a PowerPoint presentation'
   if (has(/^index\/document\.iwa$/) || has(/^index\.zip$/)) return 'a Numbers document; export it as .xlsx'
   if (has(/^mimetype$/) && has(/^content\.xml$/)) return 'an OpenDocument file; save it as .xlsx'
-  return 'a zip archive without a workbook'
+  return 'a zip archive without a workbook; unpack it first'
 }
