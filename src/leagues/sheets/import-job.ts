@@ -71,92 +71,32 @@ export const importUpload = job('sheets.import', {
   },
 })
 
-async function runImport(
-  { uploadId, leagueId }: { uploadId: number; leagueId: number },
-  app: App,
-  { progress, signal, lease, log, succeed }: JobContext,
-) {
-  const { db, clock, sheets, config } = app
+async function runImport({ uploadId, leagueId }: { uploadId: number; leagueId: number }, app: App, work: JobContext) {
+  const { db } = app
+  const { signal, log } = work
   const found = findUpload(db, uploadId)
   const upload =
     found?.status === 'failed' ? await atomically(db, tx => markRunningAgain(tx, found), 'unsynced') : found
   if (!upload?.file || upload.status !== 'running') return upload ? resultOf(db, upload) : null
   const league = leagueById(db, leagueId)
-  const path = uploadPath(config.dataDir, upload.file)
-  requireComplete(path, upload)
-  const { filename } = upload
-  const worksheet = upload.givenWorksheet ?? undefined
-  const mapping = upload.givenMapping ?? (await mappingFor(app, leagueId, { path, filename, worksheet, isCut: false }))
-  const imported = await sheets.thread
-    .run(
-      'import',
-      {
-        path,
-        options: {
-          filename,
-          mapping,
-          worksheet,
-          mode: upload.dryRun ? 'partial' : upload.mode, // a trial run reports every bad row
-        },
-        kind: upload.kind,
-        date: { takenAt: upload.takenAt, takenFrom: upload.takenFrom },
-        published: publishedSnapshots(db, leagueId),
-        config: boardConfigOf(league),
-        dryRun: upload.dryRun,
-      },
-      {
-        signal,
-        progress(message) {
-          const { stage, done, rows } = message as ImportProgress
-          progress(done, stage, `${rows} rows`)
-        },
-      },
-    )
-    .catch(async error => {
-      await keepFindings(app, upload, error)
-      throw error
-    })
+  const imported = await importFile(app, league, upload, upload.file, work)
   signal.throwIfAborted()
   if (upload.dryRun) {
     await deleteDryRun(app, upload)
     return trialResult(imported)
   }
-  const isDoubtful = imported.doubts.length > 0 && !upload.force
   const firstPage =
-    !isDoubtful && isReadHere(app)
+    !isDoubtful(imported, upload) && isReadHere(app)
       ? await prepareFirstPage(app, league, imported, upload).catch(ignoreFailure)
       : undefined
   await storeFindings(db, uploadId, imported.findings)
   await letRequestsIn() // between the page and the transaction
   signal.throwIfAborted()
-  const publish = (tx: Db) => {
-    if (lease) fenced(tx, lease)
-    const { finalizedAt, archivedAt } = leagueById(tx, leagueId)
-    if (finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
-    if (archivedAt !== null) refuse('conflict', 'The league was archived meanwhile')
-    sheets.file.assertUsable() // otherwise the snapshot would be lost with the process
-    refuseSameWorksheet(tx, upload, imported.report.worksheet)
-    const { takenFrom, force } = findUpload(tx, uploadId) ?? upload // either may have changed while the file was read
-    const columns = { ...importedColumns(imported, clock.now()), ...(takenFrom !== 'given' && imported.date) }
-    const isHeld = isDoubtful && !force
-    const { mapping, ignored } = imported.report
-    if (upload.givenMapping)
-      rememberMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
-    if (isHeld) {
-      const held = holdUpload(tx, clock.now(), league, upload, { ...columns, doubts: imported.doubts })
-      const result = resultOf(tx, held)
-      succeed(tx, result)
-      return { result, isHeld }
-    }
-    const before = publishedSnapshots(tx, leagueId)
-    const done = publishUpload(tx, upload, columns)
-    requireBuildable(sheets.boards.scores, before, publishedSnapshots(tx, leagueId), sentTooLate)
-    const result = { ...resultOf(tx, done), doubts: imported.doubts }
-    const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
-    succeed(tx, result)
-    return { result, isHeld, announcing }
-  }
-  const { result, isHeld, announcing } = await atomically(db, publish, 'unsynced')
+  const { result, isHeld, announcing } = await atomically(
+    db,
+    tx => publishOrHold(tx, app, league, upload, imported, work),
+    'unsynced',
+  )
   // The board is made while it is synced. Readers may see it by then; it is announced only afterwards. After a power cut before the sync
   // has ended the sheet is imported again.
   const isOnDisk = syncLogOf(db.$client).catch(error =>
@@ -170,6 +110,86 @@ async function runImport(
   if (announcing) await app.jobs.tryDispatch(announcing)
   if (!isHeld) prepareNextImport(app, leagueId)
   return result
+}
+
+/** Reads the file in the thread of sheets; unless it is a trial, the thread also stores it, as a snapshot that nobody sees yet. */
+async function importFile(
+  app: App,
+  league: League,
+  upload: Upload,
+  file: string,
+  { signal, progress }: JobContext,
+): Promise<Imported> {
+  const { db, sheets, config } = app
+  const path = uploadPath(config.dataDir, file)
+  requireComplete(path, upload)
+  const { filename } = upload
+  const worksheet = upload.givenWorksheet ?? undefined
+  const mapping = upload.givenMapping ?? (await mappingFor(app, league.id, { path, filename, worksheet, isCut: false }))
+  const mode = upload.dryRun ? 'partial' : upload.mode // a trial run reports every bad row
+  const imported = sheets.thread.run(
+    'import',
+    {
+      path,
+      options: { filename, mapping, worksheet, mode },
+      kind: upload.kind,
+      date: { takenAt: upload.takenAt, takenFrom: upload.takenFrom },
+      published: publishedSnapshots(db, league.id),
+      config: boardConfigOf(league),
+      dryRun: upload.dryRun,
+    },
+    {
+      signal,
+      progress(message) {
+        const { stage, done, rows } = message as ImportProgress
+        progress(done, stage, `${rows} rows`)
+      },
+    },
+  )
+  return imported.catch(async error => {
+    await keepFindings(app, upload, error)
+    throw error
+  })
+}
+
+/** Whether an officer has to answer first. */
+const isDoubtful = ({ doubts }: Imported, { force }: Upload) => doubts.length > 0 && !force
+
+/** The upload is on the board after this transaction, or waits for an officer. */
+function publishOrHold(
+  tx: Db,
+  app: App,
+  league: League,
+  upload: Upload,
+  imported: Imported,
+  { lease, succeed }: JobContext,
+) {
+  const { sheets, clock } = app
+  if (lease) fenced(tx, lease)
+  const { finalizedAt, archivedAt } = leagueById(tx, league.id)
+  if (finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
+  if (archivedAt !== null) refuse('conflict', 'The league was archived meanwhile')
+  sheets.file.assertUsable() // otherwise the snapshot would be lost with the process
+  refuseSameWorksheet(tx, upload, imported.report.worksheet)
+  const { takenFrom, force } = findUpload(tx, upload.id) ?? upload // either may have changed while the file was read
+  const columns = { ...importedColumns(imported, clock.now()), ...(takenFrom !== 'given' && imported.date) }
+  const isHeld = isDoubtful(imported, upload) && !force
+  const { mapping, ignored } = imported.report
+  if (upload.givenMapping)
+    rememberMapping(tx, league.id, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
+  if (isHeld) {
+    const held = holdUpload(tx, clock.now(), league, upload, { ...columns, doubts: imported.doubts })
+    const result = resultOf(tx, held)
+    succeed(tx, result)
+    return { result, isHeld }
+  }
+  const before = publishedSnapshots(tx, league.id)
+  const done = publishUpload(tx, upload, columns)
+  requireBuildable(sheets.boards.scores, before, publishedSnapshots(tx, league.id), sentTooLate)
+  const result = { ...resultOf(tx, done), doubts: imported.doubts }
+  const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
+  succeed(tx, result)
+  return { result, isHeld, announcing }
 }
 
 /** Which worksheet fits is known only now: it may have been imported by its name already. */
