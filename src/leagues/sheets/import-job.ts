@@ -8,7 +8,6 @@ import { runs, uploads } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { type App, job } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import type { BoardQuery } from '../../leaderboard/query.ts'
 import { locks } from '../../locks.ts'
 import { iso } from '../../platform/clock.ts'
 import type { JobContext } from '../../platform/jobs/job.ts'
@@ -16,29 +15,22 @@ import { fenced } from '../../platform/jobs/task-locks.ts'
 import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
 import { announceLater } from '../announce.ts'
-import { boardQueryOf } from '../board.ts'
 import type { League } from '../league.ts'
-import { maxSummed } from '../pages/board-data.ts'
-import { pageRequestedAt } from '../pages/board-pages.ts'
 import { leagueById } from '../queries.ts'
-import { totalsQueryOf } from '../totals.ts'
 import { warmBoard } from '../warm-up.ts'
-import { type BoardSource, type SheetBoards, type SheetPage, sheetPage } from './boards.ts'
 import { requireBuildable, sentTooLate } from './buildable.ts'
 import { boardConfigOf } from './config.ts'
 import { correctTimesAhead } from './correct-times.ts'
+import { preparedPage, prepareFirstPage } from './first-page.ts'
 import { holdUpload } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
-import { boardSourceOf, sheetLeague } from './kind.ts'
 import { isSheetRefusal, mappingFor, rememberMapping } from './mappings.ts'
 import { changeUpload, findUpload, publishedSnapshots, publishUpload, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
-import { byTakenAt, newestOf, selectSnapshots } from './snapshot-selection.ts'
+import { newestOf, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { storeFindings } from './stored-findings.ts'
-import { tiersOf } from './tiers.ts'
-import { sheetTotals } from './totals.ts'
 import { type Upload, whatChanged } from './upload.ts'
 
 /** Imports an uploaded file and publishes it on its league's board. A second run finds it done. */
@@ -210,44 +202,6 @@ const isReadHere = ({ config, redis }: App) => config.role !== 'worker' || redis
 
 /** For what is made again when it is needed, and then says why it cannot be made: it does not fail the import. */
 const ignoreFailure = () => undefined
-
-type FirstPage = { source: BoardSource; query: BoardQuery; page: SheetPage }
-
-/** Makes the first page while readers still get the board before: nobody waits for it once it is published. */
-async function prepareFirstPage(
-  app: App,
-  league: League,
-  { snapshot, date, board }: Imported,
-  { kind }: Upload,
-): Promise<FirstPage | undefined> {
-  if (snapshot === null) return undefined
-  if (board) app.sheets.boards.boardCache.store(board)
-  const before = boardSourceOf(app, league)
-  const newest = { snapshot, kind, takenAt: date.takenAt }
-  const source = { ...before, published: [...before.published, newest] }
-  const query = boardQueryOf({}, league)
-  const page = await sheetPage(app.sheets.boards, source, query, true)
-  if (pageRequestedAt(app, league) !== undefined) await preparePageParts(app.sheets.boards, source, page)
-  return { source, query, page }
-}
-
-/** What the page in a browser shows besides its rows: a tenth of a second for 100,000 players. */
-async function preparePageParts(boards: SheetBoards, source: BoardSource, { rows, pagination }: SheetPage) {
-  const { published, config } = source
-  await boards.boardCache.trends({ published, config, players: rows.map(({ player_id }) => player_id) })
-  await tiersOf(boards, source, { page: 1, limit: 0 })
-  if (pagination.total <= maxSummed) await sheetTotals(boards, source, totalsQueryOf({}))
-}
-
-/** The page that was made before it was published, unless anything that it depends on has changed in the meantime. */
-async function preparedPage(app: App, leagueId: number, query: BoardQuery, prepared: FirstPage | undefined) {
-  const league = leagueById(app.db, leagueId)
-  const source = boardSourceOf(app, league)
-  const inOrder = (source: BoardSource) => ({ ...source, published: byTakenAt(source.published) })
-  const isAsPrepared =
-    prepared && Bun.deepEquals(prepared.query, query) && Bun.deepEquals(inOrder(prepared.source), inOrder(source))
-  return isAsPrepared ? prepared.page : sheetLeague.page(app, league, query)
-}
 
 /** For a failed upload whose job is retried. */
 function markRunningAgain(tx: Db, upload: Upload): Upload {
