@@ -85,6 +85,15 @@ test('what is no object is not taken for an empty one', async () => {
   ])
 })
 
+test('an action that needs no words takes no body', async () => {
+  const { call } = await service()
+  const act = async (path: string) => (await call.raw(`/api/v1/${path}`, { method: 'POST' })).status
+  expect(await act('roster/leave/999/approve')).toBe(404)
+  expect(await act('roster/swaps/999/decline')).toBe(404)
+  expect(await act('invitations')).toBe(201)
+  expect(await act('leagues')).toBe(422)
+})
+
 test('names are one line, and not blank', async () => {
   const { call } = await service()
   const unseen = ['\u200b', '\u3164', 'a\u202eb', 'a\u2066b', 'a\u0085b', 'a\u2028b', 'a\ufeffb', 'a\ud800b']

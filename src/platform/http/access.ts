@@ -44,10 +44,12 @@ export const roleNeeded = ({ hooks }: Hooked): May | undefined => {
 }
 
 /** A body of another type, or one that is no object, would be taken for an empty one: the request would silently change nothing. */
-function requireObject({ request, body }: { request: Request; body: unknown }): void {
+function requireObject(context: { request: Request; body: unknown }): void {
+  const { request, body } = context
   const hasBody = Number(request.headers.get('content-length') ?? 0) > 0
   const refusal = hasBody && !requestContext(request).takesFile && notJson(request)
   if (refusal) throw refusal
+  if (body === undefined && request.method === 'POST' && !hasBody) context.body = {} // an action that needs no words
   if (body === undefined) return
   if (typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof ArrayBuffer)) return
   const errors = [{ path: 'body', message: 'Write an object with named values.' }]

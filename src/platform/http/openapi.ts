@@ -33,7 +33,7 @@ type Operation = {
   security?: Record<string, string[]>[]
   'x-may'?: string
 }
-type Hooks = { body?: unknown; query?: { properties?: Record<string, unknown> } }
+type Hooks = { body?: { type?: string; required?: string[] }; query?: { properties?: Record<string, unknown> } }
 type Paths = Record<string, Record<string, Operation>>
 
 const signInSchemes: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
@@ -81,7 +81,8 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
     const bodyDoc = operation.requestBody
     if (bodyDoc && body && !Object.keys(bodyDoc.content).length)
       bodyDoc.content = { 'application/json': { schema: body } }
-    const requestBody = bodyDoc && { ...bodyDoc, content: contentOf(bodyDoc.content) }
+    const isOptionalBody = method === 'post' && body?.type === 'object' && !body.required?.length
+    const requestBody = bodyDoc && { ...bodyDoc, required: !isOptionalBody, content: contentOf(bodyDoc.content) }
     const responses = Object.fromEntries(
       Object.entries(operation.responses ?? {}).map(([status, { content, ...answer }]) => [
         status,
