@@ -9,7 +9,7 @@ export type Moment = {
   week: string
 }
 
-export function localMoment(instant: string, timezone: string): Moment {
+export function timeAtSite(instant: string, timezone: string): Moment {
   const local = Temporal.Instant.from(instant).toZonedDateTimeISO(timezone)
   const day = local.toPlainDate()
   return {

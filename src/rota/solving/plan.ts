@@ -1,5 +1,5 @@
 import { wishScore } from './balance.ts'
-import { localMoment } from './local-time.ts'
+import { timeAtSite } from './local-time.ts'
 import type { Assignment, Duty, ProblemShift, RosterProblem } from './problem.ts'
 import { conflicts, ineligibility, restOfPerson, restOfSite, spanOf, wages, weeklyLimit } from './rules.ts'
 import { type DayRange, dayNumber, dayRangeOf, type PreparedRules, prepareRules } from './work-rules.ts'
@@ -175,7 +175,7 @@ function lookup({ sites, staff, shifts }: RosterProblem) {
   const byId = new Map(shifts.map(shift => [shift.id, shift]))
   const site = (id: number) => places.get(id) ?? unknown(`site ${id}`)
   const zone = (siteId: number) => site(siteId).timezone
-  const moments = new Map(shifts.map(shift => [shift, localMoment(shift.starts_at, zone(shift.site_id))]))
+  const moments = new Map(shifts.map(shift => [shift, timeAtSite(shift.starts_at, zone(shift.site_id))]))
   return {
     zone,
     rest: (siteId: number) => restOfSite(site(siteId)),
@@ -205,7 +205,7 @@ function pinsOf({ pinned, staff }: RosterProblem, look: Lookup): Pins {
 function fixedWork({ staff, existing }: RosterProblem, pins: Pins, look: Lookup): Work[][] {
   const fixed: Work[][] = staff.map(() => [])
   const add = (staffId: number, { kind, ...work }: Omit<Duty, 'staff_id'>) => {
-    const { week, date } = localMoment(work.starts_at, look.zone(work.site_id))
+    const { week, date } = timeAtSite(work.starts_at, look.zone(work.site_id))
     fixed[look.person(staffId) ?? -1]?.push({
       ...spanOf(work),
       rest: look.rest(work.site_id),

@@ -1,5 +1,5 @@
 import { dateWords } from '../date-words.ts'
-import { localMoment } from './local-time.ts'
+import { timeAtSite } from './local-time.ts'
 import {
   type Assignment,
   type BlockingRule,
@@ -32,7 +32,7 @@ export function unfilledPlaces(
   const workOf = ({ site_id, starts_at, ends_at }: { site_id: number; starts_at: string; ends_at: string }): Work => ({
     ...spanOf({ starts_at, ends_at }),
     rest: restOfSite(problem.sites.find(site => site.id === site_id)),
-    week: localMoment(starts_at, zones.get(site_id)!).week,
+    week: timeAtSite(starts_at, zones.get(site_id)!).week,
   })
   const filled = new Map<number, number>()
   for (const { shift_id } of assignments) filled.set(shift_id, (filled.get(shift_id) ?? 0) + 1)
@@ -47,7 +47,7 @@ export function unfilledPlaces(
 
   return short.flatMap(shift => {
     const zone = zones.get(shift.site_id)!
-    const { date } = localMoment(shift.starts_at, zone)
+    const { date } = timeAtSite(shift.starts_at, zone)
     const wanted = workOf(shift)
     const blocked: Partial<Record<BlockingRule, number>> = {}
     for (const person of problem.staff) {
