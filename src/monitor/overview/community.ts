@@ -145,6 +145,14 @@ export function leagueActivityReading(
   { now, limit, offset, archived = false }: { now: number; limit: number; offset: number; archived?: boolean },
 ): { leagues: LeagueActivity[]; total: number } {
   const where = archived ? sql`${leagues.archivedAt} is not null` : sql`${leagues.archivedAt} is null`
+  const byAge = [desc(leagues.createdAt), desc(leagues.id)]
+  const newest = db
+    .select({ id: leagues.id })
+    .from(leagues)
+    .where(where)
+    .orderBy(...byAge)
+    .limit(limit)
+    .offset(offset)
   const rows = db
     .select({
       league: leagues,
@@ -154,10 +162,8 @@ export function leagueActivityReading(
       tradeCount: sql<number>`coalesce((select sum(${portfolios.trades}) from ${portfolios} where ${eq(portfolios.leagueId, leagues.id)}), 0)`,
     })
     .from(leagues)
-    .where(where)
-    .orderBy(desc(leagues.createdAt), desc(leagues.id))
-    .limit(limit)
-    .offset(offset)
+    .where(inArray(leagues.id, newest)) // SQLite would count for all of them before it sorts
+    .orderBy(...byAge)
     .all()
   return {
     leagues: rows.map(({ league, ...counts }) =>
