@@ -89,6 +89,8 @@ test('an action that needs no words takes no body', async () => {
   const { call } = await service()
   const act = async (path: string) => (await call.raw(`/api/v1/${path}`, { method: 'POST' })).status
   expect(await act('roster/leave/999/approve')).toBe(404)
+  const inChunks = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: new Blob(['no']).stream() }
+  expect((await call.raw('/api/v1/roster/leave/999/approve', inChunks)).status).toBe(415)
   expect(await act('roster/swaps/999/decline')).toBe(404)
   expect(await act('invitations')).toBe(201)
   expect(await act('leagues')).toBe(422)

@@ -7,7 +7,7 @@ import type { Role } from '../../../db/schema.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { notJson } from './problem.ts'
 import type { ReadLimit } from './rate-limits.ts'
-import { jsonBody } from './request-body.ts'
+import { bodyIsSent, jsonBody } from './request-body.ts'
 import { requestContext, type Who } from './request-context.ts'
 
 /** `anyone`: no check. `reader`: signed-in people, and strangers while boards are public. Each role includes those below it. */
@@ -46,7 +46,7 @@ export const roleNeeded = ({ hooks }: Hooked): May | undefined => {
 /** A body of another type, or one that is no object, would be taken for an empty one: the request would silently change nothing. */
 function requireObject(context: { request: Request; body: unknown }): void {
   const { request, body } = context
-  const hasBody = Number(request.headers.get('content-length') ?? 0) > 0
+  const hasBody = bodyIsSent(request)
   const refusal = hasBody && !requestContext(request).takesFile && notJson(request)
   if (refusal) throw refusal
   if (body === undefined && request.method === 'POST' && !hasBody) context.body = {} // an action that needs no words

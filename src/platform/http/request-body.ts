@@ -24,6 +24,9 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   return new Uint8Array(Buffer.concat(chunks))
 }
 
+export const bodyIsSent = ({ headers }: Request): boolean =>
+  Number(headers.get('content-length') ?? 0) > 0 || headers.has('transfer-encoding')
+
 const jsonType = /^(application\/(json|[\w.-]+\+json)|text\/json)\s*(;|$)/i
 
 /**
@@ -33,8 +36,7 @@ const jsonType = /^(application\/(json|[\w.-]+\+json)|text\/json)\s*(;|$)/i
 export function nameJsonPlainly(request: Request): void {
   const { headers, url } = request
   const type = headers.get('content-type')
-  const hasBody = Number(headers.get('content-length') ?? 0) > 0 || headers.has('transfer-encoding')
-  const isMeantAsJson = hasBody && pathOf(url).startsWith('/api/')
+  const isMeantAsJson = bodyIsSent(request) && pathOf(url).startsWith('/api/')
   if (type ? jsonType.test(type) : isMeantAsJson) headers.set('content-type', 'application/json')
 }
 
