@@ -12,6 +12,7 @@ import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { registerProcess } from '../src/monitor/processes.ts'
 import { holdProcessLock } from '../src/platform/process/process-lock.ts'
+import { rounds } from './needs.ts'
 import { runToExit } from './operator.ts'
 import { afterTest, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
@@ -312,7 +313,9 @@ test('nothing is migrated when another version starts at the same moment, and a 
 
 test('several processes of a new version may be started at once', async () => {
   const { dataDir } = database({ triggers: noTriggers })
-  const services = await Promise.all([1, 2, 3].map(() => spawnFieldhouse({ ROLE: 'web' }, dataDir)))
+  const services = await Promise.all(
+    Array.from({ length: rounds(2, 3) }, () => spawnFieldhouse({ ROLE: 'web' }, dataDir)),
+  )
   for (const { call } of services) expect(await call.get('/api/v1/leagues')).toMatchObject({ leagues: [] })
 })
 

@@ -60,7 +60,7 @@ overBoth('kill -9 in the middle of an import loses nothing: the next process fin
 
 test('kill -9 right after each acceptance loses no accepted upload', async () => {
   const folder = temporaryFolder()
-  const kills = rounds(2, 8)
+  const kills = rounds(1, 8)
   const uploadIds: number[] = []
   let league = 0
   for (let round = 0; round < kills; round++) {
