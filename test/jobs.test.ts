@@ -380,5 +380,5 @@ test('the event stream of a deleted job ends, and the service goes on', async ()
   await reader.read()
   app.db.delete(runs).run()
   while (!(await reader.read()).done);
-  expect(await call.get('/api/v1/jobs')).toMatchObject({ jobs: [] })
+  expect(await call.get('/api/v1/jobs?name=test.gone')).toMatchObject({ jobs: [] })
 })

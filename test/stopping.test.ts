@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
 import { processes, runs } from '../db/schema.ts'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { freePort } from '../scripts/trials/free-port.ts'
@@ -36,8 +37,8 @@ test.each((['SIGTERM', 'SIGINT'] as const).slice(0, rounds(1, 2)))(
 
     const { app } = await start({ ROLE: 'web' }, fieldhouse.dataDir)
     expect(app.db.select().from(processes).all()).toHaveLength(1)
-    const [run] = app.db.select().from(runs).all()
-    expect(run).toMatchObject({ id: jobId, status: 'PENDING', message: 'Interrupted by a restart' })
+    const run = app.db.select().from(runs).where(eq(runs.id, jobId)).get()
+    expect(run).toMatchObject({ status: 'PENDING', message: 'Interrupted by a restart' })
   },
 )
 
