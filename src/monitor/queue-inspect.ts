@@ -172,7 +172,7 @@ function pauseOrResume(queue: string, isPaused: boolean): Html {
     return action({
       ...to,
       action: `${tasksPath}/queues/resume`,
-      label: 'Resume',
+      label: `Resume ${queue}`,
       confirm: `Resume the queue ${queue}? What waits in it is begun.`,
       done: 'The queue is resumed',
     })
@@ -180,7 +180,7 @@ function pauseOrResume(queue: string, isPaused: boolean): Html {
   return action({
     ...to,
     action: `${tasksPath}/queues/pause`,
-    label: 'Pause',
+    label: `Pause ${queue}`,
     confirm: `Pause the queue ${queue}? What runs goes on; other jobs wait until it is resumed.${alsoWaits}`,
     ask: { name: 'reason', label: 'Why?' },
     done: 'The queue is paused',
