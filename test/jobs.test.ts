@@ -353,6 +353,21 @@ test('a run whose failure could not be written down, as the disk was full, is no
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
 })
 
+test('the last failure of a run is written once the disk has room again', async () => {
+  const { definition, begun, first } = heldJob('test.full_at_the_end', { attempts: 1 })
+  const { app, finished, clock } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {})
+  const { fail } = await first()
+  app.db.$client.run('PRAGMA query_only = ON')
+  fail(new Error('out of luck'))
+  await until(async () => (await app.queues.stateOf('quick', jobId)) !== 'active')
+  app.db.$client.run('PRAGMA query_only = OFF')
+  clock.forward(90_000)
+  await app.jobs.sweep(60_000)
+  ;(await until(() => begun[1])).fail(new Error('out of luck'))
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'FAILURE' })
+})
+
 test('a run that goes on after its end and its deletion logs nothing more, and the service goes on', async () => {
   const { definition, begun, first } = heldJob('test.lingering')
   const { app, finished } = await startWith(definition)

@@ -4,7 +4,7 @@ import { DelayedError, UnrecoverableError } from 'bullmq'
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { messageOf } from '../../errors.ts'
-import type { Clock } from '../clock.ts'
+import { type Clock, minute } from '../clock.ts'
 import type { Log } from '../process/log.ts'
 import { unlessAborted, withTimeout } from '../process/with-timeout.ts'
 import { Cancelled, type JobContext, type JobDefinition, queueNames, ShuttingDown } from './job.ts'
@@ -217,8 +217,20 @@ export function startWorker<App>(settings: WorkerSettings<App>) {
     if (after && final && !isDeliberate(error)) failed(after, error)
   }
 
+  /** A run whose end could not be written, as the disk is full, stays in the queue: it is done again. */
+  async function handleOrKeep(job: QueueJob, token?: string, stalled?: AbortSignal): Promise<void> {
+    try {
+      await handle(job, token, stalled)
+    } catch (error) {
+      const run = runById(db).get({ id: job.id ?? '' })
+      const isUnwritten = run?.status === 'PROGRESS' && run.process === processId && !running.has(run.id)
+      if (isUnwritten && !(error instanceof DelayedError)) return requeue(job, token, minute)
+      throw error
+    }
+  }
+
   const workers = queueNames.map(queue =>
-    queues.work(queue, concurrencyOf(queues)[queue], handle, {
+    queues.work(queue, concurrencyOf(queues)[queue], handleOrKeep, {
       error: queueError,
       // Called without `fail` before it when a job stalled too often: its process died again and again.
       failed: (id, error) => {
