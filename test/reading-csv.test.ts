@@ -419,14 +419,25 @@ describe('ids', () => {
     ])
   })
 
-  test('names and labels that are errors of a spreadsheet make bad rows', async () => {
-    const sheet = await read('id,name,power,alliance\n#N/A,a,5,A\n2,#REF!,6,A\n3,c,7,#WERT!\n#4,#REF,8,A\n')
+  test('that are errors of a spreadsheet make bad rows; names and labels that are such errors are empty', async () => {
+    const sheet = await read(
+      'id,name,power,alliance\n#N/A,a,5,A\n2,#REF!,6,A\n3,c,7,#WERT!\n4,d,7,#N/A\n#5,#REF,8,A\n,#N/A,,\n',
+    )
     expect(sheet.errors.map(({ line, column, reason }) => [line, column, reason])).toEqual([
       [2, 'id', 'an error of the spreadsheet'],
-      [3, 'name', 'an error of the spreadsheet'],
-      [4, 'alliance', 'an error of the spreadsheet'],
+      [7, 'id', 'no id'],
     ])
-    expect(sheetRows(sheet)).toEqual([['#4', '#REF', 8]])
+    expect(sheetRows(sheet)).toEqual([
+      ['2', '', 6],
+      ['3', 'c', 7],
+      ['4', 'd', 7],
+      ['#5', '#REF', 8],
+    ])
+    expect(texts(sheet.labels[0]!.texts)).toEqual(['A', '', '', 'A'])
+    expect(sheet.notes).toEqual([
+      '“name” has 1 error of the spreadsheet, read as empty; the first is #REF! on line 3.',
+      '“alliance” has 2 errors of the spreadsheet, read as empty; the first is #WERT! on line 4.',
+    ])
   })
 })
 

@@ -304,6 +304,7 @@ describe('cells', () => {
         ['c', 'b', { xml: '><f>A1+1</f>' }],
         [{ xml: ' t="e"><v>#N/A</v>' }, 'b', 5],
         ['e', 'b', { xml: ' t="str"><f>T(1)</f><v></v>' }],
+        ['f', { xml: ' t="e"><f>VLOOKUP(A8,B:C,2,0)</f><v>#N/A</v>' }, 7],
       ],
     )
     expect(sheet.errors.map(({ line, column, value }) => [line, column, value])).toEqual([
@@ -311,9 +312,10 @@ describe('cells', () => {
       [4, 'Power', 'TRUE'],
       [5, 'Power', ''],
       [6, 'ID', '#N/A'],
-      [6, 'ID', ''],
     ])
-    expect(texts(sheet.ids)).toEqual(['ok', 'e'])
+    expect(texts(sheet.ids)).toEqual(['ok', 'e', 'f'])
+    expect(texts(sheet.names)).toEqual(['ok', 'b', ''])
+    expect(sheet.notes).toEqual(['“Name” has 1 error of the spreadsheet, read as empty; the first is #N/A on line 8.'])
   })
 
   test('with large ids keep all their digits; ids that have lost some are bad rows', async () => {

@@ -5,6 +5,7 @@
 
 import { idOrder } from '../../../leaderboard/sort.ts'
 import { isSameText, rowCount, type TextColumn, textAt, textsOf } from '../../../leaderboard/text.ts'
+import { counted } from '../../../platform/number-text.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { decodeCell, decodeUtf8, shortened, TextBuilder } from '../../../platform/spreadsheets/text.ts'
@@ -104,6 +105,8 @@ export class ColumnWriter {
   /** The line of the last row that is not in the columns. */
   private lastLeftOut = 0
 
+  /** Cells of names and labels that were errors of the spreadsheet, by heading. */
+  private readonly cellErrors = new Map<string, { count: number; first: string }>()
   /** Some ids may be 12345.0. */
   private mayHaveDecimals = false
   private isReserved = false
@@ -207,6 +210,7 @@ export class ColumnWriter {
     if (isNoId(ids)) this.textProblem(ID, 'no id', ids)
     if (isAmount(ids)) this.textProblem(ID, notAnId, ids)
     else if (endsInZero(ids)) this.mayHaveDecimals = true
+    if (isCellError(ids)) this.textProblem(ID, 'an error of the spreadsheet', ids)
     this.checkText(ID, ids)
     this.checkText(NAME, this.names)
     for (let i = 0; i < this.labels.length; i++) this.checkText(LABEL - i, this.labels[i]!.texts)
@@ -243,7 +247,25 @@ export class ColumnWriter {
   private checkText(slot: number, texts: TextBuilder): void {
     if (texts.isLongerThan(sheetLimits.text))
       this.textProblem(slot, `longer than ${sheetLimits.text} characters`, texts)
-    else if (isCellError(texts)) this.textProblem(slot, 'an error of the spreadsheet', texts)
+  }
+
+  /** A lookup that found no name or label takes nobody's numbers. */
+  private dropCellError(slot: number, texts: TextBuilder): void {
+    if (!isCellError(texts)) return
+    const header = this.headingAt(slot)
+    const first = `${decodeUtf8(texts.bytes, texts.from, texts.to)} on line ${this.line}`
+    const errors = this.cellErrors.get(header) ?? { count: 0, first }
+    errors.count++
+    this.cellErrors.set(header, errors)
+    texts.clear()
+  }
+
+  private cellErrorNotes(): string[] {
+    return Array.from(
+      this.cellErrors,
+      ([header, { count, first }]) =>
+        `“${header}” has ${counted(count, 'error')} of the spreadsheet, read as empty; the first is ${first}.`,
+    )
   }
 
   private textProblem(slot: number, reason: string, { bytes, from, to }: TextBuilder): void {
@@ -254,6 +276,8 @@ export class ColumnWriter {
     const row = this.rows
     if (row === this.lines.length) this.widenLines(row * 2)
     this.lines[row] = this.line
+    this.dropCellError(NAME, this.names)
+    for (let i = 0; i < this.labels.length; i++) this.dropCellError(LABEL - i, this.labels[i]!.texts)
     this.ids.keep()
     this.names.keep()
     for (const { texts } of this.labels) texts.keep()
@@ -282,7 +306,7 @@ export class ColumnWriter {
     const { secondTable } = this
     const rowsBelow = this.rows - (secondTable?.rowsAbove ?? this.rows)
     if (this.metrics.length <= MAX_SPARE_METRICS) spareCells = this.cells
-    const notes = this.dropDecimals()
+    const notes = [...this.dropDecimals(), ...this.cellErrorNotes()]
     this.settle()
     const order = idOrder(this.ids.column())
     const duplicates = this.dropRepeated(order)

@@ -73,8 +73,8 @@ export class WorksheetCells implements CellSink {
     if (slot === NONE) return
     if (slot >= 0) this.columns.unreadable(slot, reasons[kind], () => shortened(text))
     else if (slot === ID && kind === 'date') this.badId('a date, not an id', text)
-    else if (kind === 'error' || kind === 'formula')
-      this.columns.problem(this.columns.headingAt(slot), reasons[kind], () => shortened(text))
+    else if (kind === 'formula')
+      this.columns.problem(this.columns.headingAt(slot), reasons.formula, () => shortened(text))
     else this.addText(column, text)
   }
 
