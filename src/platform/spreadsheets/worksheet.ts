@@ -115,7 +115,8 @@ export class WorksheetScanner extends XmlScanner {
   private isHidden(p: number, next: number): boolean {
     const { buffer } = this
     for (let q = p + 5; q < next; q++)
-      if (buffer[q] === 104 && buffer[q + 1] === 105) return buffer[q + 8] === 49 || buffer[q + 8] === 116
+      if (buffer[q] === 104 && buffer[q + 1] === 105 && buffer[q + 2] === 100)
+        return buffer[q + 8] === 49 || buffer[q + 8] === 116
     return false
   }
 
