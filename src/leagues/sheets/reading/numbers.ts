@@ -55,7 +55,7 @@ const unknownWords = new Set([
 const multipliers = new Map([
   ...['tsd', 'тыс', '千', '천'].map(word => [word, 3] as const),
   ...['万', '萬', '만'].map(word => [word, 4] as const),
-  ...['mio', 'mln', 'mn', 'million', 'millions', 'млн'].map(word => [word, 6] as const),
+  ...['mio', 'mln', 'million', 'millions', 'млн'].map(word => [word, 6] as const),
   ...['亿', '億', '억'].map(word => [word, 8] as const),
   ...['mrd', 'bn', 'млрд'].map(word => [word, 9] as const),
 ])
@@ -127,9 +127,9 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
 
   if (bytes[from] === APOSTROPHE && from + 1 < stop) from++ // it only tells a spreadsheet that this is text
   let i = from
-  let negative = false
-  if (bytes[from] === 40 && bytes[stop - 1] === 41 && bytes[from + 1] !== 45) {
-    negative = true // (5), as accountants write -5
+  const isInBrackets = bytes[from] === 40 && bytes[stop - 1] === 41 // (5), as accountants write -5
+  let negative = isInBrackets
+  if (isInBrackets) {
     i++
     stop--
   }
@@ -142,6 +142,7 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
     negative = true // U+2212, the minus sign
     i += 3
   }
+  if (isInBrackets && i > begin) return // (-5)
   if (currency === 0) i += currencyAt(bytes, i)
 
   // Groups of digits and what is between them.
