@@ -427,6 +427,10 @@ redisTest('with Redis dead the monitor still renders, and says so', async () => 
   expect((await refusalOf(call.get('/admin/queue-inspect'))).problem.detail).toStartWith(
     'The queue (redis) does not answer',
   )
+  for (const action of ['pause', 'resume']) {
+    const refusal = await refusalOf(call.post(`${monitor}/queues/${action}`, { name: 'heavy', reason: 'x' }))
+    expect(refusal).toMatchObject({ status: 503, problem: { detail: 'The queue cannot be reached' } })
+  }
   expect(await call.get('/admin/monitoring/cache')).toContain('Redis does not answer')
   expect(await call.get('/admin/monitoring/')).toContain('the service is degraded')
   await redis.restart()

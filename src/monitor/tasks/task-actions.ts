@@ -12,9 +12,10 @@ import { invalid, messageOf, Refusal, refuse } from '../../errors.ts'
 import type { Actor } from '../../platform/http/request-context.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { QueueName } from '../../platform/jobs/job.ts'
-import type { Started } from '../../platform/jobs/jobs.ts'
+import { QueueDown, type Started } from '../../platform/jobs/jobs.ts'
 import { type Run, runById } from '../../platform/jobs/runs.ts'
 import { counted } from '../../platform/number-text.ts'
+import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { idsOfRuns, lastInUtc, momentInUtc } from '../runs/find-runs.ts'
 import { whyNotRetried } from './job-views.ts'
 import { recentStates } from './task-queries.ts'
@@ -68,15 +69,21 @@ export const resumeTask = (app: App, who: Actor, name: string) =>
 
 export const pauseQueue = (app: App, who: Actor, name: QueueName, reason: string) =>
   auditedAction(app, { who, action: 'queue.pause', target: name, detail: { reason } }, async () => {
-    await app.queues.setPaused(name, true)
+    await answerOf(app.queues.setPaused(name, true))
     return { paused: name, reason }
   })
 
 export const resumeQueue = (app: App, who: Actor, name: QueueName) =>
   auditedAction(app, { who, action: 'queue.resume', target: name }, async () => {
-    if (!(await app.queues.isPaused(name))) refuse('conflict', `The queue ${name} is not paused`)
-    await app.queues.setPaused(name, false)
+    if (!(await answerOf(app.queues.isPaused(name)))) refuse('conflict', `The queue ${name} is not paused`)
+    await answerOf(app.queues.setPaused(name, false))
     return { resumed: name }
+  })
+
+/** What the queue answers, which with Redis gone is an error, or nothing ever. */
+const answerOf = <T>(answer: Promise<T>): Promise<T> =>
+  withTimeout(answer).catch(cause => {
+    throw new QueueDown('The queue cannot be reached', { cause })
   })
 
 export const verbs = ['retry', 'cancel', 'remove'] as const
