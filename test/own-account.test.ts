@@ -45,6 +45,7 @@ test('people delete their own account with their password, but not the last admi
   const wrong = await refusalOf(deleteAccount(browser, 'not this one'))
   expect(wrong.problem.errors).toMatchObject([{ path: 'current_password' }])
   expect(await deleteAccount(browser, ann.password)).toEqual({ deleted: true, id })
+  expect(browser.cookie()).toBeUndefined()
   expect((await refusalOf(browser.get('/api/v1/auth/me'))).status).toBe(401)
   expect((await refusalOf(call.get(`/api/v1/users/${id}`))).status).toBe(404)
   expect((await call.get('/admin/audit/logs/json?action=user.delete')).logs).toMatchObject([

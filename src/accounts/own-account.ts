@@ -11,7 +11,7 @@ import { acceptAccountNotice } from './account-notice.ts'
 import { forgetAttempts } from './attempts.ts'
 import { changeUser, deleteUser, userById } from './queries.ts'
 import { endSessionById, sessionId, sessionsOfUser, sessionToken } from './session.ts'
-import { notCurrent, requireOwnPassword } from './sign-in.ts'
+import { clearBrowser, notCurrent, requireOwnPassword } from './sign-in.ts'
 
 const needsPassword = 'Enter your current password: changing the e-mail address needs it.'
 
@@ -63,6 +63,7 @@ export async function deleteOwnAccount(app: App, request: Request, who: Who, pas
     deleteUser(tx, id, now)
     audit(tx, { at: now, who, action, target: `user ${id}` })
   })
+  clearBrowser(app, request)
   return id
 }
 

@@ -117,13 +117,19 @@ export async function signIn(app: App, request: Request, credentials: Credential
   return sendSession(app, request, outcome)
 }
 
-export async function signOut({ db, clock, config }: App, request: Request, who: Who | undefined): Promise<void> {
+export async function signOut(app: App, request: Request, who: Who | undefined): Promise<void> {
+  const { db, clock } = app
   const token = sessionToken(request)
   if (who?.via === 'session' && token)
     await atomically(db, tx => {
       endSession(tx, token)
       audit(tx, { at: clock.now(), who, action: 'auth.logout', target: `user ${who.id}` })
     })
+  clearBrowser(app, request)
+}
+
+/** Ends what the browser keeps of the session. */
+export function clearBrowser({ config }: App, request: Request): void {
   const secure = isSecure(request, config)
   const { headers } = requestContext(request)
   headers.push(['set-cookie', sessionCookie(undefined, secure)])
