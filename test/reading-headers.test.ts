@@ -176,6 +176,13 @@ describe('headings', () => {
     const message =
       'Line 7, “Rang”, looks like the headings of a second table: 1 row below it would be read as players too'
     expect(sheet.doubts).toEqual([{ reason: 'second_table', count: 1, of: 3, message }])
+    const unclear = await read(
+      `${table}9;Cy;1,234\n10;Di;2,5\n11;Ed;1,234,567\n\nRang;Bank;Wert\n1;Holz;9\n2;Erz;1,235\n`,
+    )
+    expect([unclear.errors.map(({ line }) => line), unclear.doubts[0]]).toEqual([
+      [4, 8, 10],
+      expect.objectContaining({ count: 1, of: 5 }),
+    ])
     for (const rest of [`\n${table}`, 'Rang;Bank;Wert\n', '\nZoe;Zoe;n/a 3\n', '\n9;Cy;none\n', '\nRang;Bank;Wert\n'])
       expect(await read(table + rest)).toMatchObject({ notes: [], doubts: [] })
 

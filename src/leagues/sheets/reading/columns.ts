@@ -101,7 +101,7 @@ export class ColumnWriter {
   rowsBad = 0
   rowsSkipped = 0
   private readonly skipped: string[] = []
-  private secondTable: (Pick<Finding, 'line' | 'value'> & { rowsAbove: number }) | undefined
+  private secondTable: Pick<Finding, 'line' | 'value'> | undefined
   /** The line of the last row that is not in the columns. */
   private lastLeftOut = 0
 
@@ -304,10 +304,10 @@ export class ColumnWriter {
   finish(): FinishedColumns {
     this.flush()
     const { secondTable } = this
-    const rowsBelow = this.rows - (secondTable?.rowsAbove ?? this.rows)
     if (this.metrics.length <= MAX_SPARE_METRICS) spareCells = this.cells
     const notes = [...this.dropDecimals(), ...this.cellErrorNotes()]
     this.settle()
+    const rowsBelow = secondTable ? this.lines.subarray(0, this.rows).filter(line => line > secondTable.line).length : 0
     const order = idOrder(this.ids.column())
     const duplicates = this.dropRepeated(order)
     const lines = this.lines.subarray(0, this.rows)
@@ -382,9 +382,7 @@ export class ColumnWriter {
     if (this.line <= above + 1) return undefined
     const value = decodeCell(this.ids.bytes, this.ids.from, this.ids.to)
     const cells = [value, ...this.problems.map(problem => problem.value)]
-    return cells.every(isWord) && value !== this.headerOf('id')
-      ? { line: this.line, value, rowsAbove: this.rows }
-      : undefined
+    return cells.every(isWord) && value !== this.headerOf('id') ? { line: this.line, value } : undefined
   }
 
   private isBlank(): boolean {
