@@ -191,6 +191,7 @@ test('a paused queue begins no job until it is resumed, and the monitor says tha
   const page = await call.get('/admin/queue-inspect/part')
   expect(page).toMatch(/heavy <span class="[^"]*">paused</)
   expect(page).toContain('/queues/resume')
+  expect(page).toContain('Mails that have waited for 12 hours are not sent any more.')
   expect(await call.get('/metrics')).toContain('fieldhouse_queue_paused{queue="heavy"} 1')
 
   await call.post(`${monitor}/queues/resume`, { name: 'heavy' })

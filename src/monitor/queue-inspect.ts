@@ -132,9 +132,9 @@ const body = (inspected: Inspection): Html => html`${stats(
     note: `on ${inspected.backend === 'redis' ? 'Redis' : 'SQLite'}`,
   })),
 )}
-${denseTable<{ queue: string; counts: Record<string, number> }>({
+${denseTable<{ queue: QueueName; counts: Record<string, number> }>({
   caption: 'Each queue',
-  rows: Object.entries(inspected.counts).map(([queue, counts]) => ({ queue, counts })),
+  rows: queueNames.map(queue => ({ queue, counts: inspected.counts[queue] ?? {} })),
   key: ({ queue }) => `queue-${queue}`,
   columns: [
     {
@@ -166,7 +166,15 @@ ${machineTable(inspected.machines)}
 <details><summary>Jobs this program knows: ${number(inspected.registered.length)}</summary><p>${inspected.registered.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)}</p></details>
 <p class="quiet">At most ${maxListed} jobs of a kind and queue are listed; those that have ended are under <a href="/admin/task-monitor/jobs">Jobs</a>. The same as JSON: <a href="${path}/json"><code>${path}/json</code></a></p>`
 
-function pauseOrResume(queue: string, isPaused: boolean): Html {
+/** What an admin should know before they pause it. */
+const pauseWarnings: Record<QueueName, string> = {
+  quick: 'So do score updates, final boards, backups, alert checks, all else in the schedule, and bulk actions.',
+  heavy: 'Uploaded sheets are not imported until then; who uploads one sees that it waits.',
+  rosters: 'Rosters are not generated until then; who asks for one sees that it waits.',
+  mail: 'Mails that have waited for 12 hours are not sent any more.',
+}
+
+function pauseOrResume(queue: QueueName, isPaused: boolean): Html {
   const to = { small: true, quiet: true, goTo: 'stay', body: { name: queue } }
   if (isPaused)
     return action({
@@ -176,12 +184,11 @@ function pauseOrResume(queue: string, isPaused: boolean): Html {
       confirm: `Resume the queue ${queue}? What waits in it is begun.`,
       done: 'The queue is resumed',
     })
-  const alsoWaits = queue === 'quick' ? ' So do the schedule’s tasks, alert checks and bulk actions.' : ''
   return action({
     ...to,
     action: `${tasksPath}/queues/pause`,
     label: `Pause ${queue}`,
-    confirm: `Pause the queue ${queue}? What runs goes on; other jobs wait until it is resumed.${alsoWaits}`,
+    confirm: `Pause the queue ${queue}? What runs goes on; other jobs wait until it is resumed. ${pauseWarnings[queue]}`,
     ask: { name: 'reason', label: 'Why?' },
     done: 'The queue is paused',
   })
