@@ -59,6 +59,8 @@ const multipliers = new Map([
   ...['亿', '億', '억'].map(word => [word, 8] as const),
   ...['mrd', 'bn', 'млрд'].map(word => [word, 9] as const),
 ])
+/** In these languages a comma is the decimal separator: 1,234 Mio is 1.234 million. */
+const wordsAfterDecimalComma = new Set(['tsd', 'mio', 'mln', 'mrd', 'тыс', 'млн', 'млрд'])
 const MAX_WORD_BYTES = 12
 
 const DOT = 46
@@ -186,6 +188,7 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
   if (length === 0) return // "12." and "1,"
 
   let exponent = 0
+  let isCommaDecimal = false
   i = afterSpaces(bytes, i, stop)
   if (i < stop) {
     const letter = bytes[i]! | 32
@@ -193,8 +196,11 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
       scientific(bytes, from, stop, groups, out)
       return
     }
-    if (stop - i > 1) exponent = multipliers.get(wordAt(bytes, i, stop)) ?? 0
-    else exponent = letter === 107 ? 3 : letter === 109 ? 6 : letter === 98 ? 9 : letter === 116 ? 12 : 0
+    if (stop - i > 1) {
+      const word = wordAt(bytes, i, stop)
+      exponent = multipliers.get(word) ?? 0
+      isCommaDecimal = wordsAfterDecimalComma.has(word)
+    } else exponent = letter === 107 ? 3 : letter === 109 ? 6 : letter === 98 ? 9 : letter === 116 ? 12 : 0
     if (exponent === 0 && !(bytes[i] === 37 && stop - i === 1)) return // 12% is read as 12
   }
 
@@ -211,7 +217,7 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
     if (isOnlySeparator && mayBeDecimal) {
       const digitsBefore = lengths[0]!
       const looksGrouped = length === 3 && digitsBefore >= 1 && digitsBefore <= 3 && bytes[first] !== 48
-      if (!looksGrouped || (exponent > 0 && lastSeparator === DOT)) {
+      if (!looksGrouped || (exponent > 0 && (lastSeparator === DOT || isCommaDecimal))) {
         groupingSeparators = 0
         fraction = length
         if (exponent === 0) evidence = lastSeparator === DOT ? DOT_FRACTION : COMMA_FRACTION
