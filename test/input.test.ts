@@ -85,12 +85,18 @@ test('what is no object is not taken for an empty one', async () => {
   ])
 })
 
+async function* noBytes() {
+  yield ''
+}
+
 test('an action that needs no words takes no body', async () => {
   const { call } = await service()
   const act = async (path: string) => (await call.raw(`/api/v1/${path}`, { method: 'POST' })).status
   expect(await act('roster/leave/999/approve')).toBe(404)
   const inChunks = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: new Blob(['no']).stream() }
   expect((await call.raw('/api/v1/roster/leave/999/approve', inChunks)).status).toBe(415)
+  const noChunks = { method: 'POST', body: noBytes() as unknown as ReadableStream }
+  expect((await call.raw('/api/v1/roster/leave/999/approve', noChunks)).status).toBe(404)
   expect(await act('roster/swaps/999/decline')).toBe(404)
   expect(await act('invitations')).toBe(201)
   expect(await act('leagues')).toBe(422)
