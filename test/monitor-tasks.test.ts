@@ -182,6 +182,8 @@ test('a paused queue begins no job until it is resumed, and the monitor says tha
     detail: { reason: 'The disk is slow' },
   })
   const { jobId } = await app.jobs.start(slow, {})
+  const { status_message } = await call.get(`/api/v1/jobs/status/${jobId}`)
+  expect(status_message).toBe('Waits until an admin resumes its queue')
   await fail(1) // other queues go on
   const { sentence, queue } = await now()
   expect(sentence).toStartWith('The queue heavy is paused; ')
@@ -195,7 +197,11 @@ test('a paused queue begins no job until it is resumed, and the monitor says tha
   expect(await call.get('/metrics')).toContain('fieldhouse_queue_paused{queue="heavy"} 1')
 
   await call.post(`${monitor}/queues/resume`, { name: 'heavy' })
-  await until(async () => (await call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
+  const started = await until(async () => {
+    const job = await call.get(`/api/v1/jobs/status/${jobId}`)
+    return job.status === 'PROGRESS' && job
+  })
+  expect(started.status_message).not.toBe(status_message)
   expect((await call.get('/admin/queue-inspect/json')).paused).toEqual([])
   expect((await refusalOf(call.post(`${monitor}/queues/resume`, { name: 'heavy' }))).status).toBe(409)
   await call.delete(`/api/v1/jobs/cancel/${jobId}`)

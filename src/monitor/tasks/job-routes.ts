@@ -12,6 +12,7 @@ import { describe, routeOfStatus } from '../../platform/http/route-docs.ts'
 import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
+import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { findRuns } from '../runs/find-runs.ts'
 import { jobSchema, viewOf, whyNotRetried } from './job-views.ts'
 
@@ -26,7 +27,7 @@ const listQuery = t.Object({
 })
 
 export const jobRoutes = (app: App) => {
-  const { db, reader, jobs, stamps, streams } = app
+  const { db, reader, jobs, queues, stamps, streams } = app
 
   const sharedWith = (who: Who | undefined) =>
     jobs.definitions().filter(({ sharedWith: role }) => role !== undefined && isAtLeast(who, role))
@@ -46,15 +47,21 @@ export const jobRoutes = (app: App) => {
     if (startedBy !== who?.id && !isShared(name, who) && !isAtLeast(who, 'admin'))
       refuse('forbidden', 'Somebody else started this job; only they or an admin can do this')
   }
-  const statusOf = (id: string, who: Who | undefined) => {
+  const statusOf = (id: string, who: Who | undefined, isPaused = false) => {
     stamps.readChanges(true) // a finished run's changes are seen by the very next read here, whichever process made them
-    return waitingView(readableRun(id, who))
+    return waitingView(readableRun(id, who), isPaused)
   }
   /** With what it waits for, as long as it has not started. */
-  function waitingView(run: Run) {
-    const job = run.status === 'PENDING' && jobs.definitions().find(({ name }) => name === run.name)
-    const waits = job ? job.waitsFor?.(run, app) : undefined
+  function waitingView(run: Run, isPaused = false) {
+    const job = run.status === 'PENDING' && jobs.definitionOf(run.name)
+    const waits = job ? (isPaused ? 'Waits until an admin resumes its queue' : job.waitsFor?.(run, app)) : undefined
     return { ...viewOf(app, run), ...(waits && { status_message: waits }) }
+  }
+  /** Whether it waits in a paused queue. False if the queue does not answer. */
+  async function isHeldBack(id: string): Promise<boolean> {
+    const run = runById(db).get({ id })
+    const job = run?.status === 'PENDING' && jobs.definitionOf(run.name)
+    return job ? withTimeout(queues.isPaused(job.queue), 300).catch(() => false) : false
   }
 
   return apiRouter(app, '/api/v1/jobs', 'jobs')
@@ -67,7 +74,7 @@ export const jobRoutes = (app: App) => {
         const orNamed = sharedWith(me).map(({ name }) => name)
         return paged({ query, request, set }, async page => {
           const { runs, total } = await reader.read(findRuns, { ...filter, ...page, startedBy, orNamed })
-          return { jobs: runs.map(waitingView), total }
+          return { jobs: runs.map(run => waitingView(run)), total }
         })
       },
       {
@@ -84,25 +91,35 @@ export const jobRoutes = (app: App) => {
       },
     )
     .guard(withJobId)
-    .get('/status/:job_id', ({ params, who }) => statusOf(params.job_id, who), {
-      may: 'member',
-      detail: describe('The progress of a job', jobSchema),
-    })
+    .get(
+      '/status/:job_id',
+      async ({ params: { job_id: id }, who }) => {
+        const isPaused = await isHeldBack(id)
+        return statusOf(id, who, isPaused)
+      },
+      { may: 'member', detail: describe('The progress of a job', jobSchema) },
+    )
     .get(
       '/:job_id/events',
       ({ params: { job_id: id }, who, request }) => {
         readableRun(id, who)
         return streams.response(request, (send, end) => {
           let sent = ''
+          let isPaused = false
           const sendStatus = endingStreamOnError(end, () => {
-            const status = statusOf(id, who)
+            const status = statusOf(id, who, isPaused)
             const text = JSON.stringify(status)
             if (text !== sent) send(status)
             sent = text
             if (isFinished(status)) end()
           })
           const stopWatching = jobs.watch(id, sendStatus)
-          const timer = setInterval(sendStatus, pollEvery)
+          const timer = setInterval(() => {
+            sendStatus()
+            isHeldBack(id).then(held => {
+              isPaused = held
+            }, end)
+          }, pollEvery)
           sendStatus()
           return () => {
             clearInterval(timer)
