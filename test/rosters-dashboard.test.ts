@@ -4,6 +4,7 @@ import { scoreHealth } from '../src/dashboard/score-health.ts'
 import { day, hour, iso } from '../src/platform/clock.ts'
 import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
 import { daysAfter } from '../src/rota/date-range.ts'
+import { dateWords } from '../src/rota/date-words.ts'
 import { inDays } from './dates.ts'
 import { addPerson, addSite, base, type Call, newVenue, week } from './rosters.ts'
 import { newLeague } from './sheets.ts'
@@ -179,7 +180,7 @@ test('an expired certificate raises an alert at once, is on the dashboard, and a
   const ann = await addPerson(call, 'Ann', certifiedUntil(inDays(-3)))
   const titles = async () =>
     (await certificateAlerts(call)).map(({ title, severity }: Record<string, string>) => `${severity}: ${title}`)
-  const expiredTitle = `error: first aid of Ann expired on ${inDays(-3)}`
+  const expiredTitle = `error: first aid of Ann expired on ${dateWords(inDays(-3))}`
   expect(await titles()).toEqual([expiredTitle])
   const metrics = '/api/v1/dashboard/metrics'
   expect(await call.get(metrics)).toMatchObject({

@@ -175,7 +175,7 @@ const leaveForm = (user: User) =>
       done: 'Your account is deleted',
       confirm: `Delete ${user.username} for good? This cannot be undone.`,
     },
-    html`<p>The account goes for good, with its name, address, keys and sessions. What you did in leagues stays on their boards, under a number; in the rota your name stays on your shifts.</p>
+    html`<p>The account goes for good, with its name, address, keys and sessions. What you did in leagues stays on their boards, under a number or the name you gave an entry; in the rota your name stays on your shifts.</p>
 <input type="email" autocomplete="username" value="${user.email}" hidden />
 ${formField({ label: 'Password', name: 'current_password', id: 'f-leave-password', type: 'password', autocomplete: 'current-password' })}`,
     'Delete my account',

@@ -8,6 +8,7 @@ import { atomically, prepared } from '../../db/transactions.ts'
 import { type AlertType, clearAlert, raiseAlert } from '../alerts.ts'
 import { job } from '../context.ts'
 import { daysAfter } from './date-range.ts'
+import { dateWords } from './date-words.ts'
 import { notify } from './notices.ts'
 import { certificatesEnding } from './roster-metrics.ts'
 import { todayAtSites } from './site-queries.ts'
@@ -50,14 +51,15 @@ export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
     current.add(key)
     if (!insertNotice(tx, notice).get(notice)) continue
     told++
-    const title = `${certification} of ${name} ${left < 0 ? `expired on ${expires_on}` : `expires ${whenWords(left)}`}`
+    const lastDay = dateWords(expires_on)
+    const title = `${certification} of ${name} ${left < 0 ? `expired on ${lastDay}` : `expires ${whenWords(left)}`}`
     const message =
       left < 0
         ? `${name} cannot be planned on shifts that need it until it is renewed.`
-        : `It is valid through ${expires_on}; after that ${name} cannot be planned on shifts that need it.`
+        : `It is valid through ${lastDay}; after that ${name} cannot be planned on shifts that need it.`
     const data = { staff_id, certification, expires_on, days, days_left: left }
     raiseAlert(tx, now, { key, type, severity, title, message, data })
-    const ends = left < 0 ? `expired on ${expires_on}` : `expires ${whenWords(left)}, on ${expires_on}`
+    const ends = left < 0 ? `expired on ${lastDay}` : `expires ${whenWords(left)}, on ${lastDay}`
     notify(
       tx,
       now,
