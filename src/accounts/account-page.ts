@@ -174,6 +174,7 @@ const leaveForm = (user: User) =>
       goTo: '/',
       done: 'Your account is deleted',
       confirm: `Delete ${user.username} for good? This cannot be undone.`,
+      danger: true,
     },
     html`<p>The account goes for good, with its name, address, keys and sessions. What you did in leagues stays on their boards, under a number or the name you gave an entry; in the rota your name stays on your shifts.</p>
 <input type="email" autocomplete="username" value="${user.email}" hidden />

@@ -160,14 +160,14 @@ const target = ({ method = 'post', action, plain, goTo, done, confirm, ask, foll
 
 /** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Parts of the answer are shown by `answer('key')`; `beside` goes next to the button. */
 export const form = (
-  to: FormTarget,
+  to: FormTarget & { danger?: boolean },
   fields: Content,
   submit: Content,
   beside?: Content,
 ): Html => html`<form class="form"${target(to)}>
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
 ${fields}
-<div class="submit"><button type="submit">${submit}</button>${beside && html` ${beside}`}</div>
+<div class="submit"><button type="submit"${attribute('class', to.danger && 'danger')}>${submit}</button>${beside && html` ${beside}`}</div>
 </form>`
 
 /** A part of the answer, shown once it is there, with a button to copy it. For what is shown only once. */
