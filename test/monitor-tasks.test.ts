@@ -191,7 +191,8 @@ test('a paused queue begins no job until it is resumed, and the monitor says tha
     { name: 'heavy', waiting: 1, active: 0 },
   ])
   const page = await call.get('/admin/queue-inspect/part')
-  expect(page).toMatch(/heavy <span class="[^"]*">paused</)
+  const [, whoAndWhy] = page.match(/heavy <a href="([^"]*)"><span class="[^"]*">paused</) ?? []
+  expect(await call.get(String(whoAndWhy).replace('&amp;', '&'))).toContain('The disk is slow')
   expect(page).toContain('/queues/resume')
   expect(page).toContain('Mails that have waited for 12 hours are not sent any more.')
   expect(await call.get('/metrics')).toContain('fieldhouse_queue_paused{queue="heavy"} 1')

@@ -140,7 +140,7 @@ ${denseTable<{ queue: QueueName; counts: Record<string, number> }>({
     {
       head: 'Queue',
       names: true,
-      cell: ({ queue }) => html`${queue} ${inspected.paused.includes(queue) && badge('paused', 'warn')}`,
+      cell: ({ queue }) => html`${queue} ${inspected.paused.includes(queue) && pausedBadge(queue)}`,
     },
     {
       head: 'Workers',
@@ -173,6 +173,10 @@ const pauseWarnings: Record<QueueName, string> = {
   rosters: 'Rosters are not generated until then; who asks for one sees that it waits.',
   mail: 'Mails that have waited for 12 hours are not sent any more.',
 }
+
+/** Leads to who paused it, when and why. */
+const pausedBadge = (queue: string): Html =>
+  html`<a href="/admin/audit/logs?action=queue.pause&amp;q=${queue}">${badge('paused', 'warn')}</a>`
 
 function pauseOrResume(queue: QueueName, isPaused: boolean): Html {
   const to = { small: true, quiet: true, goTo: 'stay', body: { name: queue } }
