@@ -52,6 +52,8 @@ export function openSchedule<App>(
   clock: Clock,
   log: Log,
 ) {
+  /** Slots whose jobs are on their way to the queue. */
+  const starting = new Set<Promise<unknown>>()
   const crons = new Map(table.map(entry => [entry.job.name, mountCron(entry)]))
   if (crons.size < table.length) throw new BadSchedule('A job is in the schedule twice')
   const openedAt = clock.now()
@@ -110,7 +112,10 @@ export function openSchedule<App>(
   function mountCron(entry: ScheduleEntry<App>): Cron {
     const { pattern, job } = entry
     const run = async () => {
-      if (!pauseOf(job.name)) await fire(entry, slotBefore(cronOf(job.name), clock.now() + 500))
+      if (pauseOf(job.name)) return
+      const started = fire(entry, slotBefore(cronOf(job.name), clock.now() + 500))
+      starting.add(started)
+      await started.finally(() => starting.delete(started))
     }
     const onError = (error: unknown) => log.error('The schedule could not start a job', { job: job.name, error })
     try {
@@ -132,8 +137,10 @@ export function openSchedule<App>(
     start: () => {
       for (const cron of crons.values()) cron.resume()
     },
-    stop: () => {
+    /** Resolves once what is being started is in the queue, which is closed after it. */
+    async stop(): Promise<void> {
       for (const cron of crons.values()) cron.stop()
+      await Promise.allSettled(starting)
     },
 
     /** At the start: runs infrequent entries once that have missed a slot. A first start has missed nothing. */
