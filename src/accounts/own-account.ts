@@ -11,7 +11,7 @@ import { acceptAccountNotice } from './account-notice.ts'
 import { forgetAttempts } from './attempts.ts'
 import { changeUser, deleteUser, userById } from './queries.ts'
 import { endSessionById, sessionId, sessionsOfUser, sessionToken } from './session.ts'
-import { clearBrowser, notCurrent, requireOwnPassword } from './sign-in.ts'
+import { acceptOwnPassword, clearBrowser, notCurrent, requireOwnPassword } from './sign-in.ts'
 
 const needsPassword = 'Enter your current password: changing the e-mail address needs it.'
 
@@ -56,10 +56,8 @@ export async function deleteOwnAccount(app: App, request: Request, who: Who, pas
   const user = userById(db, id)
   const attempt = await requireOwnPassword(app, request, { who, user, action }, password, notCurrent)
   await atomically(db, tx => {
-    // It may have been changed in the meantime, perhaps because somebody else knew it.
-    if (userById(tx, id).passwordHash !== user.passwordHash) invalid('current_password', notCurrent)
+    acceptOwnPassword(tx, user, attempt)
     const now = clock.now()
-    forgetAttempts(tx, attempt)
     deleteUser(tx, id, now)
     audit(tx, { at: now, who, action, target: `user ${id}` })
   })

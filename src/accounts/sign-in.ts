@@ -217,6 +217,14 @@ export const checkedAccount = ({ email, username, country }: NewAccount) => ({
 
 export const notCurrent = 'This is not your current password.'
 
+/** Within the change that asked for it: it may have been changed in the meantime, perhaps because somebody else knew it. */
+export function acceptOwnPassword(tx: Db, user: User, attempt: Attempt): User {
+  const before = userById(tx, user.id)
+  if (before.passwordHash !== user.passwordHash) invalid('current_password', notCurrent)
+  forgetAttempts(tx, attempt)
+  return before
+}
+
 type PasswordChange = { current_password: string; new_password: string }
 
 /** Ends all other sessions of the user. */
@@ -230,10 +238,7 @@ export async function changePassword(app: App, request: Request, who: Who, chang
   const newHash = await hashNewPassword(passwords, change.new_password, user, 'new_password')
   const { device, notice } = await atomically(db, tx => {
     const now = clock.now()
-    const before = userById(tx, id)
-    // It has been changed in the meantime, perhaps because somebody else knew it.
-    if (before.passwordHash !== user.passwordHash) invalid('current_password', notCurrent)
-    forgetAttempts(tx, attempt)
+    const before = acceptOwnPassword(tx, user, attempt)
     const changed = changeUser(tx, id, { passwordHash: newHash }, sessionToken(request))
     audit(tx, { at: now, who, action, target: `user ${id}` })
     const device = who.via === 'session' ? rememberDevice(tx, request, id, now) : undefined
