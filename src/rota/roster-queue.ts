@@ -3,7 +3,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { runs, sites } from '../../db/schema.ts'
 import { usernamesOf } from '../accounts/queries.ts'
-import { type Run, unfinished } from '../platform/jobs/runs.ts'
+import { isUnfinished, type Run } from '../platform/jobs/runs.ts'
 import { spanWords } from './calendar-view.ts'
 import type { DateRange } from './date-range.ts'
 import { generateInput } from './generate-input.ts'
@@ -24,7 +24,7 @@ export function whyRosterWaits(db: Db, run: Run, now: number): string | null {
   const ahead = db
     .select()
     .from(runs)
-    .where(and(eq(runs.name, run.name), inArray(runs.status, unfinished)))
+    .where(and(eq(runs.name, run.name), isUnfinished))
     .orderBy(runs.createdAt, runs.id)
     .all()
     .flatMap((other): RosterAhead[] => {

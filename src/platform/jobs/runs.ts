@@ -15,7 +15,7 @@ export const isFinished = ({ status }: Pick<Run, 'status'>) => status !== 'PENDI
 export const runById = prepared(db => db.select().from(runs).where(equalsGiven(runs.id)))
 
 /** Literal states, which let SQLite use the index `runs_unfinished`: with parameters it reads all unfinished runs. */
-const isUnfinished = sql`${runs.status} in ('PENDING', 'PROGRESS')`
+export const isUnfinished = sql`${runs.status} in ('PENDING', 'PROGRESS')`
 
 export const unfinishedByKey = prepared(db =>
   db
