@@ -147,6 +147,8 @@ type FormTarget = {
   done?: string
   /** A question that is asked before it is sent. */
   confirm?: string
+  /** It destroys something, and its button looks so. */
+  danger?: boolean
   /** Asked for in the same dialog and sent under this name. */
   ask?: { name: string; label: string; optional?: boolean }
   /** The id of a part of this page that shows what was made: it is fetched again, and the form stays. */
@@ -160,7 +162,7 @@ const target = ({ method = 'post', action, plain, goTo, done, confirm, ask, foll
 
 /** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Parts of the answer are shown by `answer('key')`; `beside` goes next to the button. */
 export const form = (
-  to: FormTarget & { danger?: boolean },
+  to: FormTarget,
   fields: Content,
   submit: Content,
   beside?: Content,
@@ -176,7 +178,6 @@ export const answer = (part: string, label: string, calendar?: string): Html =>
 
 type FormAction = FormTarget & {
   label: Content
-  danger?: boolean
   quiet?: boolean
   small?: boolean
   body?: Record<string, string | number | boolean | null>
