@@ -91,14 +91,10 @@ export const jobRoutes = (app: App) => {
       },
     )
     .guard(withJobId)
-    .get(
-      '/status/:job_id',
-      async ({ params: { job_id: id }, who }) => {
-        const isPaused = await isHeldBack(id)
-        return statusOf(id, who, isPaused)
-      },
-      { may: 'member', detail: describe('The progress of a job', jobSchema) },
-    )
+    .get('/status/:job_id', async ({ params: { job_id: id }, who }) => statusOf(id, who, await isHeldBack(id)), {
+      may: 'member',
+      detail: describe('The progress of a job', jobSchema),
+    })
     .get(
       '/:job_id/events',
       ({ params: { job_id: id }, who, request }) => {

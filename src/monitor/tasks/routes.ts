@@ -51,6 +51,8 @@ const doneSchema = t.Object({ job_id: t.String(), done: t.String() })
 const queueBody = t.Object({ name: oneOfWords(queueNames) })
 const nameBody = t.Object({ name: t.String({ maxLength: 100 }) })
 const reason = t.String({ minLength: 1, maxLength: 500 })
+const pausedSchema = t.Object({ paused: t.String(), reason: t.String() })
+const resumedSchema = t.Object({ resumed: t.String() })
 
 export const taskRoutes = (app: App) => [
   ...tasksPage(app),
@@ -95,7 +97,7 @@ const actionRoutes = (app: App) => {
       {
         body: t.Object({ ...nameBody.properties, reason }),
         may: 'admin',
-        detail: describe('Pause a scheduled task', t.Object({ paused: t.String(), reason: t.String() })),
+        detail: describe('Pause a scheduled task', pausedSchema),
       },
     )
     .post(
@@ -104,7 +106,7 @@ const actionRoutes = (app: App) => {
       {
         body: nameBody,
         may: 'admin',
-        detail: describe('Resume a paused task', t.Object({ resumed: t.String() })),
+        detail: describe('Resume a paused task', resumedSchema),
       },
     )
     .post(
@@ -115,7 +117,7 @@ const actionRoutes = (app: App) => {
         may: 'admin',
         detail: describe(
           'Pause a queue: none of its jobs is begun until it is resumed; what runs goes on',
-          t.Object({ paused: t.String(), reason: t.String() }),
+          pausedSchema,
         ),
       },
     )
@@ -125,7 +127,7 @@ const actionRoutes = (app: App) => {
       {
         body: queueBody,
         may: 'admin',
-        detail: describe('Resume a paused queue', t.Object({ resumed: t.String() })),
+        detail: describe('Resume a paused queue', resumedSchema),
       },
     )
     .post(

@@ -159,7 +159,7 @@ function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): S
 }
 
 const hiddenNotes = (rows: number): string[] =>
-  rows > 0 ? [`${counted(rows, 'hidden row')} of the workbook ${rows === 1 ? 'was' : 'were'} read too.`] : []
+  rows > 0 ? [`${counted(rows, 'hidden row of the workbook was', 'hidden rows of the workbook were')} read too.`] : []
 
 /** A community may have players with such ids. */
 function skippedNotes(count: number, named: readonly string[]): string[] {
