@@ -5,7 +5,7 @@ import { sendPasswordLink } from './accounts/forgotten-password.ts'
 import { sendInvitation } from './accounts/invitation.ts'
 import type { App } from './context.ts'
 import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
-import { scoreHealth } from './dashboard/score-health.ts'
+import { recordLeagueHealth } from './dashboard/record-league-health.ts'
 import { announce, announceLeaders, announceWeek } from './leagues/announce.ts'
 import { mailFinal } from './leagues/final-mail.ts'
 import { finalizeDue } from './leagues/finalize.ts'
@@ -65,6 +65,6 @@ export const jobs: readonly JobDefinition<App>[] = [
   generateRoster,
   mailNotices,
   recordDailyMetrics,
-  scoreHealth,
+  recordLeagueHealth,
   alertExpiringCertificates,
 ]

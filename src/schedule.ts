@@ -3,7 +3,7 @@
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
-import { scoreHealth } from './dashboard/score-health.ts'
+import { recordLeagueHealth } from './dashboard/record-league-health.ts'
 import { announceLeaders, announceWeek } from './leagues/announce.ts'
 import { finalizeDue } from './leagues/finalize.ts'
 import { recordDailyValues } from './leagues/market/daily-values.ts'
@@ -34,7 +34,7 @@ export const scheduleOf = (config: Config): readonly ScheduleEntry<App>[] => [
   every('3-59/6 * * * *', refreshUserStats),
   every('2 0 * * *', recordDailyValues),
   every('0 0 * * *', recordDailyMetrics),
-  every('0 */12 * * *', scoreHealth),
+  every('0 */12 * * *', recordLeagueHealth),
   every('* * * * *', mailNotices),
   every('0 6 * * *', alertExpiringCertificates),
   every('0 3 * * *', backUp),

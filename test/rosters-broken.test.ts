@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { checkAlerts } from '../src/monitor/process-monitor.ts'
 import { day } from '../src/platform/clock.ts'
-import { dateWords } from '../src/rota/date-words.ts'
+import { longDate } from '../src/rota/long-date.ts'
 import { inDays } from './dates.ts'
 import { addPerson, addSite, auditedActions, base } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
@@ -38,13 +38,13 @@ test('a duty is broken at once when a person is ill, has left or lost a certific
   for (const [broken, why, repaired] of [
     [
       { unavailable: [{ from: inDays(4), to: inDays(6) }] },
-      `Ann is unavailable on ${dateWords(inDays(5))}`,
+      `Ann is unavailable on ${longDate(inDays(5))}`,
       { unavailable: [] },
     ],
     [{ active: false }, 'Ann is not planned any more', { active: true }],
     [
       { certifications: [{ name: 'aid', expires_on: inDays(4) }] },
-      `aid of Ann ran out on ${dateWords(inDays(4))}`,
+      `aid of Ann ran out on ${longDate(inDays(4))}`,
       { certifications: [{ name: 'aid', expires_on: inDays(5) }] },
     ],
     [{ skills: [] }, 'Ann lacks the skill bar', { skills: ['bar'] }],
@@ -128,7 +128,7 @@ test('replacements are listed best first with rest, hours and cost, or the rule 
   const page = () => call.get(`/rota/shifts/${shift.id}`)
   expect(await page()).toContain('Instead of <bdi class="name">Ann')
   expect(await page()).toContain('<li>Dee has no aid</li>')
-  expect(await page()).toContain(`Ann is unavailable on ${dateWords(inDays(5))}`)
+  expect(await page()).toContain(`Ann is unavailable on ${longDate(inDays(5))}`)
 
   const refusal = await refusalOf(call.post(`${path}/replace`, { staff_id: dee.id }))
   expect(refusal.status).toBe(409)

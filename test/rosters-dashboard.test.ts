@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { recordDailyMetrics } from '../src/dashboard/daily-metrics.ts'
-import { scoreHealth } from '../src/dashboard/score-health.ts'
+import { recordLeagueHealth } from '../src/dashboard/record-league-health.ts'
 import { day, hour, iso } from '../src/platform/clock.ts'
 import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
 import { daysAfter } from '../src/rota/date-range.ts'
-import { dateWords } from '../src/rota/date-words.ts'
+import { longDate } from '../src/rota/long-date.ts'
 import { inDays } from './dates.ts'
 import { addPerson, addSite, base, type Call, newVenue, week } from './rosters.ts'
 import { newLeague } from './sheets.ts'
@@ -180,7 +180,7 @@ test('an expired certificate raises an alert at once, is on the dashboard, and a
   const ann = await addPerson(call, 'Ann', certifiedUntil(inDays(-3)))
   const titles = async () =>
     (await certificateAlerts(call)).map(({ title, severity }: Record<string, string>) => `${severity}: ${title}`)
-  const expiredTitle = `error: first aid of Ann expired on ${dateWords(inDays(-3))}`
+  const expiredTitle = `error: first aid of Ann expired on ${longDate(inDays(-3))}`
   expect(await titles()).toEqual([expiredTitle])
   const metrics = '/api/v1/dashboard/metrics'
   expect(await call.get(metrics)).toMatchObject({
@@ -237,7 +237,7 @@ test('health scores name the sites and leagues at risk, and what would help now'
   const league = await newLeague(call)
   clock.forwardToNext(day)
   clock.forward(day / 2 + 1) // the shift of today is over: nobody needs to be called for it
-  expect((await runJob(scoreHealth, {})).result).toEqual({ scored: 1, at_risk: 0 })
+  expect((await runJob(recordLeagueHealth, {})).result).toEqual({ scored: 1, at_risk: 0 })
   const { scores, pagination } = await call.get('/api/v1/dashboard/health_scores')
   expect(pagination).toEqual({ page: 1, limit: 20, total: 3, pages: 1 })
   const scoreOf = (subject: string, id: number) =>

@@ -10,7 +10,6 @@ import {
   bytes,
   compact,
   countdown,
-  dayText,
   duration,
   localDay,
   localMoment,
@@ -20,6 +19,7 @@ import {
   percent,
   time,
   toPar,
+  utcDay,
 } from '../src/ui/parts/values.ts'
 
 const plain = (content: unknown) => String(content).replaceAll('\u202f', ' ')
@@ -57,7 +57,7 @@ test('what is missing is a dash and never 0', () => {
       expect(plain(value(missing))).toBe('<span class="none">–</span>')
   }
   for (const missing of [null, undefined, 'not a time', Number.NaN]) {
-    for (const value of [time, moment, dayText, localDay, localMoment, countdown])
+    for (const value of [time, moment, utcDay, localDay, localMoment, countdown])
       expect(plain(value(missing))).toBe('<span class="none">–</span>')
   }
 })
@@ -96,7 +96,7 @@ test('times say their zone', () => {
   expect(plain(moment('2026-03-01T09:05:59+02:00'))).toBe(
     '<time datetime="2026-03-01T07:05:59.000Z">1 Mar 2026, 07:05 UTC</time>',
   )
-  expect(plain(dayText(Date.UTC(2026, 11, 31, 23, 59)))).toBe('<time datetime="2026-12-31">31 Dec 2026</time>')
+  expect(plain(utcDay(Date.UTC(2026, 11, 31, 23, 59)))).toBe('<time datetime="2026-12-31">31 Dec 2026</time>')
   expect(plain(localDay(Date.UTC(2026, 11, 31, 23, 59)))).toBe(
     '<time datetime="2026-12-31T23:59:00.000Z" title="31 Dec 2026, 23:59 UTC" data-day>31 Dec 2026</time>',
   )

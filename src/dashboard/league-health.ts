@@ -6,7 +6,7 @@ import { entries, leagues, ledger, members, tourEvents, tours, uploads, userActi
 import { hasStatus } from '../leagues/queries.ts'
 import { day } from '../platform/clock.ts'
 import { counted } from '../platform/number-text.ts'
-import { healthScore, type ScoredHealth } from './health-score.ts'
+import { type ScoredHealth, weightedScore } from './weighted-score.ts'
 
 const activeWithinMs = 7 * day // a league with news within this time is active
 
@@ -27,7 +27,7 @@ export function leagueScores(db: Db, { now }: { now: number }): ScoredHealth[] {
       const engagement = isPlayed ? (joined ? seen / joined : 0) : null
       const { failed, ended } = uploadsLately(db, league.id, now - 14 * day)
       const imports = ended ? 1 - failed / ended : null
-      return healthScore(
+      return weightedScore(
         'league',
         league,
         {

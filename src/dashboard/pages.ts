@@ -7,8 +7,8 @@ import { itemsOfPage, pageOf, pageQuery, pagination } from '../platform/http/pag
 import type { Who } from '../platform/http/request-context.ts'
 import { brokenDutiesNow } from '../rota/broken-alert.ts'
 import type { BrokenDuty } from '../rota/broken-duties.ts'
-import { spanWords } from '../rota/calendar-view.ts'
-import { dateWords } from '../rota/date-words.ts'
+import { dateSpan } from '../rota/calendar-view.ts'
+import { longDate } from '../rota/long-date.ts'
 import { type RosterMetrics, rosterMetrics } from '../rota/roster-metrics.ts'
 import { rotaHead, rotaPage, shiftsAddress } from '../rota/rota-layout.ts'
 import { pageRouter } from '../ui/layout.ts'
@@ -19,8 +19,8 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
-import type { ScoreView } from './health-score.ts'
-import { healthScoresNow } from './score-health.ts'
+import { healthScoresNow } from './record-league-health.ts'
+import type { ScoreView } from './weighted-score.ts'
 
 /** The page of each of its two lists. */
 const listsQuery = t.Object({ broken: pageQuery.page, certificates: pageQuery.page })
@@ -80,7 +80,7 @@ ${table({
     {
       head: 'Shift',
       names: true,
-      cell: one => html`<a href="/rota/shifts/${one.shift_id}">${dateWords(one.date)}, ${name(one.site)}</a>`,
+      cell: one => html`<a href="/rota/shifts/${one.shift_id}">${longDate(one.date)}, ${name(one.site)}</a>`,
     },
     { head: 'Who', cell: one => name(one.name) },
     { head: 'Why', class: 'advice', cell: one => one.against.map(({ message }) => html`<div>${message}</div>`) },
@@ -126,7 +126,7 @@ ${table({
     { head: 'Certificate', cell: one => name(one.certification) },
     {
       head: 'Valid through',
-      cell: one => html`${dateWords(one.expires_on)}${expired.has(one) && html` ${badge('expired', 'bad')}`}`,
+      cell: one => html`${longDate(one.expires_on)}${expired.has(one) && html` ${badge('expired', 'bad')}`}`,
     },
   ],
   empty: html`<p class="quiet">None has expired, and none will within 60 days.</p>`,
@@ -137,9 +137,9 @@ ${table({
   caption: 'Numbers of each day',
   dense: true,
   rows: metrics.daily,
-  rowName: ({ day }) => dateWords(day),
+  rowName: ({ day }) => longDate(day),
   columns: [
-    { head: 'Day', names: true, cell: ({ day }) => dateWords(day) },
+    { head: 'Day', names: true, cell: ({ day }) => longDate(day) },
     { head: 'Shifts', numeric: true, cell: row => number(row.shifts) },
     { head: 'Filled', numeric: true, cell: row => html`${number(row.filled)} of ${number(row.places)}` },
     { head: 'Hours', numeric: true, folds: true, cell: row => number(row.hours) },
@@ -159,7 +159,7 @@ ${table({
 }
 
 const week = (title: string, sum: RosterMetrics['this_week']): Html => html`<section class="part">
-<h2>${title} <small class="quiet">${spanWords(sum.start, sum.end)}</small></h2>
+<h2>${title} <small class="quiet">${dateSpan(sum.start, sum.end)}</small></h2>
 ${stats([
   {
     label: 'Shifts',

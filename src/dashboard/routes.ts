@@ -17,8 +17,8 @@ import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { rosterMetrics, rosterMetricsSchema } from '../rota/roster-metrics.ts'
 import { rosterSchema, upcomingShifts } from '../rota/roster-view.ts'
-import { scoreSchema } from './health-score.ts'
-import { healthScoresNow } from './score-health.ts'
+import { healthScoresNow } from './record-league-health.ts'
+import { scoreSchema } from './weighted-score.ts'
 
 export const dashboardRoutes = (app: App) => {
   const { cache, clock, reader } = app

@@ -4,12 +4,12 @@ import type { Db } from '../../db/open.ts'
 import { sites } from '../../db/schema.ts'
 import { counted } from '../platform/number-text.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
-import { dateWords } from '../rota/date-words.ts'
 import { loadProblem } from '../rota/load-problem.ts'
+import { longDate } from '../rota/long-date.ts'
 import { certificatesEnding } from '../rota/roster-metrics.ts'
 import { rosterSummary, type ShownShift, shownShiftsIn } from '../rota/roster-view.ts'
 import { shiftsIn } from '../rota/shift-queries.ts'
-import { healthScore, type ScoredHealth } from './health-score.ts'
+import { type ScoredHealth, weightedScore } from './weighted-score.ts'
 
 const daysAhead = 14 // days
 
@@ -27,7 +27,8 @@ export function siteScores(db: Db, { now }: { now: number }): ScoredHealth[] {
     .all()
     .map(site => {
       const shifts = bySite.get(site.id) ?? []
-      if (!shifts.length) return healthScore('site', site, {}, [`No shifts are planned in the next ${daysAhead} days.`])
+      if (!shifts.length)
+        return weightedScore('site', site, {}, [`No shifts are planned in the next ${daysAhead} days.`])
       const soon = shifts.filter(({ date }) => date < daysAfter(from, 3))
       const skills = skillsOf(shifts)
       const scarce = scarceSkills(skills, staff)
@@ -35,7 +36,7 @@ export function siteScores(db: Db, { now }: { now: number }): ScoredHealth[] {
       const risky = [...people.keys()].filter(id => expiring.has(id))
       const { open, places, coverage, broken } = rosterSummary(shifts)
       const near = rosterSummary(soon)
-      return healthScore(
+      return weightedScore(
         'site',
         site,
         {
@@ -70,7 +71,7 @@ const renewals = (ending: ReturnType<typeof certificatesEnding>, today: string) 
     ? [`${ending.length} certificates of people on these shifts have expired or will within 30 days: renew them.`]
     : ending.map(
         ({ name, certification, expires_on }) =>
-          `${certification} of ${name} ${expires_on < today ? 'expired' : 'expires'} on ${dateWords(expires_on)}: renew it.`,
+          `${certification} of ${name} ${expires_on < today ? 'expired' : 'expires'} on ${longDate(expires_on)}: renew it.`,
       )
 
 const skillsOf = (shifts: ShownShift[]) => [...new Set(shifts.flatMap(({ skill }) => (skill ? [skill] : [])))]

@@ -4,7 +4,7 @@ import { letRequestsIn } from '../platform/process/let-requests-in.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { boardQueryOf, readBoard } from './board.ts'
 import type { League } from './league.ts'
-import { warmBoardPage } from './pages/board-pages.ts'
+import { warmBoardPage } from './pages/board-page-routes.ts'
 import { leagueById, listLeagues } from './queries.ts'
 
 /**

@@ -150,13 +150,13 @@ function mismatchOf(db: Db, scores: Database): string | undefined {
 /** What was found since this process started, for `/health`. A file stays damaged until everything is stopped. */
 const damages = new WeakMap<App, Map<string, FileFault>>()
 export const damageFound = (app: App): FileFault[] => [...(damages.get(app)?.values() ?? [])]
-export const damageWords = ({ file, fault, remedy }: FileFault) => `${file} is damaged (${fault}). ${remedy}.`
+export const damageText = ({ file, fault, remedy }: FileFault) => `${file} is damaged (${fault}). ${remedy}.`
 
 function raiseDamageAlert(app: App, damage: FileFault): void {
   const { db, log, clock, config } = app
   const { file } = damage
   damages.set(app, (damages.get(app) ?? new Map()).set(file, damage))
-  const message = join(config.dataDir, damageWords(damage))
+  const message = join(config.dataDir, damageText(damage))
   log.error(message)
   const alert = {
     key: `${damageAlertPrefix}${file}`,

@@ -19,7 +19,7 @@ import { queueNames } from '../platform/jobs/job.ts'
 import { NoAnswer, withTimeout } from '../platform/process/with-timeout.ts'
 import { alertStats } from './alerts/queries.ts'
 import { backupNames, timeOfBackup } from './backups/stored-backups.ts'
-import { damageFound, damageWords, deadFiles } from './database-files.ts'
+import { damageFound, damageText, deadFiles } from './database-files.ts'
 
 const stateSchema = oneOfWords(['healthy', 'degraded', 'unhealthy'])
 
@@ -128,7 +128,7 @@ export const healthNow = (app: App) => healthOf(app, databaseCheckOf(app)())
 
 async function healthOf(app: App, checkedDatabase: Checks['database']): Promise<Health> {
   const { version, clock, startedAt } = app
-  const damage = damageFound(app).map(damageWords).join(' ')
+  const damage = damageFound(app).map(damageText).join(' ')
   const dead = deadFiles(app)
   const deadDatabases = dead.filter(({ file }) => file !== 'queue.db').map(({ file, fault }) => `${file} ${fault}`)
   const database: Checks['database'] = deadDatabases.length
@@ -204,7 +204,7 @@ async function queueCheck({ queues }: App): Promise<Checks['queue']> {
     // A slow one goes on working.
     const isBroken = backend === 'sqlite' && !(error instanceof NoAnswer)
     const message = isDamage(error)
-      ? damageWords({ file: 'queue.db', fault: error.message, remedy: queueRebuildAdvice })
+      ? damageText({ file: 'queue.db', fault: error.message, remedy: queueRebuildAdvice })
       : messageOf(error)
     return { status: isBroken ? 'unhealthy' : 'degraded', backend, error: message }
   }

@@ -7,7 +7,7 @@ import { day, iso } from '../platform/clock.ts'
 import { type PageSlice, pageOf, paginationSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
-import { dutyWords } from '../rota/notices.ts'
+import { dutyText } from '../rota/notices.ts'
 import { ownDuties, staffOfUser } from '../rota/own/own-duties.ts'
 import { membershipsOf, type PersonStanding, standingExample, standingOf, standingSchema } from './standing.ts'
 
@@ -75,5 +75,5 @@ async function shiftsAhead({ db, clock, reader }: App, userId: number): Promise<
   return duties
     .map(duty => ({ ...duty, day: duty.date, startsAt: Date.parse(duty.starts_at), endsAt: Date.parse(duty.ends_at) }))
     .filter(({ startsAt }) => startsAt < now + shownAhead)
-    .map(duty => ({ at: duty.startsAt, text: `Your shift: ${dutyWords(duty)}`, path: '/rota/mine' }))
+    .map(duty => ({ at: duty.startsAt, text: `Your shift: ${dutyText(duty)}`, path: '/rota/mine' }))
 }

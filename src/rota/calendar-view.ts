@@ -13,13 +13,13 @@ const spanFormat = format({ day: 'numeric', month: 'short', year: 'numeric' })
 const noonOf = (date: string) => new Date(`${date}T12:00:00Z`)
 
 /** `Mon 23 Mar`: local dates, not points in time. */
-export const dayWords = (date: string): string => dayFormat.format(noonOf(date)).replace(',', '')
+export const shortDay = (date: string): string => dayFormat.format(noonOf(date)).replace(',', '')
 /** `23 – 29 Mar 2026`, and one day alone. */
-export const spanWords = (start: string, end: string): string => spanFormat.formatRange(noonOf(start), noonOf(end))
+export const dateSpan = (start: string, end: string): string => spanFormat.formatRange(noonOf(start), noonOf(end))
 
 const maxNamed = 8 // sites: with more, the list would be too long
 /** The time zone of the times shown. */
-export function zoneWords(sites: readonly Pick<Site, 'name' | 'timezone'>[]): string {
+export function timezoneNote(sites: readonly Pick<Site, 'name' | 'timezone'>[]): string {
   const zones = [...new Set(sites.map(({ timezone }) => timezone))]
   const [only] = zones
   if (zones.length < 2) return only ? `Dates and times are those of ${only}.` : ''
@@ -61,7 +61,7 @@ const week = (shifts: readonly ShownShift[], days: string[], shown: ShownDay): H
   return html`<ol class="week">${days.map(date => {
     const there = byDay.get(date) ?? []
     const classes = [date === shown.today && 'today', !there.length && 'none-here'].filter(Boolean).join(' ')
-    return html`<li class="${classes}"><h3>${dayWords(date)}</h3>
+    return html`<li class="${classes}"><h3>${shortDay(date)}</h3>
 <ul>${there.map(shift => html`<li class="duty${(shift.open > 0 || shift.broken > 0) && ' short'}" id="s-${shift.id}">${duty(shift, shown)}</li>`)}</ul></li>`
   })}</ol>`
 }

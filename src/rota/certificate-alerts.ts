@@ -8,7 +8,7 @@ import { atomically, prepared } from '../../db/transactions.ts'
 import { type AlertType, clearAlert, raiseAlert } from '../alerts.ts'
 import { job } from '../context.ts'
 import { daysAfter } from './date-range.ts'
-import { dateWords } from './date-words.ts'
+import { longDate } from './long-date.ts'
 import { notify } from './notices.ts'
 import { certificatesEnding } from './roster-metrics.ts'
 import { todayAtSites } from './site-queries.ts'
@@ -51,15 +51,15 @@ export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
     current.add(key)
     if (!insertNotice(tx, notice).get(notice)) continue
     told++
-    const lastDay = dateWords(expires_on)
-    const title = `${certification} of ${name} ${left < 0 ? `expired on ${lastDay}` : `expires ${whenWords(left)}`}`
+    const lastDay = longDate(expires_on)
+    const title = `${certification} of ${name} ${left < 0 ? `expired on ${lastDay}` : `expires ${daysLeftText(left)}`}`
     const message =
       left < 0
         ? `${name} cannot be planned on shifts that need it until it is renewed.`
         : `It is valid through ${lastDay}; after that ${name} cannot be planned on shifts that need it.`
     const data = { staff_id, certification, expires_on, days, days_left: left }
     raiseAlert(tx, now, { key, type, severity, title, message, data })
-    const ends = left < 0 ? `expired on ${lastDay}` : `expires ${whenWords(left)}, on ${lastDay}`
+    const ends = left < 0 ? `expired on ${lastDay}` : `expires ${daysLeftText(left)}, on ${lastDay}`
     notify(
       tx,
       now,
@@ -71,7 +71,7 @@ export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
   return { told, settled: clearPastNotices(tx, now, current, staffId) }
 }
 
-const whenWords = (left: number) => (left === 0 ? 'today' : left === 1 ? 'tomorrow' : `in ${left} days`)
+const daysLeftText = (left: number) => (left === 0 ? 'today' : left === 1 ? 'tomorrow' : `in ${left} days`)
 
 /** Warnings that no longer apply are forgotten, so that they are repeated if the condition comes back. */
 function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: number): number {

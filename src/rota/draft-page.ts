@@ -13,9 +13,9 @@ import { emptyState, notice } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
-import { dayWords, shiftNeeds, shiftTimes, spanWords, weeksBySite, zoneWords } from './calendar-view.ts'
+import { dateSpan, shiftNeeds, shiftTimes, shortDay, timezoneNote, weeksBySite } from './calendar-view.ts'
 import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
-import { changesWords, type Draft, draftName, findDraft } from './drafts.ts'
+import { changesText, type Draft, draftName, findDraft } from './drafts.ts'
 import { rosterView, type ShownShift, withPeopleOf } from './roster-view.ts'
 import { rotaHead } from './rota-layout.ts'
 import type { Site } from './site.ts'
@@ -43,7 +43,7 @@ ${emptyState(
   return html`${head}
 ${form(
   { action: '/api/v1/jobs/roster/generate', goTo: '/rota/drafts/{job_id}' },
-  html`<p class="quiet">${zoneWords(sites)}</p><div class="columns">${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
+  html`<p class="quiet">${timezoneNote(sites)}</p><div class="columns">${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
 ${formField({ label: 'Through', name: 'end_date', type: 'date', value: daysAfter(monday, 6) })}</div>
 ${sites.length > 1 && checks({ label: 'Sites', name: 'site_ids', choices: sites.map(({ id, name }) => ({ value: id, label: name })), ticked: () => true, hint: 'Work at the others still takes rest and hours' })}
 <div class="columns">${formField({
@@ -72,7 +72,7 @@ ${table({
     {
       head: 'How',
       cell: ({ algorithm, changes }) =>
-        html`${algorithmWords[algorithm] ?? algorithm}${changes > 0 && html` <small class="quiet">${changesWords(changes)}</small>`}`,
+        html`${algorithmWords[algorithm] ?? algorithm}${changes > 0 && html` <small class="quiet">${changesText(changes)}</small>`}`,
     },
     {
       head: 'Covered',
@@ -159,7 +159,7 @@ ${
         label: 'Publish this roster',
         action: '/api/v1/roster/confirm',
         body: { job_id: jobId },
-        confirm: `Publish this as the roster of ${spanWords(start, end)}? Everyone who is not pinned there is replaced. People who get or lose a shift are notified.`,
+        confirm: `Publish this as the roster of ${dateSpan(start, end)}? Everyone who is not pinned there is replaced. People who get or lose a shift are notified.`,
         goTo: address('/rota', { start, end }),
         done: 'Published; everyone affected is notified',
       })}<a class="button quiet" href="${address('/rota/plan', { draft: jobId })}">Change it in the grid</a>${action({
@@ -177,7 +177,7 @@ ${weeksBySite({ shifts, start, end, today, linked: true, isNew })}`
 }
 
 const summaryPart = (summary: RosterSummary, unfilled: readonly Unfilled[]): Html => html`${stats([
-  { label: 'Covered', value: percent(summary.coverage * 100), note: openWords(unfilled.length, summary.open_bound) },
+  { label: 'Covered', value: percent(summary.coverage * 100), note: openText(unfilled.length, summary.open_bound) },
   { label: 'Cost', value: money(summary.cost_cents), note: 'wages' },
   ...(summary.penalty_cents
     ? [{ label: 'Price of rules not kept', value: money(summary.penalty_cents), note: 'and of requests and numbers' }]
@@ -192,7 +192,7 @@ const summaryPart = (summary: RosterSummary, unfilled: readonly Unfilled[]): Htm
 ])}
 ${[...(summary.unmet ?? []), ...(summary.advice ?? [])].map(sentence => html`<p>${sentence}</p>`)}`
 
-const openWords = (open: number, bound: number): string =>
+const openText = (open: number, bound: number): string =>
   !open ? 'no place open' : `${open} open${bound ? `, ${bound} of them whatever the roster` : ''}`
 
 function openPlaces(unfilled: readonly Unfilled[], shifts: readonly ShownShift[]): Content {
@@ -210,7 +210,7 @@ ${table({
     {
       head: 'Shift',
       names: true,
-      cell: ({ shift }) => html`<a href="/rota/shifts/${shift.id}">${dayWords(shift.date)}, ${shiftTimes(shift)}</a>`,
+      cell: ({ shift }) => html`<a href="/rota/shifts/${shift.id}">${shortDay(shift.date)}, ${shiftTimes(shift)}</a>`,
     },
     { head: 'Site', cell: ({ shift }) => name(shift.site) },
     { head: 'Asks for', cell: ({ shift }) => shiftNeeds(shift) },
@@ -221,7 +221,7 @@ ${table({
 }
 
 export const draftHead = ({ start, end }: Pick<DateRange, 'start' | 'end'>, who: Who | undefined): Html =>
-  rotaHead(spanWords(start, end), 'generate', who)
+  rotaHead(dateSpan(start, end), 'generate', who)
 
 const stateOf = ({ run, draft }: DraftData): Content =>
   run &&

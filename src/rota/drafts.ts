@@ -9,7 +9,7 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { counted } from '../platform/number-text.ts'
-import { dayWords, spanWords } from './calendar-view.ts'
+import { dateSpan, shortDay } from './calendar-view.ts'
 import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
 import { shiftsIn } from './shift-queries.ts'
 import type { Site } from './site.ts'
@@ -97,7 +97,7 @@ export function listDrafts(db: Db, slice: PageSlice) {
 }
 
 /** `2 changes by hand` */
-export const changesWords = (changes: number): string => `${counted(changes, 'change')} by hand`
+export const changesText = (changes: number): string => `${counted(changes, 'change')} by hand`
 
 const maxDrafts = 30
 
@@ -195,5 +195,5 @@ export function draftName({ name, range }: Omit<NamedDraft, 'jobId'>, sites: rea
   const where = isAll ? 'All sites' : names.slice(0, 3).join(', ') || 'Deleted sites'
   const more = !isAll && names.length > 3 ? ` and ${names.length - 3} more` : ''
   const isWeek = start === mondayOf(start) && end === daysAfter(start, 6)
-  return `${where}${more}, ${isWeek ? `week of ${dayWords(start).slice(4)}` : spanWords(start, end)}`
+  return `${where}${more}, ${isWeek ? `week of ${shortDay(start).slice(4)}` : dateSpan(start, end)}`
 }

@@ -10,7 +10,7 @@ import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { rowView } from '../platform/http/row-view.ts'
 import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
-import { dayWords } from './calendar-view.ts'
+import { shortDay } from './calendar-view.ts'
 import type { Assignment } from './solving/problem.ts'
 
 export const noticeSchema = t.Object(
@@ -68,8 +68,8 @@ export const markSeen = (tx: Db, staffId: number, upTo: number, at: number): num
 
 /** A duty in words: its day and hours in the site's local time, and the time zone. */
 export type DutyDescription = { day: string; startsAt: number; endsAt: number; site: string; timezone: string }
-export const dutyWords = ({ day, startsAt, endsAt, site, timezone }: DutyDescription): string =>
-  `${dayWords(day)}, ${clockAt(startsAt, timezone)}–${clockAt(endsAt, timezone)}, ${site} (${timezone})`
+export const dutyText = ({ day, startsAt, endsAt, site, timezone }: DutyDescription): string =>
+  `${shortDay(day)}, ${clockAt(startsAt, timezone)}–${clockAt(endsAt, timezone)}, ${site} (${timezone})`
 
 const clockAt = (at: number, timezone: string) =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainTime().toString().slice(0, 5)
@@ -110,8 +110,8 @@ type UpcomingDuties = ReturnType<typeof upcomingDuties>
 export function notifyOfMove(tx: Db, standing: UpcomingDuties, at: number): void {
   for (const before of standing) {
     const now = dutyDescription(tx, before.shift_id)
-    if (now && dutyWords(now) !== dutyWords(before))
-      notify(tx, at, before.staff_id, `Changed: ${dutyWords(now)}; it was ${dutyWords(before)}`)
+    if (now && dutyText(now) !== dutyText(before))
+      notify(tx, at, before.staff_id, `Changed: ${dutyText(now)}; it was ${dutyText(before)}`)
   }
 }
 
@@ -129,7 +129,7 @@ export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Chang
     .where(and(isAmong(shifts.id, [...byShift.keys()]), gt(shifts.endsAt, at)))
     .orderBy(shifts.startsAt)
     .all()
-    .flatMap(place => (byShift.get(place.id) ?? []).map(one => ({ ...one, words: dutyWords(place) })))
+    .flatMap(place => (byShift.get(place.id) ?? []).map(one => ({ ...one, words: dutyText(place) })))
   let notified = 0
   for (const [staffId, theirs] of Map.groupBy(inOrder, ({ staff_id }) => staff_id)) {
     const lines = Object.keys(changes).flatMap(change => {

@@ -4,7 +4,7 @@ import type { Db } from '../../db/open.ts'
 import { runs, sites } from '../../db/schema.ts'
 import { usernamesOf } from '../accounts/queries.ts'
 import { isUnfinished, type Run } from '../platform/jobs/runs.ts'
-import { spanWords } from './calendar-view.ts'
+import { dateSpan } from './calendar-view.ts'
 import type { DateRange } from './date-range.ts'
 import { generateInput } from './generate-input.ts'
 import { budgets } from './solving/solve.ts'
@@ -43,26 +43,26 @@ export function whyRosterWaits(db: Db, run: Run, now: number): string | null {
       sameSites.filter(({ run }) => (run.status === 'PROGRESS') === isRunning).map(one => one.seconds)
     const seconds = Math.max(0, ...secondsOf(true)) + sum(secondsOf(false))
     const more = sameSites.length > 1 ? ` and ${sameSites.length - 1} more of these sites` : ''
-    return `Waits for ${rosterWords(db, first)}${more}: ${durationWords(seconds)}`
+    return `Waits for ${rosterText(db, first)}${more}: ${durationText(seconds)}`
   }
   const running = ahead.filter(({ run }) => run.status === 'PROGRESS').sort((a, b) => a.seconds - b.seconds)
   const [next] = running
   if (!next || running.length < rostersAtOnce) return null
-  return `Waits, as ${running.length} rosters are being made, for ${rosterWords(db, next)}: ${durationWords(next.seconds)}`
+  return `Waits, as ${running.length} rosters are being made, for ${rosterText(db, next)}: ${durationText(next.seconds)}`
 }
 
 /** No site means every site. */
 const overlaps = (some: number[], others: number[]) =>
   !some.length || !others.length || some.some(id => others.includes(id))
 
-function rosterWords(db: Db, { run, range: { start, end, siteIds } }: RosterAhead): string {
+function rosterText(db: Db, { run, range: { start, end, siteIds } }: RosterAhead): string {
   const names = siteIds.length ? db.select().from(sites).where(inArray(sites.id, siteIds)).all() : []
   const where = names.length && names.length < 4 ? ` at ${names.map(({ name }) => name).join(', ')}` : ''
   const by = run.startedBy === null ? undefined : usernamesOf(db, [run.startedBy]).get(run.startedBy)
-  return `the roster of ${spanWords(start, end)}${where}${by ? `, which ${by} started` : ''}`
+  return `the roster of ${dateSpan(start, end)}${where}${by ? `, which ${by} started` : ''}`
 }
 
 const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
 
-const durationWords = (seconds: number) =>
+const durationText = (seconds: number) =>
   seconds < 90 ? `about ${Math.ceil(seconds / 5) * 5} s at most` : `about ${Math.ceil(seconds / 60)} min at most`

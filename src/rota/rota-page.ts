@@ -9,13 +9,13 @@ import { table } from '../ui/parts/table.ts'
 import { countLink, name, number, percent } from '../ui/parts/values.ts'
 import {
   brokenMark,
-  dayWords,
+  dateSpan,
   pinMark,
   shiftNeeds,
   shiftTimes,
-  spanWords,
+  shortDay,
+  timezoneNote,
   weeksBySite,
-  zoneWords,
 } from './calendar-view.ts'
 import { type DateRange, datesBetween, daysAfter, mondayOf } from './date-range.ts'
 import { type RosterView, rosterView, type ShownShift } from './roster-view.ts'
@@ -37,7 +37,7 @@ export function rotaBar(
   const to = (first: string) => address(path, { start: first, end: daysAfter(first, days - 1), site_id: siteId })
   const by = path === '/rota' ? 'site' : 'person'
   return html`<div class="rota-bar">
-<strong>${spanWords(start, end)}</strong>
+<strong>${dateSpan(start, end)}</strong>
 <nav class="filters" aria-label="Weeks"><a rel="prev" href="${to(daysAfter(start, -days))}">← Before</a><a href="${address(path, { site_id: siteId })}" ${start === mondayOf(today) && html`aria-current="date"`}>This week</a><a rel="next" href="${to(daysAfter(start, days))}">After →</a></nav>
 <form method="get" action="${path}">
 ${siteSelect(sites, siteId)}
@@ -46,7 +46,7 @@ ${siteSelect(sites, siteId)}
 <a class="button small quiet" href="${address('/api/v1/roster/export', { by, start, end, site_id: siteId })}">CSV</a>
 </form>
 </div>
-<p class="quiet">${zoneWords(siteId === undefined ? sites : sites.filter(({ id }) => id === siteId))}</p>
+<p class="quiet">${timezoneNote(siteId === undefined ? sites : sites.filter(({ id }) => id === siteId))}</p>
 ${dayPicker(start, end, today)}`
 }
 
@@ -58,7 +58,7 @@ function dayPicker(start: string, end: string, today: string): Html {
   const chosen = Math.max(0, days.indexOf(today))
   return html`<fieldset class="day-picker"><legend class="sr">Day to show</legend>${days.map(
     (date, i) =>
-      html`<label><input type="radio" name="day" value="${i + 1}" ${i === chosen && html`checked`} /> ${dayWords(date).slice(0, 3)} ${isOneWeek && html`<small>${Number(date.slice(8))}</small>`}</label>`,
+      html`<label><input type="radio" name="day" value="${i + 1}" ${i === chosen && html`checked`} /> ${shortDay(date).slice(0, 3)} ${isOneWeek && html`<small>${Number(date.slice(8))}</small>`}</label>`,
   )}</fieldset>`
 }
 
@@ -86,7 +86,7 @@ const coverage = ({ shifts, start, end }: RosterView): Html => {
     (byDay.get(date) ?? []).reduce((all, shift) => all + shift[of], 0)
   return html`<ol class="coverage" aria-label="Places filled by day">${datesBetween(start, end).map(date => {
     const [wanted, open] = [sum(date, 'headcount'), sum(date, 'open')]
-    return html`<li><span>${dayWords(date)}</span> ${
+    return html`<li><span>${shortDay(date)}</span> ${
       wanted > 0
         ? html`<strong class="${open > 0 ? 'loss' : 'gain'}">${number(wanted - open)} of ${number(wanted)}</strong>${partsBar(
             [
@@ -158,7 +158,7 @@ function peopleBody({ view }: RotaData): Html {
       { head: 'Person', names: true, cell: ([, person]) => name(person.name) },
       { head: 'Hours', numeric: true, cell: ([, { stints }]) => number(hours(stints)) },
       ...datesBetween(start, end).map(date => ({
-        head: dayWords(date),
+        head: shortDay(date),
         cell: ([, { stints }]: [number, Person]) =>
           stints
             .filter(({ shift }) => shift.date === date)

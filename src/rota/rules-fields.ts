@@ -2,7 +2,7 @@
 import { type Html, html } from '../platform/html.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import { money } from '../ui/parts/values.ts'
-import { type RulesOfWork, rulesInWords } from './rules-of-work.ts'
+import { type RulesOfWork, rulesText } from './rules-of-work.ts'
 
 const blankRows = 2
 const kindList = 'kinds-of-shift'
@@ -14,7 +14,7 @@ export const kindField = (label: string, name: string, value?: string | null, pl
   formField({ label, name, value, optional: true, maxlength: 60, list: kindList, placeholder })
 
 export const rulesSentences = (rules: RulesOfWork): Html[] =>
-  rulesInWords(rules, cents => String(money(cents))).map(sentence => html`<li>${sentence}</li>`)
+  rulesText(rules, cents => String(money(cents))).map(sentence => html`<li>${sentence}</li>`)
 
 /** `whose` is whose rules they are. A site has no minimum hours, and its rest is a field elsewhere. */
 export function rulesFields(rules: RulesOfWork, { isSite }: { isSite: boolean }): Html {

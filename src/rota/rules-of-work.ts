@@ -138,7 +138,7 @@ export const longestPeriodWeeks = ({ least_hours, most_hours, most_weekends, mos
 const perWeeks = (weeks: number) => (weeks === 1 ? 'a week' : `in ${weeks} weeks`)
 
 /** `At least 20 h a week`, `No early after a late`. */
-export function rulesInWords(rules: RulesOfWork, money: (cents: number) => string): string[] {
+export function rulesText(rules: RulesOfWork, money: (cents: number) => string): string[] {
   const { least_hours, most_hours, most_weekends, most_of_kind = [], successions = [], rest_hours } = rules
   const { least_days_in_row, most_days_in_row, least_days_off_in_row } = rules
   const priced = ({ price_cents }: Pick<Limit, 'price_cents'>, unit: string) =>

@@ -7,7 +7,7 @@ import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
 import type { BrokenDutyRule } from './broken-duties.ts'
 import { brokenMark, pinMark, shiftTimes } from './calendar-view.ts'
-import { dateWords } from './date-words.ts'
+import { longDate } from './long-date.ts'
 import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-layout.ts'
@@ -46,7 +46,7 @@ export function shiftBody(
   const maxShown = all ? candidates.length : shownAtFirst
   const api = `/api/v1/roster/shifts/${shift.id}`
   const [may, mayNot] = [candidates.filter(({ allowed }) => allowed), candidates.filter(({ allowed }) => !allowed)]
-  return html`${rotaHead(html`${dateWords(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
+  return html`${rotaHead(html`${longDate(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
 <p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled · its times are those of ${shift.timezone}</p>
 ${table({
   caption: 'People on this shift',

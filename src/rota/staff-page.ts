@@ -10,11 +10,11 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
-import { spanWords } from './calendar-view.ts'
+import { dateSpan } from './calendar-view.ts'
 import { daysAfter } from './date-range.ts'
-import { dateWords } from './date-words.ts'
 import { staffColumns } from './import-staff.ts'
 import { importForm } from './imports.ts'
+import { longDate } from './long-date.ts'
 import { absencesOf, type PersonView } from './person.ts'
 import { rotaHead } from './rota-layout.ts'
 import { rulesFields } from './rules-fields.ts'
@@ -67,7 +67,7 @@ export const certificates = (held: PersonView['certifications'], today: string):
   held.map(({ name: title, expires_on }) => {
     const tone = expires_on < today ? 'bad' : expires_on <= daysAfter(today, 30) ? 'warn' : 'quiet'
     const words = expires_on < today ? 'ran out' : 'until'
-    return html`<div>${name(title)} ${tone === 'quiet' ? html`<small class="quiet">${words} ${dateWords(expires_on)}</small>` : badge(`${words} ${dateWords(expires_on)}`, tone)}</div>`
+    return html`<div>${name(title)} ${tone === 'quiet' ? html`<small class="quiet">${words} ${longDate(expires_on)}</small>` : badge(`${words} ${longDate(expires_on)}`, tone)}</div>`
   })
 
 function nextAbsence(person: PersonView, today: string): Content {
@@ -76,7 +76,7 @@ function nextAbsence(person: PersonView, today: string): Content {
     .sort((a, b) => a.from.localeCompare(b.from))
   if (!next) return null
   const [from, to] = [next.from.slice(0, 10), next.to.slice(0, 10)]
-  return from === to ? dateWords(from) : spanWords(from, to)
+  return from === to ? longDate(from) : dateSpan(from, to)
 }
 
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
@@ -110,7 +110,7 @@ ${rows(
     { label: 'From', name: `unavailable[${i}].from`, type: dayOrMoment(away?.from), value: away?.from },
     { label: 'To', name: `unavailable[${i}].to`, type: dayOrMoment(away?.to), value: away?.to },
   ],
-  html`Days at the site, both included${leave.length > 0 && html`; <a href="/rota/requests">approved leave</a> counts too: ${leave.map(({ from, to }) => spanWords(from, to)).join(', ')}`}`,
+  html`Days at the site, both included${leave.length > 0 && html`; <a href="/rota/requests">approved leave</a> counts too: ${leave.map(({ from, to }) => dateSpan(from, to)).join(', ')}`}`,
 )}
 ${wishRows(person?.preferences ?? [], sites)}
 ${rulesFields(person?.rules ?? {}, { isSite: false })}

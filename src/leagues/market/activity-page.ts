@@ -31,7 +31,7 @@ ${table({
       names: true,
       cell: ({ user_id, username }) => html`<a href="${path}/players/${user_id}">${name(username)}</a>`,
     },
-    { head: 'What', cell: activityWords },
+    { head: 'What', cell: activityText },
     { head: 'Symbol', cell: ({ symbol }) => symbol },
     { head: 'Quantity', numeric: true, cell: each => each.quantity !== null && number(each.quantity) },
     { head: 'Price', numeric: true, cell: each => each.price_cents !== null && money(each.price_cents) },
@@ -41,7 +41,7 @@ ${table({
 ${paginationLinks(pages, (page, limit) => address(`${path}/activity`, { page, limit }))}`
 }
 
-function activityWords({ kind, side, reason }: ActivityView): Content {
+function activityText({ kind, side, reason }: ActivityView): Content {
   const mark = side ? sideMark(side) : kind === 'undone' ? 'dividend' : kind
   return html`${mark}${kind === 'undone' && html` ${badge('taken back', 'warn')}`}${reason && html`<small class="quiet">${reason}</small>`}`
 }

@@ -16,7 +16,7 @@ import { accountOf, findPortfolio } from './queries.ts'
 import type { QuoteRow } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 import { watchForRisk } from './risk.ts'
-import { writeTrade } from './write-line.ts'
+import { writeTrade } from './write-ledger.ts'
 
 /** With a `key`, the same request within a day gets the same answer and changes nothing: `replayed`. */
 export function placeOrder(

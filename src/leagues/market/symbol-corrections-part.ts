@@ -24,7 +24,7 @@ const actionText: Record<SymbolActionView['kind'], (done: SymbolActionView) => C
   undo: ({ price_cents }) => `Dividend of ${moneyText(price_cents)} per share taken back`,
 }
 
-const changedWords = ({ kind, lines, kept }: SymbolActionView): Content => {
+const changedText = ({ kind, lines, kept }: SymbolActionView): Content => {
   const [one, many] = kind === 'void' ? ['trade', 'trades'] : ['portfolio', 'portfolios']
   return html`${counted(lines, one, many)}${kept > 0 && html`<small class="quiet">${number(kept)} in final leagues stay</small>`}`
 }
@@ -47,7 +47,7 @@ ${table({
   columns: [
     { head: 'When', cell: ({ at }) => time(at) },
     { head: 'What', names: true, cell: done => actionText[done.kind](done) },
-    { head: 'Changed', cell: changedWords },
+    { head: 'Changed', cell: changedText },
     actions.some(({ reason }) => reason) && { head: 'Reason', cell: ({ reason }) => reason },
     isOfficer && { head: 'By', cell: ({ username }) => (username ? name(username) : 'the operator') },
     isOfficer && {

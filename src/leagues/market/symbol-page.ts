@@ -4,7 +4,7 @@ import { type Html, html } from '../../platform/html.ts'
 import { address } from '../../ui/parts/address.ts'
 import { chart, stats } from '../../ui/parts/figures.ts'
 import { table } from '../../ui/parts/table.ts'
-import { dayText, money, name, percent, time } from '../../ui/parts/values.ts'
+import { money, name, percent, time, utcDay } from '../../ui/parts/values.ts'
 import type { PriceHistory } from './price-history.ts'
 import { percentOf, type QuoteView, startOfDay } from './quote.ts'
 import { gainClass, heldPricesTable, symbolPath } from './quotes-page.ts'
@@ -99,7 +99,7 @@ ${table({
   dense: true,
   rows: points.slice(-100).reverse(),
   columns: [
-    { head: 'When', names: true, cell: ({ at }) => (range === 'week' ? time(at) : dayText(at)) },
+    { head: 'When', names: true, cell: ({ at }) => (range === 'week' ? time(at) : utcDay(at)) },
     { head: 'Price', numeric: true, cell: ({ cents }) => money(cents) },
   ],
 })}

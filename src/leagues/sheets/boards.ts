@@ -67,7 +67,7 @@ export async function sheetPage(
     if (asked.from !== undefined && upTo.length > 0) throw new BadQuery([{ path: 'from', message: noScanThen }])
     return { ...emptyPage(asked), asOf: null }
   }
-  const query = withSheetWords(asked, snapshotOf(boards.scores, selection.current), config)
+  const query = withMetricOfHeading(asked, snapshotOf(boards.scores, selection.current), config)
   const { parts } = await boardParts(boards, { ...source, published: upTo }, selection, query)
   const snapshot = snapshotOf(boards.scores, selection.current)
   const notes = scoreNotes(
@@ -100,7 +100,7 @@ export async function shownSnapshots(
 const noScanThen = 'There is no scan up to that time that is older than the one shown.'
 
 /** `T4 Kills` or `T4 Kills.gain` in a query sorts by the metric of that heading. */
-export function withSheetWords<Query extends { sort_by?: string }>(
+export function withMetricOfHeading<Query extends { sort_by?: string }>(
   query: Query,
   snapshot: Snapshot,
   config: BoardConfig,

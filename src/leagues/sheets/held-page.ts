@@ -14,7 +14,7 @@ const dateSourceWords: Record<UploadView['taken_from'], string> = {
 }
 
 /** `taken 3 Mar 2026, 12:00 UTC, as the file name says` */
-export const takenWords = (upload: UploadView): Html =>
+export const takenText = (upload: UploadView): Html =>
   html`taken ${moment(upload.taken_at)}, ${dateSourceWords[upload.taken_from]}`
 
 export function heldQuestion(upload: UploadView, who: Who | undefined): Content {

@@ -10,7 +10,7 @@ import { moment, name, number } from '../../ui/parts/values.ts'
 import { metricName } from '../columns.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
-import { takenWords } from './held-page.ts'
+import { takenText } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { UploadView } from './upload.ts'
 import { type ChangedPerson, changeReasons, peopleChangesOf, type UploadChange } from './upload-people.ts'
@@ -42,7 +42,7 @@ export function peoplePageBody({ league, upload, list }: PeopleData, who: Who | 
   const csv = address(`/api/v1/uploads/${upload.id}/people.csv`, { change })
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: html`Players of ${name(upload.filename)}` })}
 <div class="toolbar">
-<span>${takenWords(upload)}${comparedTo && html`; ${change === 'unknown' ? 'the newest scan' : upload.kind === 'extra' ? 'the extra sheet before' : 'the scan before'} was taken ${moment(comparedTo.taken_at)}`}</span>
+<span>${takenText(upload)}${comparedTo && html`; ${change === 'unknown' ? 'the newest scan' : upload.kind === 'extra' ? 'the extra sheet before' : 'the scan before'} was taken ${moment(comparedTo.taken_at)}`}</span>
 <span class="actions"><a class="button small quiet" href="${path}">The upload</a><a class="button small quiet" href="${csv}" download>CSV</a></span>
 </div>
 <nav class="filters" aria-label="What to show">${peopleChangesOf(upload.kind).map(each => html`<a href="${address(`${path}/people`, { change: each })}"${each === change && html` aria-current="true"`}>${changeWords[each]}</a>`)}</nav>

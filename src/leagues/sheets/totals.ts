@@ -2,7 +2,7 @@
 import { BadQuery } from '../../leaderboard/query.ts'
 import { rankedTotals, sumOfAll, type TotalsQuery, totalOf } from '../../leaderboard/totals.ts'
 import type { TotalsPage } from '../kinds.ts'
-import { type BoardSource, requireLabel, type SheetBoards, shownSnapshots, withSheetWords } from './boards.ts'
+import { type BoardSource, requireLabel, type SheetBoards, shownSnapshots, withMetricOfHeading } from './boards.ts'
 import { leftOutBy } from './marks.ts'
 import { scoreInput } from './scoring.ts'
 import { publishedUpTo, takenAtOf } from './snapshot-selection.ts'
@@ -28,7 +28,7 @@ export async function sheetTotals(
       { path: 'label', message: `It has more than ${maxGroups} different values, too many to add up.` },
     ])
   const isGrouped = asked.label !== undefined
-  const query = asked.sort_by === 'players' ? asked : withSheetWords(asked, snapshot, source.config)
+  const query = asked.sort_by === 'players' ? asked : withMetricOfHeading(asked, snapshot, source.config)
   return {
     asOf: selection.asOf,
     ...(asked.from !== undefined && { gainsFrom: takenAtOf(published, selection.baseline) }),

@@ -15,7 +15,7 @@ import { bytes, countLink, name, number, time } from '../../ui/parts/values.ts'
 import { labelOfColumn, metricName } from '../columns.ts'
 import { isSettled, type LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
-import { dateForm, heldQuestion, takenWords } from './held-page.ts'
+import { dateForm, heldQuestion, takenText } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { Finding } from './reading/report.ts'
 import type { UploadView } from './upload.ts'
@@ -193,11 +193,11 @@ export const readAsTable = (mapping: Record<string, string>): Content =>
     rows: Object.entries(mapping),
     columns: [
       { head: 'In the sheet', names: true, cell: ([header]) => name(header) },
-      { head: 'Read as', cell: ([, as]) => readAsWords(as) },
+      { head: 'Read as', cell: ([, as]) => readAsText(as) },
     ],
   })
 
-function readAsWords(as: string): string {
+function readAsText(as: string): string {
   const label = labelOfColumn(as)
   if (label !== undefined) return `${metricName(label)} (label)`
   return as === 'id' ? 'Player id' : metricName(as)
@@ -232,7 +232,7 @@ export function uploadBody(
   const mayUndo = isAtLeast(who, 'officer') && !isSettled(league)
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: name(upload.filename) })}
 <div class="toolbar">
-${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}${upload.worksheet !== null && html`, worksheet “${name(upload.worksheet)}”`}</span>
+${status(upload.status)}<span>${upload.kind}, ${takenText(upload)}${upload.worksheet !== null && html`, worksheet “${name(upload.worksheet)}”`}</span>
 <span class="actions">${mayUndo && upload.status !== 'held' && uploadActions(upload, path)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${errors.pagination.total > 0 && html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Rows to look at, as CSV</a>`}</span>
 </div>
 ${upload.error && notice(upload.error, 'bad')}

@@ -15,7 +15,7 @@ import type { Golfer } from './feeds/board.ts'
 import { golferState, tourBadge, unmatchedNotice } from './page-parts.ts'
 import type { TourView } from './tour.ts'
 
-const eventWords = (status: string) => status.replaceAll('_', ' ')
+const eventStatusText = (status: string) => status.replaceAll('_', ' ')
 
 export function toursBody(tours: readonly TourView[], pages: Pagination, who: Who | undefined): Html {
   const isOfficer = isAtLeast(who, 'officer')
@@ -28,7 +28,7 @@ ${table({
     { head: 'Tour', names: true, cell: tour => html`<a href="/tours/${tour.slug}">${name(tour.name)}</a>` },
     { head: 'Feed', cell: tour => tourBadge(tour.status) },
     { head: 'Event', cell: tour => name(tour.event?.name) },
-    { head: 'State', cell: tour => tour.event && eventWords(tour.event.status) },
+    { head: 'State', cell: tour => tour.event && eventStatusText(tour.event.status) },
     { head: 'Confirmed', cell: tour => time(tour.checked_at) },
     { head: 'Leagues', numeric: true, cell: tour => number(tour.leagues.length) },
   ],
@@ -95,7 +95,7 @@ export function fieldBody({ tour, leagues, players, pagination: pages, q }: Tour
   const path = `/tours/${tour.slug}`
   return html`<header class="scoreboard">
 <h1>${name(tour.name)}</h1>
-<div class="facts"><a href="/tours">Tours</a>${tourBadge(tour.status)}${event && html`<span>${name(event.name)}</span><span>${eventWords(event.status)}</span>`}${
+<div class="facts"><a href="/tours">Tours</a>${tourBadge(tour.status)}${event && html`<span>${name(event.name)}</span><span>${eventStatusText(event.status)}</span>`}${
     isAtLeast(who, 'officer') &&
     html`<span class="actions">${action({ label: 'Update now', small: true, action: `/api/v1${path}/update`, follow: true, done: '{message}' })}</span>`
   }</div>

@@ -10,7 +10,7 @@ import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { denseTable } from '../../ui/parts/table.ts'
-import { countLink, dayText, name, noValue, number, time } from '../../ui/parts/values.ts'
+import { countLink, name, noValue, number, time, utcDay } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { changeMark, chartWithTable, monitoringPath, periodLinks } from '../pages/monitor-layout.ts'
 import { type LongPeriod, longPeriods, longQuery, percentChange, periodWords } from '../period.ts'
@@ -234,6 +234,6 @@ const leagueTable = (leagues: readonly LeagueActivity[], pages: Pagination, empt
         numeric: true,
         cell: (league: LeagueActivity) => countLink(league[field], `/leagues/${league.id}/${tab}`),
       })),
-      { head: 'Made', cell: ({ created_at }) => dayText(created_at) },
+      { head: 'Made', cell: ({ created_at }) => utcDay(created_at) },
     ],
   })

@@ -11,7 +11,7 @@ import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { type Column, denseTable } from '../../ui/parts/table.ts'
-import { compact, dayText, duration, number, percent } from '../../ui/parts/values.ts'
+import { compact, duration, number, percent, utcDay } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, listFiles, livePage, slicesOf } from '../pages/live-page.ts'
 import {
   changeMark,
@@ -105,7 +105,7 @@ type JobTime = JobTimes['by_name'][number]
 function jobTable({ since, by_name }: JobTimes, asked: Query): Html {
   const slice = pageOf({ page: asked.jobs_page, limit: perPage })
   const href = (page: number) => `${address(path, { ...asked, jobs_page: page })}#jobs`
-  return html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${dayText(since)}</h2>${exportLinks(jobTimesPath, { period: asked.period })}</div>
+  return html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${utcDay(since)}</h2>${exportLinks(jobTimesPath, { period: asked.period })}</div>
 ${denseTable<JobTime>({
   caption: 'Jobs by name, most runs first',
   class: 'routes',

@@ -9,7 +9,7 @@ import { page } from '../../ui/layout.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
 import { type Chart, chart } from '../../ui/parts/figures.ts'
 import { denseTable } from '../../ui/parts/table.ts'
-import { dayText, moment, noValue, number, percent } from '../../ui/parts/values.ts'
+import { moment, noValue, number, percent, utcDay } from '../../ui/parts/values.ts'
 import { alertStats } from '../alerts/queries.ts'
 import { type MonitorPeriod, periodNames } from '../period.ts'
 
@@ -213,7 +213,7 @@ ${chart({ label: title, ...look, times, series })}
     stack: false,
     rows: rows.toReversed(),
     columns: [
-      { head: 'When', names: true, cell: ({ at }) => (look.kind === 'bars' ? dayText(at) : moment(at)) },
+      { head: 'When', names: true, cell: ({ at }) => (look.kind === 'bars' ? utcDay(at) : moment(at)) },
       ...Object.entries(lines).map(([head, of]) => ({
         head,
         numeric: true,

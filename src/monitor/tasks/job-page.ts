@@ -23,8 +23,8 @@ import { denseTable } from '../../ui/parts/table.ts'
 import { duration, noValue, number, time } from '../../ui/parts/values.ts'
 import { liveEvents } from '../pages/live-page.ts'
 import { monitorPage, versionOf } from '../pages/monitor-layout.ts'
+import { confirmQuestion, jobAction, starterCell, subjectLinks, verbsFor } from './job-list-page.ts'
 import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle, type ShownRun, shownRuns } from './job-views.ts'
-import { confirmQuestion, jobAction, starterCell, subjectLinks, verbsFor } from './jobs-page.ts'
 import { usualMs } from './task-queries.ts'
 
 type LogLine = typeof runLog.$inferSelect
@@ -76,7 +76,7 @@ function timeline(run: Run, usual: number | null, now: number): Html {
     [
       'Began',
       startedAt,
-      startedAt === null ? waitingWords(from, now) : html`waited ${duration(Math.max(0, startedAt - from))}`,
+      startedAt === null ? waitingText(from, now) : html`waited ${duration(Math.max(0, startedAt - from))}`,
     ],
     [
       endWords[run.status] ?? 'Ends',
@@ -92,7 +92,7 @@ function timeline(run: Run, usual: number | null, now: number): Html {
   )}</ol>`
 }
 const endWords: Partial<Record<Run['status'], string>> = { SUCCESS: 'Done', FAILURE: 'Failed', CANCELLED: 'Cancelled' }
-const waitingWords = (from: number, now: number): Content => (from > now ? 'not due yet' : 'waits for its turn')
+const waitingText = (from: number, now: number): Content => (from > now ? 'not due yet' : 'waits for its turn')
 
 function failureSection({ error, stack, fingerprint, name }: Run, sameFailures: number): Html {
   const others = sameFailures > 1 && fingerprint

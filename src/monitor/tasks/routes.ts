@@ -24,9 +24,9 @@ import { redisPath } from '../overview/cache-page.ts'
 import { emptyQuery, listFiles, livePage, slicesOf, twiceASecond } from '../pages/live-page.ts'
 import { monitorPage } from '../pages/monitor-layout.ts'
 import { machineTable } from '../queue-inspect.ts'
+import { actionWords, jobsPage, subjectLinks, verbsFor } from './job-list-page.ts'
 import { jobPage } from './job-page.ts'
 import { jobPath, jobsPath, jobTitle, type ShownRun, selectedPath, shownRuns, tasksPath } from './job-views.ts'
-import { actionWords, jobsPage, subjectLinks, verbsFor } from './jobs-page.ts'
 import { failuresSection, locksSection, processesSection, queueTiles, runningSection } from './queue-sections.ts'
 import {
   actOnJob,

@@ -57,7 +57,7 @@ export function sentenceOf(input: SentenceInput): Sentence {
     failing.length > maxNamed && `${failing.length - maxNamed} more tours fail`,
     ...long.slice(0, maxNamed).map(({ title }) => `${title} takes longer than usual`),
     orphanedLocks > 0 && (orphanedLocks === 1 ? 'a lock of a dead owner' : `${orphanedLocks} locks of dead owners`),
-    failureWords(rate),
+    failureRateText(rate),
     paused > 0 && `${paused} paused`,
   ]
   const text = parts.filter(part => part !== false).join('; ')
@@ -95,7 +95,7 @@ function openAlerts(alerts: SentenceInput['alerts']): string | false {
 
 const inMinutes = (ms: number) => `${Math.round(ms / minute)} min`
 
-function failureWords(rate: FailureRate): string {
+function failureRateText(rate: FailureRate): string {
   const times = failureSurge(rate)
   if (times !== null) return `failures ${Math.round(times)} × usual`
   return rate.lastHour ? `${counted(rate.lastHour, 'failure')} in the last hour` : 'nothing failed in the last hour'

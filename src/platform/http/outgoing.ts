@@ -301,7 +301,7 @@ async function withDeadline<T>(
     caller?.throwIfAborted()
     if (deadline.aborted) throw new OutgoingFailure('timeout', `No whole answer within ${timeoutMs} ms`)
     if (error instanceof OutgoingFailure) throw error
-    const failure = new OutgoingFailure('network', networkWords(codeOf(error)))
+    const failure = new OutgoingFailure('network', networkErrorText(codeOf(error)))
     failure.cause = error
     throw failure
   }
@@ -318,7 +318,7 @@ const networkReasons: Record<string, string> = {
   ENETUNREACH: 'The server cannot be reached',
 }
 
-const networkWords = (code: string | null): string => {
+const networkErrorText = (code: string | null): string => {
   if (code === null) return 'The connection failed'
   const reason =
     networkReasons[code] ??

@@ -5,7 +5,7 @@ import { assignments, calendarAddresses, shifts, sites, staff } from '../../../d
 import { hashSecret, newSecret } from '../../accounts/secret.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
-import { dutyColumns, dutyWords } from '../notices.ts'
+import { dutyColumns, dutyText } from '../notices.ts'
 import type { Calendar } from './ical.ts'
 
 /** The secret is a query parameter: paths are logged, query parameters are not. */
@@ -59,7 +59,7 @@ export function calendarOf(db: Db, token: string, now: number, host: string): Ca
         to: duty.endsAt,
         summary: duty.skill ? `${duty.skill}, ${duty.site}` : duty.site,
         location: duty.site,
-        description: `${dutyWords(duty)}${others.length ? `\nWith ${others.join(', ')}` : ''}`,
+        description: `${dutyText(duty)}${others.length ? `\nWith ${others.join(', ')}` : ''}`,
       }
     }),
   }

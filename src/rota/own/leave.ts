@@ -10,7 +10,7 @@ import { hour } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
-import { spanWords } from '../calendar-view.ts'
+import { dateSpan } from '../calendar-view.ts'
 import { checkDateRange, today } from '../date-range.ts'
 import { notify } from '../notices.ts'
 import { todayAtSites } from '../site-queries.ts'
@@ -59,7 +59,7 @@ export function askForLeave(tx: Db, staffId: number, given: Static<typeof newLea
       ),
     )
     .get()
-  if (other) refuse('conflict', `You have already asked for leave ${spanWords(other.from, other.to)}`)
+  if (other) refuse('conflict', `You have already asked for leave ${dateSpan(other.from, other.to)}`)
   const row = { staffId, from, to, note: given.note?.trim() || null, createdAt: at }
   return tx.insert(leaveRequests).values(row).returning().get().id
 }
@@ -129,7 +129,7 @@ export function decideLeave(
   if (!isOpen) refuse('conflict', `This leave is already ${leave.state}`)
   setState(tx, id, state, at, reason?.trim() || null)
   const { staff_id: staffId, from, to } = leave
-  notify(tx, at, staffId, `Your leave ${spanWords(from, to)} is ${state}${reason?.trim() ? `: ${reason.trim()}` : ''}`)
+  notify(tx, at, staffId, `Your leave ${dateSpan(from, to)} is ${state}${reason?.trim() ? `: ${reason.trim()}` : ''}`)
 }
 
 /** Withdraws one's own leave before it has started. */

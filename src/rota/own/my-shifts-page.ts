@@ -8,7 +8,7 @@ import { action, answer, form, formField } from '../../ui/parts/form.ts'
 import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
 import { beyondTheEnd, paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
-import { dayWords, spanWords } from '../calendar-view.ts'
+import { dateSpan, shortDay } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
 import type { StaffNotice } from '../notices.ts'
 import type { PersonView } from '../person.ts'
@@ -90,7 +90,7 @@ ${paginationLinks(pagination, page => address('/rota/mine', { past: past ? 'true
 function dutyItem(duty: OwnDuty, now: number, past: boolean, saysZone: boolean): Html {
   const { date, from, to, site, timezone, skill, colleagues, against, offered } = duty
   const localToday = localDate(now, timezone)
-  const when = date === localToday ? 'Today' : date === daysAfter(localToday, 1) ? 'Tomorrow' : dayWords(date)
+  const when = date === localToday ? 'Today' : date === daysAfter(localToday, 1) ? 'Tomorrow' : shortDay(date)
   return html`<li class="duty${against.length > 0 && ' short'}" id="d-${duty.assignment_id}">
 <p><strong>${when}</strong> ${from}–${to}${saysZone && html` <small class="quiet">${timezone}</small>`}</p>
 <p>${name(site)}${skill && html` · ${skill}`}${colleagues.length > 0 && html` <small class="quiet">with ${colleagues.join(', ')}</small>`}</p>
@@ -149,7 +149,7 @@ ${form(
       { value: '', label: 'nothing in return' },
       ...giving.map(one => ({
         value: String(one.assignment_id),
-        label: `my ${dayWords(one.date)}, ${one.from}–${one.to}, ${one.site}`,
+        label: `my ${shortDay(one.date)}, ${one.from}–${one.to}, ${one.site}`,
       })),
     ],
   }),
@@ -172,7 +172,7 @@ ${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</di
     )}
 <ul class="items">${leave.map(
       ({ id, from, to, state, reason, duties }) =>
-        html`<li>${spanWords(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}${state === 'pending' && duties > 0 && html` <small class="quiet">You have ${duties === 1 ? 'a shift' : html`${number(duties)} shifts`} then</small>`}
+        html`<li>${dateSpan(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}${state === 'pending' && duties > 0 && html` <small class="quiet">You have ${duties === 1 ? 'a shift' : html`${number(duties)} shifts`} then</small>`}
 ${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
     )}</ul>${andMore(totals.leave, leave.length, allOfMine)}`,
   )

@@ -7,7 +7,7 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { countLink, name, time } from '../../ui/parts/values.ts'
-import { spanWords } from '../calendar-view.ts'
+import { dateSpan } from '../calendar-view.ts'
 import { shiftsAddress } from '../rota-layout.ts'
 import type { LeaveView } from './leave.ts'
 import type { Swap } from './swaps.ts'
@@ -87,7 +87,7 @@ ${table({
   pages: pagination,
   columns: [
     { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
-    { head: 'Days', cell: ({ from, to }) => spanWords(from, to) },
+    { head: 'Days', cell: ({ from, to }) => dateSpan(from, to) },
     { head: 'Why', cell: ({ note }) => note },
     { head: 'Shifts then', numeric: true, cell: leaveDuties },
     { head: 'Asked', cell: ({ created_at }) => time(created_at) },

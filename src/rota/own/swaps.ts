@@ -13,7 +13,7 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { refuseBroken, violationsOfMoves } from '../assignments.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
-import { type DutyDescription, dutyColumns, dutyDescription, dutyWords, notify } from '../notices.ts'
+import { type DutyDescription, dutyColumns, dutyDescription, dutyText, notify } from '../notices.ts'
 import type { StaffRow } from './own-duties.ts'
 
 const note = t.String({ maxLength: 300, examples: ['My sister marries'] })
@@ -107,7 +107,7 @@ const dutyView = (id: number, shiftId: number, place: DutyDescription) => ({
   timezone: place.timezone,
   starts_at: iso(place.startsAt),
   ends_at: iso(place.endsAt),
-  words: dutyWords(place),
+  words: dutyText(place),
 })
 
 type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: DutyDescription }
@@ -127,7 +127,7 @@ function ownUpcomingDuty(db: Db, id: number, staffId: number, now: number): Duty
 }
 
 function refuseStarted({ place }: Duty, now: number): void {
-  if (place.startsAt <= now) refuse('conflict', `The duty ${dutyWords(place)} has started`)
+  if (place.startsAt <= now) refuse('conflict', `The duty ${dutyText(place)} has started`)
 }
 
 export function offerDuty(tx: Db, me: StaffRow, given: Static<typeof newOffer>, at: number): number {
@@ -225,12 +225,12 @@ export function takeOffer(tx: Db, me: StaffRow, id: number, inReturnId: number |
     tx,
     at,
     staffId,
-    `${me.name} would take ${dutyWords(row)}${inReturnWords(inReturn)}; an officer has to approve it`,
+    `${me.name} would take ${dutyText(row)}${inReturnText(inReturn)}; an officer has to approve it`,
   )
   return false
 }
 
-const inReturnWords = (inReturn: Duty | undefined) => (inReturn ? `, you get ${dutyWords(inReturn.place)}` : '')
+const inReturnText = (inReturn: Duty | undefined) => (inReturn ? `, you get ${dutyText(inReturn.place)}` : '')
 
 /** Checked again: rules or rosters may have changed since it was taken, and the duty in return may have begun. */
 export function approveSwap(tx: Db, id: number, at: number): void {
@@ -258,9 +258,9 @@ function swapDuties(tx: Db, row: Row, takerId: number, inReturn: Duty | undefine
       })
       .run()
   touch(tx, 'roster')
-  notify(tx, at, row.staffId, `${taker} works ${dutyWords(row)} for you${inReturnWords(inReturn)}`)
-  const returnWords = inReturn ? `; ${row.name} works ${dutyWords(inReturn.place)} for you` : ''
-  notify(tx, at, takerId, `You work ${dutyWords(row)} for ${row.name}${returnWords}`)
+  notify(tx, at, row.staffId, `${taker} works ${dutyText(row)} for you${inReturnText(inReturn)}`)
+  const returnWords = inReturn ? `; ${row.name} works ${dutyText(inReturn.place)} for you` : ''
+  notify(tx, at, takerId, `You work ${dutyText(row)} for ${row.name}${returnWords}`)
 }
 
 /** A shift with other hours or at another site is not what was agreed to: whoever took it, or gave it in return, is asked again. */
@@ -273,7 +273,7 @@ export function reopenSwapsOf(tx: Db, shiftId: number, at: number): void {
   for (const row of selectOffers(tx).where(isTaken).all()) {
     const { id, takenBy } = row.offer
     tx.update(swapOffers).set(nobody).where(eq(swapOffers.id, id)).run()
-    const message = `The swap of ${dutyWords(row)} is open again, as a shift of it has changed`
+    const message = `The swap of ${dutyText(row)} is open again, as a shift of it has changed`
     for (const staffId of [row.staffId, takenBy]) if (staffId !== null) notify(tx, at, staffId, message)
   }
 }
@@ -285,8 +285,8 @@ export function declineSwap(tx: Db, id: number, reason: string | undefined, at: 
   const row = offerById(tx, id, at)
   tx.delete(swapOffers).where(eq(swapOffers.id, id)).run()
   const why = reason?.trim() ? `: ${reason.trim()}` : ''
-  notify(tx, at, row.staffId, `Your offer of ${dutyWords(row)} is declined${why}`)
-  if (row.offer.takenBy !== null) notify(tx, at, row.offer.takenBy, `The swap of ${dutyWords(row)} is declined${why}`)
+  notify(tx, at, row.staffId, `Your offer of ${dutyText(row)} is declined${why}`)
+  if (row.offer.takenBy !== null) notify(tx, at, row.offer.takenBy, `The swap of ${dutyText(row)} is declined${why}`)
 }
 
 /** The owner withdraws the offer; a taker gives it back. Nobody else learns that it exists. */
@@ -295,9 +295,9 @@ export function withdrawSwap(tx: Db, me: StaffRow, id: number, at: number): void
   const { takenBy } = row.offer
   if (row.staffId === me.id) {
     tx.delete(swapOffers).where(eq(swapOffers.id, id)).run()
-    if (takenBy !== null) notify(tx, at, takenBy, `${me.name} keeps ${dutyWords(row)} after all`)
+    if (takenBy !== null) notify(tx, at, takenBy, `${me.name} keeps ${dutyText(row)} after all`)
   } else if (takenBy === me.id) {
     tx.update(swapOffers).set(nobody).where(eq(swapOffers.id, id)).run()
-    notify(tx, at, row.staffId, `${me.name} cannot take ${dutyWords(row)} after all; it is open again`)
+    notify(tx, at, row.staffId, `${me.name} cannot take ${dutyText(row)} after all; it is open again`)
   } else refuse('not_found', `You have no part in a swap ${id}`)
 }

@@ -2,7 +2,7 @@
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { name, number } from '../../ui/parts/values.ts'
-import { dayWords, pinMark, shiftNeeds, shiftTimes } from '../calendar-view.ts'
+import { pinMark, shiftNeeds, shiftTimes, shortDay } from '../calendar-view.ts'
 import { absencesOf, type PersonView } from '../person.ts'
 import type { ShownShift } from '../roster-view.ts'
 import type { Site } from '../site.ts'
@@ -24,7 +24,7 @@ export type Grid = {
 }
 
 const dayHeads = ({ days, today }: Grid): Html[] =>
-  days.map(date => html`<th scope="col"${date === today && html` class="today"`}>${dayWords(date)}</th>`)
+  days.map(date => html`<th scope="col"${date === today && html` class="today"`}>${shortDay(date)}</th>`)
 
 type Placed = { shift: ShownShift; person?: { staff_id: number; name: string; pinned: boolean } }
 
@@ -32,14 +32,14 @@ type Placed = { shift: ShownShift; person?: { staff_id: number; name: string; pi
 function chip(grid: Grid, { shift, person }: Placed, words: Content): Html {
   const why = person && grid.broken.get(dutyKey(shift.id, person.staff_id))
   const classes = ['chip', !person && 'open', why && 'broken', person?.pinned && 'pinned'].filter(Boolean).join(' ')
-  const label = `${person?.name ?? 'Open place'}, ${dayWords(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
+  const label = `${person?.name ?? 'Open place'}, ${shortDay(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
   const inside = html`${words}${person?.pinned && pinMark}${why && html` <small class="why">${why.join('; ')}</small>`}`
   const id = `c-${shift.id}-${person?.staff_id ?? 'open'}`
   if (!grid.canMove(shift) || person?.pinned) return html`<span class="${classes}" id="${id}">${inside}</span>`
   return html`<button type="button" class="${classes}" id="${id}" draggable="true" aria-pressed="false" aria-label="${label}${why && `: ${why.join('; ')}`}" data-shift="${shift.id}" data-date="${shift.date}" data-site="${shift.site_id}" data-times="${shiftTimes(shift)}"${person && html` data-staff="${person.staff_id}"`}>${inside}</button>`
 }
 
-const shiftWords = (shift: ShownShift, saysSite: boolean): Html =>
+const shiftText = (shift: ShownShift, saysSite: boolean): Html =>
   html`<b>${shiftTimes(shift)}</b> <small>${saysSite && name(shift.site)} ${shiftNeeds(shift)}</small>`
 
 export function peopleGrid(grid: Grid): Html {
@@ -56,7 +56,7 @@ export function peopleGrid(grid: Grid): Html {
 <tbody>
 <tr class="open-row"><th scope="row">Open places</th>${days.map(
     date =>
-      html`<td data-target="open" data-date="${date}" tabindex="-1">${openOn(date).map(shift => chip(grid, { shift }, html`${shiftWords(shift, saysSite)}${shift.open > 1 && html` ×${number(shift.open)}`}`))}</td>`,
+      html`<td data-target="open" data-date="${date}" tabindex="-1">${openOn(date).map(shift => chip(grid, { shift }, html`${shiftText(shift, saysSite)}${shift.open > 1 && html` ×${number(shift.open)}`}`))}</td>`,
   )}</tr>
 ${people.map(person => {
   const placed = byPerson.get(person.id) ?? []
@@ -65,7 +65,7 @@ ${people.map(person => {
     date =>
       html`<td data-target="person" data-staff="${person.id}" data-name="${person.name}" data-date="${date}" tabindex="-1"${isAway(person, date) && html` class="away"`}>${isAway(person, date) && html`<small class="quiet">away</small>`}${placed
         .filter(({ shift }) => shift.date === date)
-        .map(one => chip(grid, one, shiftWords(one.shift, saysSite)))}</td>`,
+        .map(one => chip(grid, one, shiftText(one.shift, saysSite)))}</td>`,
   )}</tr>`
 })}
 </tbody></table></div>`
@@ -87,7 +87,7 @@ ${sites.map(
     html`<tr id="site-${site.id}"><th scope="row">${name(site.name)} <small class="quiet">${site.timezone}</small></th>${days.map(
       date =>
         html`<td>${at(site.id, date).map(
-          shift => html`<div class="slot" id="slot-${shift.id}" data-target="shift" data-shift="${shift.id}" data-date="${shift.date}" data-name="${shiftTimes(shift)} at ${shift.site}" tabindex="-1"><a href="/rota/shifts/${shift.id}">${shiftWords(shift, false)}</a>
+          shift => html`<div class="slot" id="slot-${shift.id}" data-target="shift" data-shift="${shift.id}" data-date="${shift.date}" data-name="${shiftTimes(shift)} at ${shift.site}" tabindex="-1"><a href="/rota/shifts/${shift.id}">${shiftText(shift, false)}</a>
 ${shift.staff.map(person => chip(grid, { shift, person }, name(person.name)))}${shift.open > 0 && chip(grid, { shift }, html`${number(shift.open)} open`)}</div>`,
         )}</td>`,
     )}</tr>`,

@@ -14,7 +14,7 @@ import { assignmentsIn, refuseBroken } from '../assignments.ts'
 import { type DateRange, rangeFields, rangeOfBody } from '../date-range.ts'
 import { assignmentSchema, type DraftContent, draftById, isDraftAsRead, saveDraft } from '../drafts.ts'
 import { rosterVersion } from '../load-problem.ts'
-import { dutyDescription, dutyWords } from '../notices.ts'
+import { dutyDescription, dutyText } from '../notices.ts'
 import { staffNames } from '../roster-view.ts'
 import { shiftsIn } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
@@ -174,7 +174,7 @@ export function draftDifferences(db: Db, jobId: string, other: string, page: Pag
   const named = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
   const differences = shown.map(({ id, here, there }): Difference => {
     const place = dutyDescription(db, id)
-    return { shift_id: id, words: place ? dutyWords(place) : '', here: named(here), there: named(there) }
+    return { shift_id: id, words: place ? dutyText(place) : '', here: named(here), there: named(there) }
   })
   return { same, differences, total: found.length }
 }

@@ -8,9 +8,9 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
 import { money, name, number } from '../../ui/parts/values.ts'
-import { dayWords, shiftTimes, spanWords, zoneWords } from '../calendar-view.ts'
+import { dateSpan, shiftTimes, shortDay, timezoneNote } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
-import { changesWords, type Draft, draftName, type NamedDraft } from '../drafts.ts'
+import { changesText, type Draft, draftName, type NamedDraft } from '../drafts.ts'
 import { rotaHead, siteSelect } from '../rota-layout.ts'
 import { hoursOf } from '../shift.ts'
 import type { Site } from '../site.ts'
@@ -50,14 +50,14 @@ export function planHead(data: PlanData, who: Who | undefined): Html {
     ['sites', 'By site'],
   ] as const
   return html`${rotaHead('Plan', 'plan', who)}
-<div class="rota-bar"><strong>${spanWords(monday, daysAfter(monday, 6))}</strong>
+<div class="rota-bar"><strong>${dateSpan(monday, daysAfter(monday, 6))}</strong>
 <nav class="filters" aria-label="Weeks"><a rel="prev" href="${planPath(data, { week: daysAfter(monday, -7) })}">← Before</a><a rel="next" href="${planPath(data, { week: daysAfter(monday, 7) })}">After →</a></nav>
 <nav class="filters" aria-label="View">${views.map(([key, label]) => html`<a href="${planPath(data, { view: key })}" ${key === view && html`aria-current="page"`}>${label}</a>`)}</nav>
 <form method="get" action="/rota/plan"><input type="hidden" name="week" value="${monday}" /><input type="hidden" name="view" value="${view}" />
 ${siteSelect(allSites, siteId)}
 <select name="draft" aria-label="Roster or draft"><option value="">The published roster</option>${drafts.map(one => html`<option value="${one.jobId}" ${one.jobId === draft?.jobId && html`selected`}>${draftName(one, allSites)}</option>`)}</select>
 <button type="submit" class="small quiet">Show</button></form></div>
-<p class="quiet">${zoneWords(data.grid.sites)}${data.requests > 0 && html` <a href="/rota/requests">${counted(data.requests, 'request waits', 'requests wait')}</a> for an answer.`}</p>
+<p class="quiet">${timezoneNote(data.grid.sites)}${data.requests > 0 && html` <a href="/rota/requests">${counted(data.requests, 'request waits', 'requests wait')}</a> for an answer.`}</p>
 ${draft ? draftBar(data, draft) : rosterBar(data)}`
 }
 
@@ -75,7 +75,7 @@ function rosterBar(data: PlanData): Html {
       danger: true,
       action: '/api/v1/roster/clear',
       body: { start_date, end_date, ...(siteId && { 'site_ids[]': siteId }) },
-      confirm: `Take everybody off the shifts of ${spanWords(start_date, end_date)} at ${siteId ? 'this site' : 'all sites'}? Pinned people stay. Everyone taken off is notified.`,
+      confirm: `Take everybody off the shifts of ${dateSpan(start_date, end_date)} at ${siteId ? 'this site' : 'all sites'}? Pinned people stay. Everyone taken off is notified.`,
       done: 'The week has been cleared',
     })
   }</div>
@@ -88,7 +88,7 @@ const siteInputs = (ids: readonly number[]): Html[] =>
 function draftBar(data: PlanData, draft: Draft): Html {
   const { jobId, range } = draft
   const api = `/api/v1/roster/drafts/${jobId}`
-  const title = html`<p><strong>${name(draftName(draft, data.allSites))}</strong> ${draft.confirmedAt === null ? badge('draft', 'warn') : badge('published', 'good')} ${draft.changes > 0 && html`<span class="quiet">${changesWords(draft.changes)}</span>`}</p>`
+  const title = html`<p><strong>${name(draftName(draft, data.allSites))}</strong> ${draft.confirmedAt === null ? badge('draft', 'warn') : badge('published', 'good')} ${draft.changes > 0 && html`<span class="quiet">${changesText(draft.changes)}</span>`}</p>`
   const compare = html`<a class="button quiet" href="/rota/drafts/${jobId}/compare">Compare</a>`
   if (draft.confirmedAt !== null)
     return html`${title}<div class="actions plan-actions">${compare}${form(
@@ -101,7 +101,7 @@ function draftBar(data: PlanData, draft: Draft): Html {
     label: 'Publish',
     action: '/api/v1/roster/confirm',
     body: { job_id: jobId },
-    confirm: `Publish this as the roster of ${spanWords(range.start, range.end)}? People who get or lose a shift are notified.`,
+    confirm: `Publish this as the roster of ${dateSpan(range.start, range.end)}? People who get or lose a shift are notified.`,
     goTo: address('/rota/plan', { week: data.monday, view: data.view }),
     done: 'Published; everyone affected is notified',
   })}${compare}${action({
@@ -160,7 +160,7 @@ const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce
 
 /** The same without script, and for people who prefer lists. */
 function moveForm({ grid, monday, siteId, view }: PlanData, { jobId }: Draft, who: Who | undefined): Html {
-  const words = (shift: Grid['shifts'][number]) => `${dayWords(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
+  const words = (shift: Grid['shifts'][number]) => `${shortDay(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
   const places = grid.shifts.flatMap(shift => [
     ...shift.staff
       .filter(({ pinned }) => !pinned)
@@ -197,6 +197,6 @@ ${
   templates.length > 0 &&
   html`<ul class="items">${templates.map(
     ({ id, name: title }) =>
-      html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', small: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}? Existing shifts stay.`, done: 'The shifts have been made' })}${action({ label: 'With its people, as a draft', small: true, quiet: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', small: true, danger: true, method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
+      html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', small: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${shortDay(monday)}? Existing shifts stay.`, done: 'The shifts have been made' })}${action({ label: 'With its people, as a draft', small: true, quiet: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${shortDay(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', small: true, danger: true, method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
   )}</ul>${andMore(total, templates.length)}`
 }</section>`

@@ -24,7 +24,7 @@ export function adviceFor(problem: RosterProblem, unfilled: Unfilled[], openBoun
   if (!best.filled[0]!.length) return sentences
   const worthwhile = best.filled.filter(taken => 2 * taken.length >= best.filled[0]!.length)
   const taken = worthwhile.flat()
-  const who = `${counted(worthwhile.length, 'more person', 'more people')}${profileWords(best.profile)}`
+  const who = `${counted(worthwhile.length, 'more person', 'more people')}${profileText(best.profile)}`
   const when = taken.every(shift => isWeekend(shift, problem)) ? ' on weekends' : ''
   const all = open.length === 1 ? 'the open place' : `all ${open.length} open places`
   const part = taken.length === open.length ? all : `${taken.length} of the ${open.length} open places`
@@ -40,7 +40,7 @@ const profilesOf = (open: ProblemShift[]): Profile[] => [
   ).values(),
 ]
 
-const profileWords = ({ skills, certification }: Profile) => {
+const profileText = ({ skills, certification }: Profile) => {
   const held = [
     skills.length > 0 && `the skill${skills.length > 1 ? 's' : ''} ${skills.join(' and ')}`,
     certification && `a ${certification} certificate`,

@@ -1,5 +1,5 @@
 import { counted } from '../../platform/number-text.ts'
-import { dateWords } from '../date-words.ts'
+import { longDate } from '../long-date.ts'
 import {
   type Assignment,
   assignmentKey,
@@ -190,7 +190,7 @@ function breachesOfRules(
           most,
           1,
           days.flatMap(on),
-          `would work more than ${counted(most.limit, 'day')} in a row from ${dateWords(date)}`,
+          `would work more than ${counted(most.limit, 'day')} in a row from ${longDate(date)}`,
         )
     }
   const lengthFrom = (date: string, most: number) => {
@@ -209,7 +209,7 @@ function breachesOfRules(
         least,
         least.limit - days,
         stretch,
-        `would work only ${counted(days, 'day')} in a row from ${dateWords(date)}`,
+        `would work only ${counted(days, 'day')} in a row from ${longDate(date)}`,
       )
     }
   if (leastOff)
@@ -219,7 +219,7 @@ function breachesOfRules(
       const days = lengthFrom(date, leastOff.limit)
       if (daysAfter(date, days) < first) continue
       const around = [...on(before), ...on(daysAfter(date, days))]
-      const what = `would have only ${counted(days, 'day')} off from ${dateWords(date)}`
+      const what = `would have only ${counted(days, 'day')} off from ${longDate(date)}`
       report('least_days_off_in_row', leastOff, leastOff.limit - days, around, what)
     }
   if (most_weekends)
@@ -249,7 +249,7 @@ function breachesOfRules(
           succession,
           1,
           [stint, next],
-          `would begin ${next.kind} the day after ${stint.kind} on ${dateWords(stint.date)}`,
+          `would begin ${next.kind} the day after ${stint.kind} on ${longDate(stint.date)}`,
         )
   return found
 }
@@ -262,7 +262,7 @@ function stretchesOf({ weeks }: PeriodLimit, from = FIRST_MONDAY, range: string[
   const firstStretch = daysAfter(range[0]!, -(((since(range[0]!) % length) + length) % length))
   const found: [string[], string][] = []
   for (let date = firstStretch; date <= range.at(-1)!; date = daysAfter(date, length)) {
-    const words = weeks === 1 ? ` in the week of ${dateWords(date)}` : ` in the ${weeks} weeks from ${dateWords(date)}`
+    const words = weeks === 1 ? ` in the week of ${longDate(date)}` : ` in the ${weeks} weeks from ${longDate(date)}`
     found.push([allDates(date, daysAfter(date, length - 1)), words])
   }
   return found

@@ -1,4 +1,4 @@
-import { dateWords } from '../date-words.ts'
+import { longDate } from '../long-date.ts'
 import { type RuleBreach, rounded, ruleBreaches } from './check-rules.ts'
 import {
   type Assignment,
@@ -107,12 +107,12 @@ export function checkRoster(problem: RosterProblem, assignments: Assignment[]): 
       else if (lastDay < day)
         report({
           rule: 'certification',
-          message: `${shift.certification} of ${person.name} ran out on ${dateWords(lastDay)}`,
+          message: `${shift.certification} of ${person.name} ran out on ${longDate(lastDay)}`,
           ...about,
         })
     }
     if (person.unavailable.some(absence => meets(absence, shift, zone)))
-      report({ rule: 'unavailable', message: `${person.name} is unavailable on ${dateWords(day)}`, ...about })
+      report({ rule: 'unavailable', message: `${person.name} is unavailable on ${longDate(day)}`, ...about })
   }
 
   const byPerson = Map.groupBy(known, ({ person }) => person.id)

@@ -1,4 +1,4 @@
-import { dateWords } from '../date-words.ts'
+import { longDate } from '../long-date.ts'
 import { timeAtSite } from './local-time.ts'
 import {
   type Assignment,
@@ -102,7 +102,7 @@ function sentence(
       return `Nobody has the skill ${needed}`
     case 'certification': {
       const held = staff.some(person => person.certifications.some(one => one.name === shift.certification))
-      return `${many} have no ${shift.certification} certificate ${held ? `valid on ${dateWords(date)}` : 'at all'}`
+      return `${many} have no ${shift.certification} certificate ${held ? `valid on ${longDate(date)}` : 'at all'}`
     }
     case 'unavailable':
       return staff.length ? `${many} are unavailable` : 'There is nobody to ask'

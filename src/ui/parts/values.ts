@@ -103,7 +103,7 @@ export const moment = (at: Known<Moment>): Content =>
   shown(at, date => html`<time datetime="${date.toISOString()}">${momentText(date)}</time>`)
 
 /** A day in UTC. */
-export const dayText = (at: Known<Moment>): Content =>
+export const utcDay = (at: Known<Moment>): Content =>
   shown(at, date => html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>`)
 
 /** The day of a moment: in UTC as sent, then in the reader's zone. */

@@ -11,7 +11,7 @@ import { applyCorrection, type Correction, type Position, type SplitRatio, split
 import { holdersPortfolio, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { quoteBySymbol } from '../quote-queries.ts'
-import { writeCorrections } from '../write-line.ts'
+import { writeCorrections } from '../write-ledger.ts'
 import { correctPastPayments } from './past-values.ts'
 import { insertAction, isUndone, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 import type { OfficerAction } from './void-price.ts'

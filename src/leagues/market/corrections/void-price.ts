@@ -18,7 +18,7 @@ import type { Price } from '../price-history.ts'
 import { holdersPortfolio, portfolioKey, positionIn } from '../queries.ts'
 import { openOf, startOfDay } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
-import { type CorrectionLine, writeCorrections } from '../write-line.ts'
+import { type CorrectionLine, writeCorrections } from '../write-ledger.ts'
 import { correctPastValues } from './past-values.ts'
 import { insertAction, lastSplitAt, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
 

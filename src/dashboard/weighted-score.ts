@@ -23,7 +23,7 @@ export type ScoreView = Static<typeof scoreSchema>
 export type ScoredHealth = Omit<ScoreView, 'at'>
 
 /** The weight of each factor. A factor without data is null and does not count; if all are null, there is no score. */
-export function healthScore(
+export function weightedScore(
   subject: ScoredHealth['subject'],
   { id, name }: { id: number; name: string },
   weighed: Record<string, [factor: number | null, share: number]>,

@@ -1,4 +1,4 @@
 const format = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'long', year: 'numeric' })
 
 /** `8 December 2026`, of a local date. */
-export const dateWords = (date: string): string => format.format(new Date(`${date}T12:00:00Z`))
+export const longDate = (date: string): string => format.format(new Date(`${date}T12:00:00Z`))

@@ -8,11 +8,11 @@ import { atomically } from '../../db/transactions.ts'
 import { cached } from '../cached.ts'
 import { type App, job } from '../context.ts'
 import { iso } from '../platform/clock.ts'
-import type { ScoreView } from './health-score.ts'
 import { leagueScores } from './league-health.ts'
 import { siteScores } from './site-health.ts'
+import type { ScoreView } from './weighted-score.ts'
 
-export const scoreHealth = job('health_scores', {
+export const recordLeagueHealth = job('health_scores', {
   input: t.Object({}),
   once: () => 'all',
   async run(_, { db, clock, reader }) {

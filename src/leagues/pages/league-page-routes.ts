@@ -15,7 +15,7 @@ import { leagueById, leagueViewById } from '../queries.ts'
 import { configOfForm } from './config-form.ts'
 import { firstSteps } from './first-steps.ts'
 import { newLeagueBody, settingsBody } from './league-form.ts'
-import { leaguesBody } from './leagues-page.ts'
+import { leaguesBody } from './league-list-page.ts'
 
 const nav = 'leagues'
 

@@ -8,7 +8,7 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { name, number } from '../ui/parts/values.ts'
-import { brokenMark, dayWords, shiftTimes, zoneWords } from './calendar-view.ts'
+import { brokenMark, shiftTimes, shortDay, timezoneNote } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { importForm } from './imports.ts'
 import type { ShownShift } from './roster-view.ts'
@@ -57,7 +57,7 @@ ${table({
     {
       head: 'When',
       names: true,
-      cell: shift => html`<a href="/rota/shifts/${shift.id}">${dayWords(shift.date)}, ${shiftTimes(shift)}</a>`,
+      cell: shift => html`<a href="/rota/shifts/${shift.id}">${shortDay(shift.date)}, ${shiftTimes(shift)}</a>`,
     },
     { head: 'Site', cell: shift => name(shift.site) },
     { head: 'Kind', cell: shift => name(shift.kind) },
@@ -77,7 +77,7 @@ ${table({
 })}
 ${paginationLinks(pages, page => shiftsAddress({ ...query, page }))}
 <section class="part"><h2>Make shifts</h2>
-<p class="quiet">${zoneWords(sites)}</p>
+<p class="quiet">${timezoneNote(sites)}</p>
 ${form(
   { action: '/api/v1/roster/shifts/pattern', done: 'The shifts have been made' },
   html`<div class="columns">${siteField(sites)}
@@ -100,7 +100,7 @@ ${importForm({
   action: '/api/v1/roster/shifts/import',
   columns: ['site', 'date', 'from', 'to', 'skill', 'certification', 'headcount', 'kind'],
   example: `site,date,from,to,skill,certification,headcount,kind\n${sites[0]?.name},${monday},18:00,23:00,bar,,2,late`,
-  more: zoneWords(sites),
+  more: timezoneNote(sites),
 })}`
 }
 
