@@ -65,9 +65,9 @@ async function actAll(round: Round, fault: FaultName, isOver: () => boolean, has
   const weightedActions = chosenActions.flatMap(name => Array<ActionName>(2 * (actionWeights[name] ?? 1)).fill(name))
   async function actInLane(lane: number) {
     while (!isOver()) {
-      const doors = round.installation.doors()
-      if (!doors.length) return void (await Bun.sleep(20))
-      const { call, hasEnded } = random.pick(doors)
+      const httpServers = round.installation.httpServers()
+      if (!httpServers.length) return void (await Bun.sleep(20))
+      const { call, hasEnded } = random.pick(httpServers)
       const name = random.pick(weightedActions)
       try {
         await actions[name]({ call, world: round.world, random, lane, hasMailServer })
@@ -102,9 +102,9 @@ async function inject(name: FaultName, round: Round): Promise<void> {
 }
 
 async function audit({ installation, world, reportFinding }: Round, timeoutMs: number): Promise<void> {
-  const [door] = installation.doors()
-  if (!door) return reportFinding('nobody answers')
-  const audited = { call: door.call, world, reportFinding }
+  const [server] = installation.httpServers()
+  if (!server) return reportFinding('nobody answers')
+  const audited = { call: server.call, world, reportFinding }
   const { waiting, givenUp } = await settleJobs(audited, timeoutMs)
   tally.countGivenUp(givenUp)
   if (waiting.length && timeoutMs > settleTimeout)
@@ -157,9 +157,9 @@ for (let roundsDone = 0, folder = 0; roundsDone < rounds && !isTimeOver(); folde
   const foundBefore = tally.findings()
   try {
     await installation.start()
-    const [door] = installation.doors()
-    if (!door) throw new Error('nobody answers')
-    const world = await fillWorld(door.call, feed)
+    const [server] = installation.httpServers()
+    if (!server) throw new Error('nobody answers')
+    const world = await fillWorld(server.call, feed)
     const possibleFaults = chosenFaults.filter(name => !(tortureFaults[name] as Fault).missing?.(installation))
     for (
       let i = 0;

@@ -56,13 +56,13 @@ browserTest('the task monitor updates itself and leaves the reader where they ar
   expect(consoleErrors).toEqual([])
 
   // An answer that a later one has overtaken is dropped.
-  const [asked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const [asked, answerNow] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   await page.route(
     '**/task-monitor/part',
     async route => {
       const response = await route.fetch()
       asked.resolve()
-      await goOn.promise
+      await answerNow.promise
       await route.fulfill({ response })
     },
     { times: 1 },
@@ -74,7 +74,7 @@ browserTest('the task monitor updates itself and leaves the reader where they ar
   raise('The second')
   await page.waitForSelector('#sentence:has-text("The second")')
   const overtaken = page.waitForResponse(/task-monitor\/part/)
-  goOn.resolve()
+  answerNow.resolve()
   await (await overtaken).finished()
   await page.evaluate(() => new Promise(done => requestAnimationFrame(done)))
   expect(await page.textContent('#sentence')).toContain('The second')

@@ -496,7 +496,7 @@ test('older paths take a season by id, name or slug, also from the form, and nev
     formOf(current, 'scan.csv', { kvk_season_id: 'Western season' }),
   )
   expect((await refusalOf(toUnknownSeason)).status).toBe(404)
-  const hidden = await newLeague(call, { public: false }, 'Behind doors')
+  const hidden = await newLeague(call, { public: false }, 'Behind httpServers')
   const ofActive = async (reader: typeof call) =>
     (await reader.raw('/api/leaderboard')).headers.get('location')?.split('/')[4]
   expect([await ofActive(call), await ofActive(as())]).toEqual([`${hidden.id}`, `${south.id}`])

@@ -122,9 +122,9 @@ export const tortureFaults = {
       await pause(round, 0.5)
       if (installation.servers().some(({ hasEnded }) => hasEnded()))
         return reportFinding('a process ended on the full disk')
-      const [door] = installation.doors()
+      const [server] = installation.httpServers()
       const canWrite = () =>
-        door?.call.post('/api/v1/invitations', { role: 'member' }).then(
+        server?.call.post('/api/v1/invitations', { role: 'member' }).then(
           () => true,
           () => false,
         ) ?? Promise.resolve(false)
@@ -170,7 +170,7 @@ export const tortureFaults = {
       const { installation, world, random, reportFinding } = round
       world.feed.fault('slow')
       await installation
-        .doors()[0]
+        .httpServers()[0]
         ?.call.post('/admin/backups/s3')
         .catch(error => reportFinding(`the backup to S3 was refused: ${error.message}`))
       await pause(round, 2)

@@ -42,7 +42,7 @@ export function openInstallation({ description, roles }: ProcessLayout, { redis,
     envOf,
     servers: () => servers,
     /** The servers that answer requests. */
-    doors: () => servers.filter(({ role, hasEnded }) => role !== 'worker' && !hasEnded()),
+    httpServers: () => servers.filter(({ role, hasEnded }) => role !== 'worker' && !hasEnded()),
     kills: () => kills,
     async start(extraEnv: ChildEnv = {}) {
       const startedAt = performance.now()

@@ -42,7 +42,7 @@ export async function killRestoreAtStart(round: Round): Promise<void> {
   if (!backup) return
   const sentBefore = structuredClone(world.sent)
   await round.act(300)
-  await installation.doors()[0]?.call.post(`/admin/backups/${backup.split('/').at(-1)}/restore`)
+  await installation.httpServers()[0]?.call.post(`/admin/backups/${backup.split('/').at(-1)}/restore`)
   world.sent = sentBefore
   await installation.kill()
   const { dataDir } = installation

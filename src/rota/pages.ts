@@ -202,7 +202,7 @@ export const rotaPages = (app: App) => {
         const version = draftVersion(jobId)
         const range = draftRange(jobId)
         const path = `/rota/drafts/${jobId}`
-        const shown = { id: 'draft', events: `${path}/events`, from: `${path}/part`, version, brisk: true }
+        const shown = { id: 'draft', events: `${path}/events`, from: `${path}/part`, version, fast: true }
         return show('Roster', who, [draftHead(range, who), live(shown, await draftMarkup(jobId))])
       },
       ofDraft,

@@ -95,7 +95,7 @@ export const marketPages = (app: App) => {
     const version = tradeVersion(league, userId)
     const data = await tradeData(league, userId, query, me)
     const from = address(`${path}/part`, query)
-    const body = live({ id: 'trade', events: `${path}/events`, from, version, brisk: true }, tradeBody(data, query, me))
+    const body = live({ id: 'trade', events: `${path}/events`, from, version, fast: true }, tradeBody(data, query, me))
     const title = data.isMine ? `Trade · ${league.name}` : `${data.portfolio?.username ?? 'Portfolio'} · ${league.name}`
     return page({ title, who: me, nav, ...assets, body })
   }

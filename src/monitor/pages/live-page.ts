@@ -79,7 +79,7 @@ export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Q
           events: `${path}/events${search}`,
           from: `${path}/part${search}`,
           version,
-          brisk: true,
+          fast: true,
         }
         const tools = html`${page.tools?.(asked)}${file && exportLinks(path, Object.fromEntries(searchParams))}`
         return monitorPage(app, {

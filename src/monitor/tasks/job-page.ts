@@ -153,7 +153,7 @@ export const jobPage = (app: App) => {
       '/',
       ({ params: { job_id: id }, who }) => {
         const { title, body, version } = shown(id)
-        const to = { id: 'job', events: `${jobPath(id)}/events`, from: `${jobPath(id)}/part`, version, brisk: true }
+        const to = { id: 'job', events: `${jobPath(id)}/events`, from: `${jobPath(id)}/part`, version, fast: true }
         return monitorPage(app, { title, who, navItem: 'jobs', reload: 10, body: live(to, body) })
       },
       { may: 'admin', detail: hidden },

@@ -104,7 +104,7 @@ export const ownRotaPages = (app: App) => {
       '/rota/requests',
       ({ query, who }) => {
         const from = address('/rota/requests/part', query)
-        const shown = { id: 'requests', events: '/rota/mine/events', from, version: version(), brisk: true }
+        const shown = { id: 'requests', events: '/rota/mine/events', from, version: version(), fast: true }
         const body = [rotaHead('Requests', 'requests', who), live(shown, requests(query))]
         return rotaPage({ title: 'Requests', who, body })
       },

@@ -43,7 +43,7 @@ export const plannerPages = (app: App) => {
       events: address('/rota/plan/events', { draft: query.draft }),
       from: address('/rota/plan/part', asked),
       version,
-      brisk: true,
+      fast: true,
     }
     const content = [new Html(head), live(shown, new Html(body)), new Html(templates)]
     return rotaPage({ title: 'Plan', who, body: content, scripts: ['plan.js'] })

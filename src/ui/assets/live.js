@@ -2,15 +2,15 @@
 // `data-filters` within them change only the part.
 import { morph } from './morph.js'
 
-// `atLeast`: ms between two fetches of a part. `spread`: ms over which readers fetch a change; few watch what is `brisk`.
-const paces = { calm: { atLeast: 1_500, spread: 1_000 }, brisk: { atLeast: 500, spread: 0 } }
+// `atLeast`: ms between two fetches of a part. `spread`: ms over which readers fetch a change; few watch what is `fast`.
+const paces = { slow: { atLeast: 1_500, spread: 1_000 }, fast: { atLeast: 500, spread: 0 } }
 
 export function watchLive() {
   for (const part of document.querySelectorAll('[data-live]')) watch(part)
 }
 
 function watch(part) {
-  const { atLeast, spread } = paces[part.dataset.pace ?? 'calm']
+  const { atLeast, spread } = paces[part.dataset.pace ?? 'slow']
   let paused = false
   let events
   let wanted

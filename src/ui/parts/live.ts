@@ -10,15 +10,15 @@ export type Live = {
   /** The version of what is shown; another one in an event means that it is out of date. */
   version: string
   /** Shows changes at once: only for pages that few people watch. */
-  brisk?: boolean
+  fast?: boolean
 }
 
 /**
  * Content that refreshes itself while its tab is visible: whatever the version, only what differs is changed, so that
  * the reader's scroll, focus and selection stay where they are.
  */
-export const live = ({ id, events, from, version, brisk }: Live, content: Content): Html =>
-  html`<div class="live" id="${id}" data-live="${events}" data-from="${from}" data-version="${version}" ${brisk && html`data-pace="brisk"`}>${content}</div>`
+export const live = ({ id, events, from, version, fast }: Live, content: Content): Html =>
+  html`<div class="live" id="${id}" data-live="${events}" data-from="${from}" data-version="${version}" ${fast && html`data-pace="fast"`}>${content}</div>`
 
 /** The answer of `from`: the content alone, and its version, which has to be read before it, or a change in between is missed. */
 export const livePart = (version: string, content: Html | string): Response =>
