@@ -25,7 +25,7 @@ export function explainOpenErrors<T>(path: string, open: () => T, advice = resto
   }
 }
 
-/** Damage, a missing permission, a full disk or a file in use becomes an error for the operator; other errors stay as they are. */
+/** Damage, a missing permission, a full disk, a file in use or one of another program becomes an error for the operator; other errors stay as they are. */
 function explained(path: string, error: unknown, advice: string): unknown {
   if (!(error instanceof SQLiteError)) return error
   if (isDamage(error)) return damagedFile(path, error.message, advice)
@@ -35,6 +35,10 @@ function explained(path: string, error: unknown, advice: string): unknown {
   if (isBusy(error))
     return new Error(
       `${path} is in use (${error.message}): another process has been writing to it for long. Try again once it has ended`,
+    )
+  if (error.code === 'SQLITE_ERROR')
+    return new Error(
+      `${path} was not made by Fieldhouse 1.0.0 or later, or another program changed it (${error.message}). It is left as it was: start with an empty folder, or restore a backup into one`,
     )
   return error
 }

@@ -271,6 +271,21 @@ test('a migration that fails leaves everything as it was', () => {
   expect(client.query('pragma user_version').get()).toEqual({ user_version: allMigrations.length })
 })
 
+test.each([0, 14])(
+  'a database of an earlier trial or of another program (schema %d) is named and left as it was',
+  version => {
+    const dataDir = temporaryFolder()
+    const client = new Database(databaseFile(dataDir))
+    client.run('create table users (id integer)')
+    client.run(`pragma user_version = ${version}`)
+    const before = shapeOf(client)
+    expect(() => openDatabase(dataDir)).toThrow(
+      /fieldhouse\.db was not made by Fieldhouse 1\.0\.0 or later.*empty folder/,
+    )
+    expect(shapeOf(client)).toEqual(before)
+  },
+)
+
 test('a newer schema is refused, untouched, and says what to do', async () => {
   const { client, dataDir } = database()
   client.run(`pragma user_version = ${allMigrations.length + 1}`)
