@@ -141,7 +141,7 @@ test('a route with a p95 over a second raises an alert; uploads may take as long
 })
 
 test('a late task raises an alert, and so does a service where no process runs jobs', async () => {
-  const tick = job('test.tick', { input: t.Object({}), run: async () => null })
+  const tick = job('test.tick', { run: async () => null })
   const { app, call, clock } = await start({ ROLE: 'web' }, undefined, {
     jobs: [tick],
     schedule: [every('* * * * *', tick)],

@@ -351,8 +351,7 @@ redisTest('answers cached in Redis before a restore are not served after it', as
 })
 
 test('a job that was queued before the backup runs after the restore', async () => {
-  const { t } = await import('elysia')
-  const waitingJob = job('test.waiting', { input: t.Object({}), run: async () => 'done' })
+  const waitingJob = job('test.waiting', { run: async () => 'done' })
   const { dataDir, app, stop } = await start({ ROLE: 'web' }, undefined, { jobs: [waitingJob] })
   const { jobId } = await app.jobs.start(waitingJob, {})
   const folder = await backup(dataDir)

@@ -21,7 +21,6 @@ export const failingJob = job('test.a_job_with_a_name_that_goes_on_and_on', {
 
 /** Runs until it is cancelled. */
 export const cancellableJob = job('test.patient', {
-  input: t.Object({}),
   async run(_, __, { progress, signal }) {
     progress(37, 'reading', `rows of ${longWord}`)
     await new Promise(resolve => signal.addEventListener('abort', resolve))

@@ -1,8 +1,7 @@
 /** The task monitor about late and missed work, and its empty lists. */
 import { expect, test } from 'bun:test'
-import { t } from 'elysia'
 import { scheduleSlots } from '../db/schema.ts'
-import { type App, job } from '../src/context.ts'
+import { job } from '../src/context.ts'
 import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
 import { ensureUpdates } from '../src/leagues/tours/supervisor.ts'
 import { minute } from '../src/platform/clock.ts'
@@ -18,8 +17,8 @@ const rowOf = (page: string, id: string) =>
   (page.match(new RegExp(`<tr id="${id}".*?</tr>`, 's'))?.[0] ?? '').replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
 
 test('a task that does not come is late, then missed, in words', async () => {
-  const tick = job('test.tick', { input: t.Object({}), run: async () => undefined })
-  const tables = { jobs: [tick], schedule: [every<App, typeof tick.input>('30 * * * *', tick)] }
+  const tick = job('test.tick', { run: async () => undefined })
+  const tables = { jobs: [tick], schedule: [every('30 * * * *', tick)] }
   const { app, call, clock } = await start({ ROLE: 'web' }, undefined, tables)
   const next = app.schedule.state().find(({ name }) => name === 'test.tick')?.next ?? 0
   const taskIn = (state: string) =>
@@ -94,13 +93,12 @@ test('lists with nothing in them say what is usual', async () => {
 
 test('the last outcomes are shown in words and shapes, not by colour alone', async () => {
   const broken = job('test.broken', {
-    input: t.Object({}),
     attempts: 1,
     run: async () => {
       throw new Error('It broke')
     },
   })
-  const tables = { jobs: [broken], schedule: [every<App, typeof broken.input>('0 5 1 1 *', broken)] }
+  const tables = { jobs: [broken], schedule: [every('0 5 1 1 *', broken)] }
   const { app, call, finished } = await start({}, undefined, tables)
   const { job_id } = await call.post(`${monitor}/schedule/run`, { name: 'test.broken' })
   await finished({ job_id })

@@ -23,7 +23,6 @@ async function openMonitor() {
     },
   })
   const failing = job('test.failing', {
-    input: t.Object({}),
     attempts: 1,
     run: async () => {
       throw new Error('It broke')

@@ -1,7 +1,6 @@
 /** Reports about processes that died: on their runs, in alerts, after the restart. */
 import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
-import { t } from 'elysia'
 import { type processes, runs, processes as table } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
 import { checkConditions } from '../src/monitor/process-monitor.ts'
@@ -9,7 +8,7 @@ import { reportDeadProcesses } from '../src/monitor/processes.ts'
 import { refusalOf, shared, start, temporaryFolder, until } from './start.ts'
 
 const alerts = '/admin/monitoring/alerts'
-const steady = job('test.steady', { input: t.Object({}), run: async () => 'done' })
+const steady = job('test.steady', { run: async () => 'done' })
 
 /** A process that died without being stopped. */
 function insertDeadProcess({ db, clock }: App, id: string, more: Partial<typeof processes.$inferInsert> = {}) {

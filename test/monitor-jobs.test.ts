@@ -24,12 +24,10 @@ const broken = job('test.broken', {
   },
 })
 const refused = job('test.refused', {
-  input: t.Object({}),
   attempts: 1,
   run: async () => refuse('invalid', 'There is no id column'),
 })
 const full = job('test.full', {
-  input: t.Object({}),
   attempts: 1,
   run: async () => refuse('storage_full', 'The disk is full'),
 })

@@ -1,5 +1,4 @@
 import { expect, test } from 'bun:test'
-import { t } from 'elysia'
 import { Redis } from 'ioredis'
 import { job } from '../src/context.ts'
 import { countWorkers, redisAlerts } from '../src/monitor/redis-stats.ts'
@@ -151,9 +150,8 @@ test('without Redis the same fields describe the queue file', async () => {
 
 test('the queues list their workers and their active, waiting, planned and registered jobs', async () => {
   const release = Promise.withResolvers<void>()
-  const slow = job('test.slow', { input: t.Object({}), queue: 'heavy', run: () => release.promise })
+  const slow = job('test.slow', { queue: 'heavy', run: () => release.promise })
   const failing = job('test.failing', {
-    input: t.Object({}),
     backoff: '5m',
     run: () => Promise.reject(new Error('no')),
   })

@@ -2,7 +2,6 @@ import { expect, test } from 'bun:test'
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
-import { t } from 'elysia'
 import { closeDatabase, openDatabase, openReader } from '../db/open.ts'
 import { type RunState, runChanges, runCounts, runs } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
@@ -212,7 +211,6 @@ test('a member finds what they started, and nothing of others', async () => {
 
 test('counts by name and state follow whatever happens to runs', async () => {
   const brittle = job('test.brittle', {
-    input: t.Object({}),
     attempts: 1,
     run: async () => {
       throw new Error('no')

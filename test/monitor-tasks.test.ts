@@ -76,7 +76,7 @@ test('the sentence is not green while something is wrong: alerts, waiting runs, 
 })
 
 test('a task that fired while its run waits is late', async () => {
-  const tick = job('test.tick', { input: t.Object({}), once: () => 'tick', run: async () => null })
+  const tick = job('test.tick', { once: () => 'tick', run: async () => null })
   const { app, call, clock } = await start({ ROLE: 'web' }, undefined, {
     jobs: [tick],
     schedule: [every('* * * * *', tick)],
@@ -110,14 +110,13 @@ function newTestJobs() {
     },
   })
   const slow = job('test.slow', {
-    input: t.Object({}),
     queue: 'heavy',
     async run(_, __, { progress, signal }) {
       progress(37, 'reading', '12 rows')
       await Promise.race([released, new Promise(resolve => signal.addEventListener('abort', resolve))])
     },
   })
-  const tick = job('test.tick', { input: t.Object({}), run: async () => ({ ticked: true }) })
+  const tick = job('test.tick', { run: async () => ({ ticked: true }) })
   return { state, brittle, slow, tick, jobs: [brittle, slow, tick], schedule: [every('0 5 1 1 *', tick)] }
 }
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { t } from 'elysia'
 import { databaseFile } from '../db/open.ts'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { job } from '../src/context.ts'
@@ -183,7 +182,7 @@ test('/metrics is text that Prometheus reads, about requests, process, cache, qu
 test('held locks, open streams and cached answers show in /metrics', async () => {
   const hold = Promise.withResolvers<void>()
   const { locks } = await import('../src/locks.ts')
-  const holder = job('test.holder', { input: t.Object({}), lock: () => locks.roster(), run: () => hold.promise })
+  const holder = job('test.holder', { lock: () => locks.roster(), run: () => hold.promise })
   const { app, call, as } = await start({}, undefined, { jobs: [holder] })
   const { jobId } = await app.jobs.start(holder, {})
   const abort = new AbortController()

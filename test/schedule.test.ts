@@ -1,23 +1,20 @@
 import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
-import { t } from 'elysia'
 import { runs, scheduleSlots } from '../db/schema.ts'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { type App, job } from '../src/context.ts'
-import type { JobDefinition } from '../src/platform/jobs/job.ts'
 import { BadSchedule, every } from '../src/platform/jobs/scheduler.ts'
 import { start, temporaryFolder, until } from './start.ts'
 
 const slotsIn = ({ db }: App) => db.select().from(scheduleSlots).where(eq(scheduleSlots.entry, 'test.tick')).all()
 const runsIn = ({ db }: App, name = 'test.tick') => db.select().from(runs).where(eq(runs.name, name)).all()
 
-const tickJob = (name = 'test.tick') =>
-  job(name, { input: t.Object({}), run: async () => 'ticked' }) as JobDefinition<App>
+const tickJob = (name = 'test.tick') => job(name, { run: async () => 'ticked' })
 
 test('a slot fires once, however many processes share the folder', async () => {
   const folder = temporaryFolder()
   const ticking = tickJob()
-  const tables = { jobs: [ticking], schedule: [every<App, typeof ticking.input>('* * * * * *', ticking)] }
+  const tables = { jobs: [ticking], schedule: [every('* * * * * *', ticking)] }
   const services = [await start({}, folder, tables), await start({}, folder, tables), await start({}, folder, tables)]
   const { app } = services[0]!
   await until(() => runsIn(app).filter(({ status }) => status === 'SUCCESS').length >= 3)
@@ -78,7 +75,7 @@ test("no slot is skipped when the machine's clock is put forward", async () => {
 test('a nightly slot missed while stopped runs once at the next start', async () => {
   const folder = temporaryFolder()
   const ticking = tickJob()
-  const tables = { jobs: [ticking], schedule: [every<App, typeof ticking.input>('0 3 * * *', ticking)] }
+  const tables = { jobs: [ticking], schedule: [every('0 3 * * *', ticking)] }
   const first = await start({}, folder, tables)
   expect(slotsIn(first.app)).toEqual([]) // a first start has missed nothing
   const long = Date.now() - 3 * 86_400_000
@@ -138,12 +135,11 @@ test('a typo in the schedule is refused at boot with the name of the job', async
 
 test('a job of the schedule that throws is a failed run and ends nothing', async () => {
   const failing = job('test.failing', {
-    input: t.Object({}),
     attempts: 1,
     run: async () => {
       throw new Error('no')
     },
-  }) as JobDefinition<App>
+  })
   const { app, call } = await start({}, undefined, { jobs: [failing], schedule: [every('* * * * * *', failing)] })
   await until(() => runsIn(app, 'test.failing').filter(({ status }) => status === 'FAILURE').length >= 2)
   expect((await call.raw('/livez')).status).toBe(200)

@@ -1,6 +1,5 @@
 /** `health_scores`: twice a day, scores how well each active league does, and suggests what would help. Sites are scored when they are read. */
 import { and, eq, max, sql } from 'drizzle-orm'
-import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { type Given, preparedFor } from '../../db/prepared-writes.ts'
 import { healthScores } from '../../db/schema.ts'
@@ -13,7 +12,6 @@ import { siteScores } from './site-health.ts'
 import type { ScoreView } from './weighted-score.ts'
 
 export const recordLeagueHealth = job('health_scores', {
-  input: t.Object({}),
   once: () => 'all',
   async run(_, { db, clock, reader }) {
     const at = clock.now()

@@ -121,7 +121,6 @@ const maxLeaders = 3 // when more than these share the lead, nobody counts as le
 
 /** Checked every few minutes rather than at each score, so that a lead that changes back and forth is announced once. */
 export const announceLeaders = job('leagues.announce_leaders', {
-  input: t.Object({}),
   attempts: 1,
   expires: '120s',
   once: () => 'leaders',
@@ -169,7 +168,6 @@ const announcedSince = (db: Db, what: Announcement, since: number): Set<number> 
   )
 
 export const announceWeek = job('leagues.announce_week', {
-  input: t.Object({}),
   attempts: 3,
   expires: '12h',
   once: () => 'week',

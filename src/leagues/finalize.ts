@@ -1,6 +1,5 @@
 /** Makes leagues final: by hand, when they are due, and live again. */
 import { and, eq, sql } from 'drizzle-orm'
-import { t } from 'elysia'
 import { leagues } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit, systemActor } from '../audit.ts'
@@ -35,7 +34,6 @@ export async function finalizeLeague(app: App, id: number, who: Actor): Promise<
 
 /** Finalises leagues that have ended and are set to finalise themselves. */
 export const finalizeDue = job('leagues.finalize_due', {
-  input: t.Object({}),
   attempts: 1,
   expires: '120s',
   once: () => 'due',

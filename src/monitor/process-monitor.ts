@@ -4,7 +4,6 @@
  */
 
 import { and, eq, gt, ne, sql } from 'drizzle-orm'
-import { t } from 'elysia'
 import { factOf, storeFact } from '../../db/facts.ts'
 import { DeadFile } from '../../db/file.ts'
 import type { Db } from '../../db/open.ts'
@@ -137,7 +136,6 @@ type OpenAlert = typeof systemAlerts.$inferSelect
 
 /** The normal way. If the queue or every worker is down, `eachMinute` checks without it. */
 export const checkAlerts = job('alerts.check', {
-  input: t.Object({}),
   attempts: 1,
   expires: '60s',
   once: () => 'check',

@@ -1,5 +1,4 @@
 /** The nightly job that deletes what is old, by the table in `src/retention.ts`. */
-import { t } from 'elysia'
 import { factOf, storeFact, storeFactOnce } from '../../db/facts.ts'
 import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -47,7 +46,6 @@ export const nextStepSize = (size: number, ms: number): number =>
 /** Deletes in small steps: a short transaction, a pause, the next, so that nobody waits for it. */
 export const retentionJob = (table: readonly RetentionRule[]) =>
   job('retention.delete_old', {
-    input: t.Object({}),
     once: () => 'delete_old',
     lock: () => locks.retention(),
     async run(_, app, { signal, progress }) {

@@ -1,6 +1,5 @@
 /** `expiry_alerts`: every morning, warns about certificates 60, 30, 14, 7 and 1 days before they expire and once they have, each time once. */
 import { and, eq, ne, sql } from 'drizzle-orm'
-import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { equalsGiven, type Given, preparedFor } from '../../db/prepared-writes.ts'
 import { expiryNotices, type Severity, systemAlerts } from '../../db/schema.ts'
@@ -26,7 +25,6 @@ const firstNoticeDays = 60
 const type: AlertType = 'certificate_expiring'
 
 export const alertExpiringCertificates = job('expiry_alerts', {
-  input: t.Object({}),
   once: () => 'all',
   run: (_, { bulkWriter }) => bulkWriter.write(raiseAllExpiryAlerts, {}),
 })

@@ -1,6 +1,5 @@
 /** Mails staff the notices about their shifts; notices that arise together go into one mail. */
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
-import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { staff, staffNotices } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -11,7 +10,6 @@ import { day } from '../platform/clock.ts'
 const maxNoticesAtOnce = 200 // notices handled in one transaction
 
 export const mailNotices = job('roster.mail_notices', {
-  input: t.Object({}),
   attempts: 1,
   expires: '60s',
   once: () => 'notices',

@@ -1,6 +1,5 @@
 /** The value of every portfolio at the start of each day: the history on players' cards. */
 import { and, asc, eq, gte, inArray } from 'drizzle-orm'
-import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
 import { atomically, preparedSql } from '../../../db/transactions.ts'
@@ -39,7 +38,6 @@ const insertValues = preparedSql<unknown, [league: number, day: number, values: 
 
 /** May run at any time of the day: the opening values can be computed until the day ends. */
 export const recordDailyValues = job('market.record_daily_values', {
-  input: t.Object({}),
   once: () => 'mark',
   async run(_, app, { signal }) {
     const { db, clock, livePortfolios } = app

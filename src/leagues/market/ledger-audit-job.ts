@@ -1,4 +1,3 @@
-import { t } from 'elysia'
 import { job } from '../../context.ts'
 import { programFile } from '../../installation.ts'
 import { runProgram } from '../../platform/process/child-process.ts'
@@ -7,7 +6,6 @@ const script = programFile('scripts/audit-ledger.ts')
 
 /** Replays every ledger in a process of its own, which raises an alert if a balance differs. */
 export const auditLedgers = job('ledger.audit', {
-  input: t.Object({}),
   once: () => 'audit',
   async run(_, { config: { dataDir } }, { signal }) {
     let audited: object | undefined

@@ -1,6 +1,5 @@
 /** Mails members without an entry a day before picks close, or as soon after that as they can pick somebody. */
 import { and, eq, gt, sql } from 'drizzle-orm'
-import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { entries, leagues, members } from '../../../db/schema.ts'
 import { job } from '../../context.ts'
@@ -11,7 +10,6 @@ import { isNotSettled } from '../queries.ts'
 import { arePicksOpen, isFieldKnown } from './picks.ts'
 
 export const mailPicksDue = job('tours.mail_picks_due', {
-  input: t.Object({}),
   expires: '1h',
   once: () => 'due',
   async run(_, app) {

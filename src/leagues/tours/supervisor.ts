@@ -1,6 +1,5 @@
 /** `ensure_updates`: every two minutes, checks that each tour a league needs is polled; raises an alert and restarts polling if not. */
 
-import { t } from 'elysia'
 import { factOf, storeFact } from '../../../db/facts.ts'
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -30,7 +29,6 @@ type TourFinding = {
 export type SupervisorFindings = { at: string; findings: TourFinding[] }
 
 export const ensureUpdates = job('ensure_updates', {
-  input: t.Object({}),
   attempts: 1,
   expires: '120s',
   lock: () => locks.supervisor(),

@@ -1,4 +1,3 @@
-import { t } from 'elysia'
 import { type Config, settings } from '../../config.ts'
 import { job } from '../../context.ts'
 import { programFile } from '../../installation.ts'
@@ -14,7 +13,6 @@ type BackupMessage = { percent: number; stage: string } | { result: object }
  * lock, so a killed one frees it at once, and `bun run backup` waits for it. It leaves nothing that counts as a backup.
  */
 export const backUp = job('backups.make', {
-  input: t.Object({}),
   once: () => 'backup',
   backoff: '5m',
   run: (_, { config }, { signal, progress }) => runBackup(config, [], signal, progress),
@@ -22,7 +20,6 @@ export const backUp = job('backups.make', {
 
 /** The same, sent to the S3 store of `BACKUP_S3_URL`. */
 export const sendBackupAway = job('backups.send', {
-  input: t.Object({}),
   once: () => 'backup to S3',
   backoff: '5m',
   run: (_, { config }, { signal, progress }) => runBackup(config, ['s3'], signal, progress),

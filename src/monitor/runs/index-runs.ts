@@ -1,5 +1,4 @@
 import { lte, max, sql } from 'drizzle-orm'
-import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { runChanges, runs } from '../../../db/schema.ts'
 import { tryWrite } from '../../../db/transactions.ts'
@@ -18,7 +17,6 @@ const maxChanges = 50_000 // taken at once
 
 /** Keeps the search index over runs up to date. With few runs there is none. */
 export const indexRuns = job('runs.index', {
-  input: t.Object({}),
   attempts: 1,
   once: () => 'index',
   lock: () => locks.runIndex(),

@@ -1,5 +1,4 @@
 /** The jobs that refresh statistics ahead of their readers. */
-import { t } from 'elysia'
 import { job } from '../../context.ts'
 import { locks } from '../../locks.ts'
 import type { LockRequest } from '../../platform/jobs/task-locks.ts'
@@ -7,7 +6,6 @@ import { refreshStatistics, type StatisticsName } from './warm-statistics.ts'
 
 const refresher = (name: string, lock: () => LockRequest, names: readonly StatisticsName[]) =>
   job(name, {
-    input: t.Object({}),
     attempts: 1, // the next slot comes soon enough
     expires: '3m',
     once: () => 'all',

@@ -1,4 +1,4 @@
-import type { Static, TSchema } from 'elysia'
+import { type Static, type TSchema, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import type { Role } from '../../../db/schema.ts'
 import { type Duration, ms } from '../clock.ts'
@@ -58,25 +58,30 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
   run(input: Static<Input>, app: App, work: JobContext): Promise<Result>
 }
 
+const noInput = t.Object({})
+export type NoInput = typeof noInput
+
 type Options<App, Input extends TSchema, Result> = Pick<
   JobDefinition<App, Input, Result>,
-  'input' | 'once' | 'lock' | 'begin' | 'run' | 'afterFailure' | 'sharedWith' | 'waitsFor' | 'whyNoRetry'
+  'once' | 'lock' | 'begin' | 'run' | 'afterFailure' | 'sharedWith' | 'waitsFor' | 'whyNoRetry'
 > & {
+  input?: Input
   queue?: QueueName
   attempts?: number
   backoff?: Duration
   expires?: Duration
 }
 
-/** `const job = jobsOf<App>()`, then `job('sheets.import', { input, lock, run })`. */
+/** `const job = jobsOf<App>()`, then `job('sheets.import', { input, lock, run })`, or without `input`. */
 export const jobsOf =
   <App>() =>
-  <Input extends TSchema, Result>(
+  <Input extends TSchema = NoInput, Result = unknown>(
     name: string,
-    options: Options<App, Input, Result>,
+    { input = noInput as TSchema as Input, ...options }: Options<App, Input, Result>,
   ): JobDefinition<App, Input, Result> => ({
     ...options,
     name,
+    input,
     queue: options.queue ?? 'quick',
     attempts: options.attempts ?? 3,
     backoffMs: ms(options.backoff ?? '2s'),

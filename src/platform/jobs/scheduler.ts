@@ -4,24 +4,21 @@
  */
 import { type CronConfig, cron } from '@elysiajs/cron'
 import { and, desc, eq, gt, lte } from 'drizzle-orm'
-import { Elysia, type TSchema } from 'elysia'
+import { Elysia } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { schedulePauses, scheduleSlots } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { type Clock, hour, maxAheadMs, minute } from '../clock.ts'
 import type { Log } from '../process/log.ts'
-import type { JobDefinition } from './job.ts'
+import type { JobDefinition, NoInput } from './job.ts'
 import type { Jobs } from './jobs.ts'
 
 type Cron = Parameters<CronConfig['run']>[0]
 
-export type ScheduleEntry<App> = { readonly pattern: string; readonly job: JobDefinition<App> }
+export type ScheduleEntry<App> = { readonly pattern: string; readonly job: JobDefinition<App, NoInput> }
 
-/** A line of the schedule, in UTC: `every('0 3 * * *', backUp)`. Jobs of the schedule take no input. */
-export const every = <App, Input extends TSchema>(
-  pattern: string,
-  job: JobDefinition<App, Input>,
-): ScheduleEntry<App> => ({ pattern, job })
+/** A line of the schedule, in UTC: `every('0 3 * * *', backUp)`. */
+export const every = <App>(pattern: string, job: JobDefinition<App, NoInput>): ScheduleEntry<App> => ({ pattern, job })
 
 /** A slot is late this long after its time, and missed after the longer of `missedAfter` and one period. */
 const lateAfter = minute
@@ -97,7 +94,7 @@ export function openSchedule<App>(
           .length
       )
         return undefined
-      const started = jobs.accept(tx, job, {} as never)
+      const started = jobs.accept(tx, job, {})
       tx.update(scheduleSlots)
         .set({ jobId: started.jobId })
         .where(and(eq(scheduleSlots.entry, job.name), eq(scheduleSlots.slot, slot)))
@@ -184,7 +181,7 @@ export function openSchedule<App>(
     /** Starts it now, apart from its slots; undefined for an unknown name. */
     async runNow(name: string, by: number | null) {
       const entry = entryOf(name)
-      return entry && jobs.start(entry.job, {} as never, { by })
+      return entry && jobs.start(entry.job, {}, { by })
     },
     async pause(name: string, reason: string, by: string): Promise<boolean> {
       if (!entryOf(name)) return false
