@@ -8,7 +8,7 @@ import { tourStateOf } from '../../leagues/tours/tour.ts'
 import { minute } from '../../platform/clock.ts'
 import { wholeList } from '../../platform/http/pagination.ts'
 import { type QueueName, queueNames } from '../../platform/jobs/job.ts'
-import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
+import { lateAfter, missedAfter, type ScheduleState } from '../../platform/jobs/scheduler.ts'
 import type { LockRow } from '../../platform/jobs/task-locks.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { activeAlerts } from '../alerts/queries.ts'
@@ -37,9 +37,6 @@ export type TourTask = {
   next: number | null
   jobId: string | null
 }
-
-const lateAfter = minute
-const missedAfter = 5 * minute
 
 /** Too long is three times the usual, but at least a minute; without a usual time, longer than until the next slot. */
 const isTooLong = (ms: number, usual: number | undefined, period: number) =>

@@ -21,8 +21,9 @@ export type ScheduleEntry<App> = { readonly pattern: string; readonly job: JobDe
 export const every = <App>(pattern: string, job: JobDefinition<App, NoInput>): ScheduleEntry<App> => ({ pattern, job })
 
 /** A slot is late this long after its time, and missed after the longer of `missedAfter` and one period. */
-const lateAfter = minute
-const missedAfter = 5 * minute
+export const lateAfter = minute
+export const missedAfter = 5 * minute
+const maxEarlyMs = 500 // that a timer may fire before its slot
 /** Entries with at least this period are caught up at the next start, if a stopped process missed their slot. */
 const minCatchUpPeriod = hour
 
@@ -51,14 +52,10 @@ export function openSchedule<App>(
 ) {
   /** Slots whose jobs are on their way to the queue. */
   const starting = new Set<Promise<unknown>>()
-  const crons = new Map(table.map(entry => [entry.job.name, mountCron(entry)]))
-  if (crons.size < table.length) throw new BadSchedule('A job is in the schedule twice')
+  const entries = new Map(table.map(entry => [entry.job.name, { ...entry, cron: mountCron(entry) }]))
+  if (entries.size < table.length) throw new BadSchedule('A job is in the schedule twice')
   const openedAt = clock.now()
 
-  const cronOf = (name: string) => crons.get(name) ?? unknownEntry(name)
-  const unknownEntry = (name: string): never => {
-    throw new BadSchedule(`Nothing called ${name} is in the schedule`)
-  }
   const nextAfter = (cron: Cron, at: number) => cron.nextRun(new Date(at))?.getTime() ?? Number.NaN
   const periodOf = (cron: Cron, at: number) => {
     const next = nextAfter(cron, at)
@@ -89,11 +86,9 @@ export function openSchedule<App>(
       const firedAt = clock.now()
       const isAhead = and(eq(scheduleSlots.entry, job.name), gt(scheduleSlots.slot, firedAt + maxAheadMs))
       tx.delete(scheduleSlots).where(isAhead).run()
-      if (
-        !tx.insert(scheduleSlots).values({ entry: job.name, slot, firedAt }).onConflictDoNothing().returning().all()
-          .length
-      )
-        return undefined
+      const slotRow = { entry: job.name, slot, firedAt }
+      const isFirst = tx.insert(scheduleSlots).values(slotRow).onConflictDoNothing().returning().all().length > 0
+      if (!isFirst) return undefined
       const started = jobs.accept(tx, job, {})
       tx.update(scheduleSlots)
         .set({ jobId: started.jobId })
@@ -105,15 +100,17 @@ export function openSchedule<App>(
     return jobId
   }
 
+  async function fireUnlessPaused(name: string): Promise<void> {
+    const entry = entries.get(name)
+    if (!entry || pauseOf(name)) return
+    const started = fire(entry, slotBefore(entry.cron, clock.now() + maxEarlyMs))
+    starting.add(started)
+    await started.finally(() => starting.delete(started))
+  }
+
   /** Mounted paused. `protect` keeps an entry from overlapping itself, and its errors do not end the process. */
-  function mountCron(entry: ScheduleEntry<App>): Cron {
-    const { pattern, job } = entry
-    const run = async () => {
-      if (pauseOf(job.name)) return
-      const started = fire(entry, slotBefore(cronOf(job.name), clock.now() + 500))
-      starting.add(started)
-      await started.finally(() => starting.delete(started))
-    }
+  function mountCron({ pattern, job }: ScheduleEntry<App>): Cron {
+    const run = () => fireUnlessPaused(job.name)
     const onError = (error: unknown) => log.error('The schedule could not start a job', { job: job.name, error })
     try {
       // UTC by offset: a named zone costs 2 ms an entry, and follows local time, which skips an hour a year.
@@ -128,39 +125,35 @@ export function openSchedule<App>(
     }
   }
 
-  const entryOf = (name: string) => table.find(({ job }) => job.name === name)
-
   return {
     start: () => {
-      for (const cron of crons.values()) cron.resume()
+      for (const { cron } of entries.values()) cron.resume()
     },
     /** Resolves once what is being started is in the queue, which is closed after it. */
     async stop(): Promise<void> {
-      for (const cron of crons.values()) cron.stop()
+      for (const { cron } of entries.values()) cron.stop()
       await Promise.allSettled(starting)
     },
 
     /** At the start: runs infrequent entries once that have missed a slot. A first start has missed nothing. */
     async catchUp() {
-      for (const entry of table) {
-        const entryCron = cronOf(entry.job.name)
-        if (periodOf(entryCron, openedAt) < minCatchUpPeriod || pauseOf(entry.job.name)) continue
-        const last = lastSlotOf(entry.job.name)
-        const due = slotBefore(entryCron, openedAt)
+      for (const [name, entry] of entries) {
+        if (periodOf(entry.cron, openedAt) < minCatchUpPeriod || pauseOf(name)) continue
+        const last = lastSlotOf(name)
+        const due = slotBefore(entry.cron, openedAt)
         if (last && last.slot < due) await fire(entry, due)
       }
     },
 
-    names: () => table.map(({ job }) => job.name),
+    names: () => [...entries.keys()],
 
     state(): ScheduleState[] {
       const now = clock.now()
-      return table.map(({ pattern, job: { name } }) => {
-        const entryCron = cronOf(name)
+      return [...entries].map(([name, { pattern, cron }]) => {
         const last = lastSlotOf(name)
         const pause = pauseOf(name)
-        const period = periodOf(entryCron, now)
-        const expected = nextAfter(entryCron, Math.max(openedAt, last?.slot ?? 0)) // the first slot that did not fire
+        const period = periodOf(cron, now)
+        const expected = nextAfter(cron, Math.max(openedAt, last?.slot ?? 0)) // the first slot that did not fire
         const late = Math.max(0, now - expected)
         const isMissed = late > Math.max(period, missedAfter)
         const state = pause ? 'paused' : isMissed ? 'missed' : late > lateAfter ? 'late' : 'on time'
@@ -169,7 +162,7 @@ export function openSchedule<App>(
           pattern,
           lastSlot: last?.slot ?? null,
           lastJobId: last?.jobId ?? null,
-          next: nextAfter(entryCron, now),
+          next: nextAfter(cron, now),
           periodMs: period,
           state,
           lateMs: state === 'on time' ? 0 : late,
@@ -180,11 +173,11 @@ export function openSchedule<App>(
 
     /** Starts it now, apart from its slots; undefined for an unknown name. */
     async runNow(name: string, by: number | null) {
-      const entry = entryOf(name)
+      const entry = entries.get(name)
       return entry && jobs.start(entry.job, {}, { by })
     },
     async pause(name: string, reason: string, by: string): Promise<boolean> {
-      if (!entryOf(name)) return false
+      if (!entries.has(name)) return false
       const values = { reason, pausedBy: by, pausedAt: clock.now() }
       await atomically(
         db,
@@ -199,9 +192,10 @@ export function openSchedule<App>(
     },
     /** Slots that the pause skipped are not caught up. */
     async resume(name: string): Promise<boolean> {
-      if (!entryOf(name)) return false
+      const entry = entries.get(name)
+      if (!entry) return false
       const firedAt = clock.now()
-      const slot = slotBefore(cronOf(name), firedAt)
+      const slot = slotBefore(entry.cron, firedAt)
       return atomically(db, tx => {
         const paused = tx.delete(schedulePauses).where(eq(schedulePauses.entry, name)).returning().all()
         if (paused.length) tx.insert(scheduleSlots).values({ entry: name, slot, firedAt }).onConflictDoNothing().run()
