@@ -128,6 +128,25 @@ function stintsOf(
   ]
 }
 
+/** One person's work, as one set of rules counts it over the days that are planned. */
+type CountedWork = {
+  rules: WorkRules
+  stints: Stint[]
+  byDate: ReadonlyMap<string, Stint[]>
+  range: string[]
+  first: string
+  last: string
+}
+
+/** By how many units these stints break a rule; 0 or less is no breach. */
+type Count = {
+  rule: RuleBreach['rule']
+  limit: Pick<Limit, 'price_cents'>
+  units: number
+  stints: Stint[]
+  what: string
+}
+
 function breachesOfRules(
   person: Staff,
   rules: WorkRules | undefined,
@@ -135,123 +154,143 @@ function breachesOfRules(
   range: string[],
   where = '',
 ): RuleBreach[] {
-  if (!rules || !range.length) return []
-  const found: RuleBreach[] = []
-  const [first, last] = [range[0]!, range.at(-1)!]
-  const isIn = ({ date }: { date: string }) => date >= first && date <= last
-  const report = (
-    rule: RuleBreach['rule'],
-    { price_cents: price }: Pick<Limit, 'price_cents'>,
-    units: number,
-    those: Stint[],
-    what: string,
-  ) => {
-    if (units > 0)
-      found.push({
-        rule,
-        staff_id: person.id,
-        shift_ids: those.flatMap(({ shiftId }) => (shiftId === undefined ? [] : [shiftId])),
-        units,
-        ...(price === undefined ? {} : { price }),
-        message: `${person.name} ${what}${where}`,
-        given: false,
-      })
-  }
+  const [first, last] = [range[0], range.at(-1)]
+  if (!rules || !first || !last) return []
+  const work = { rules, stints, byDate: Map.groupBy(stints, ({ date }) => date), range, first, last }
+  return counts
+    .flatMap(countsOf => [...countsOf(work)])
+    .filter(({ units }) => units > 0)
+    .map(({ rule, limit: { price_cents: price }, units, stints, what }) => ({
+      rule,
+      staff_id: person.id,
+      shift_ids: stints.flatMap(({ shiftId }) => shiftId ?? []),
+      units,
+      ...(price === undefined ? {} : { price }),
+      message: `${person.name} ${what}${where}`,
+      given: false,
+    }))
+}
 
-  const inRange = stints.filter(isIn)
-  const { least_hours, most_hours, most_weekends } = rules
-  const hoursOf = (those: Stint[]) => those.reduce((all, { minutes }) => all + minutes, 0) / 60
-  if (least_hours)
-    for (const [days, words] of stretchesOf(least_hours, rules.counted_from, range)) {
-      const planned = days.filter(date => date >= first && date <= last)
-      const those = inRange.filter(({ date }) => planned.includes(date))
-      const least = (least_hours.limit * planned.length) / days.length
-      const units = Math.ceil(least - hoursOf(those) - 1e-9)
-      const what = `would work ${rounded(hoursOf(those))} of at least ${rounded(least)} hours${words}`
-      report('least_hours', least_hours, units, those, what)
-    }
-  if (most_hours)
-    for (const [days, words] of stretchesOf(most_hours, rules.counted_from, range)) {
-      const those = stints.filter(({ date }) => days.includes(date))
-      const units = Math.ceil(hoursOf(those) - most_hours.limit - 1e-9)
-      const what = `would work ${rounded(hoursOf(those))} of at most ${most_hours.limit} hours${words}`
-      report('most_hours', most_hours, units, those, what)
-    }
+const counts: ((work: CountedWork) => Iterable<Count>)[] = [
+  leastHours,
+  mostHours,
+  mostDaysInRow,
+  leastDaysInRow,
+  leastDaysOffInRow,
+  mostWeekends,
+  mostOfKind,
+  successions,
+]
 
-  const on = (date: string) => stints.filter(stint => stint.date === date)
-  const worked = new Set(stints.map(({ date }) => date))
-  const { most_days_in_row: most, least_days_in_row: least, least_days_off_in_row: leastOff } = rules
-  if (most)
-    for (const date of allDates(daysAfter(first, -most.limit), last)) {
-      const days = Array.from({ length: most.limit + 1 }, (_, index) => daysAfter(date, index))
-      if (days.every(day => worked.has(day)))
-        report(
-          'most_days_in_row',
-          most,
-          1,
-          days.flatMap(on),
-          `would work more than ${counted(most.limit, 'day')} in a row from ${longDate(date)}`,
-        )
-    }
-  const lengthFrom = (date: string, most: number) => {
-    let days = 1
-    while (days < most && worked.has(daysAfter(date, days)) === worked.has(date)) days++
-    return days
+const hoursOf = (stints: Stint[]) => stints.reduce((all, { minutes }) => all + minutes, 0) / 60
+
+function* leastHours({ rules, stints, range, first, last }: CountedWork): Iterable<Count> {
+  const { least_hours: limit, counted_from } = rules
+  if (!limit) return
+  for (const [days, words] of stretchesOf(limit, counted_from, range)) {
+    const planned = days.filter(date => date >= first && date <= last)
+    const there = stints.filter(({ date }) => planned.includes(date))
+    const least = (limit.limit * planned.length) / days.length
+    const units = Math.ceil(least - hoursOf(there) - 1e-9)
+    const what = `would work ${rounded(hoursOf(there))} of at least ${rounded(least)} hours${words}`
+    yield { rule: 'least_hours', limit, units, stints: there, what }
   }
-  if (least)
-    for (const date of range) {
-      if (daysAfter(date, -1) < first || worked.has(daysAfter(date, -1)) || !worked.has(date)) continue
-      const days = lengthFrom(date, least.limit)
-      if (daysAfter(date, days) > last) continue
-      const stretch = allDates(date, daysAfter(date, days)).flatMap(on)
-      report(
-        'least_days_in_row',
-        least,
-        least.limit - days,
-        stretch,
-        `would work only ${counted(days, 'day')} in a row from ${longDate(date)}`,
-      )
+}
+
+function* mostHours({ rules, stints, range }: CountedWork): Iterable<Count> {
+  const { most_hours: limit, counted_from } = rules
+  if (!limit) return
+  for (const [days, words] of stretchesOf(limit, counted_from, range)) {
+    const there = stints.filter(({ date }) => days.includes(date))
+    const units = Math.ceil(hoursOf(there) - limit.limit - 1e-9)
+    const what = `would work ${rounded(hoursOf(there))} of at most ${limit.limit} hours${words}`
+    yield { rule: 'most_hours', limit, units, stints: there, what }
+  }
+}
+
+const stintsOn = ({ byDate }: CountedWork, dates: string[]): Stint[] => dates.flatMap(date => byDate.get(date) ?? [])
+
+function* mostDaysInRow(work: CountedWork): Iterable<Count> {
+  const { most_days_in_row: limit } = work.rules
+  if (!limit) return
+  for (const date of allDates(daysAfter(work.first, -limit.limit), work.last)) {
+    const days = allDates(date, daysAfter(date, limit.limit))
+    if (!days.every(day => work.byDate.has(day))) continue
+    const what = `would work more than ${counted(limit.limit, 'day')} in a row from ${longDate(date)}`
+    yield { rule: 'most_days_in_row', limit, units: 1, stints: stintsOn(work, days), what }
+  }
+}
+
+/** How many days from this one are like it, worked or off; no more than `most` are counted. */
+function daysAlike({ byDate }: CountedWork, date: string, most: number): number {
+  let days = 1
+  while (days < most && byDate.has(daysAfter(date, days)) === byDate.has(date)) days++
+  return days
+}
+
+function* leastDaysInRow(work: CountedWork): Iterable<Count> {
+  const { least_days_in_row: limit } = work.rules
+  if (!limit) return
+  for (const date of work.range) {
+    const before = daysAfter(date, -1)
+    if (before < work.first || work.byDate.has(before) || !work.byDate.has(date)) continue
+    const days = daysAlike(work, date, limit.limit)
+    const after = daysAfter(date, days)
+    if (after > work.last) continue
+    const what = `would work only ${counted(days, 'day')} in a row from ${longDate(date)}`
+    const stints = stintsOn(work, allDates(date, after))
+    yield { rule: 'least_days_in_row', limit, units: limit.limit - days, stints, what }
+  }
+}
+
+function* leastDaysOffInRow(work: CountedWork): Iterable<Count> {
+  const { least_days_off_in_row: limit } = work.rules
+  if (!limit) return
+  for (const date of allDates(daysAfter(work.first, -limit.limit), daysAfter(work.last, 1))) {
+    const before = daysAfter(date, -1)
+    if (!work.byDate.has(before) || work.byDate.has(date)) continue
+    const days = daysAlike(work, date, limit.limit)
+    const after = daysAfter(date, days)
+    if (after < work.first) continue
+    const what = `would have only ${counted(days, 'day')} off from ${longDate(date)}`
+    const stints = stintsOn(work, [before, after])
+    yield { rule: 'least_days_off_in_row', limit, units: limit.limit - days, stints, what }
+  }
+}
+
+function* mostWeekends(work: CountedWork): Iterable<Count> {
+  const { most_weekends: limit, counted_from } = work.rules
+  if (!limit) return
+  for (const [days, words] of stretchesOf(limit, counted_from, work.range)) {
+    const saturdays = new Set<string>()
+    for (const { date } of work.stints) {
+      const day = weekday(date)
+      if (day !== 6 && day !== 0) continue
+      const saturday = day === 6 ? date : daysAfter(date, -1)
+      if (days.includes(saturday) || days.includes(daysAfter(saturday, 1))) saturdays.add(saturday)
     }
-  if (leastOff)
-    for (const date of allDates(daysAfter(first, -leastOff.limit), daysAfter(last, 1))) {
-      const before = daysAfter(date, -1)
-      if (!worked.has(before) || worked.has(date)) continue
-      const days = lengthFrom(date, leastOff.limit)
-      if (daysAfter(date, days) < first) continue
-      const around = [...on(before), ...on(daysAfter(date, days))]
-      const what = `would have only ${counted(days, 'day')} off from ${longDate(date)}`
-      report('least_days_off_in_row', leastOff, leastOff.limit - days, around, what)
+    const stints = [...saturdays].flatMap(saturday => stintsOn(work, [saturday, daysAfter(saturday, 1)]))
+    const what = `would work on ${counted(saturdays.size, 'weekend')} of at most ${limit.limit}${words}`
+    yield { rule: 'most_weekends', limit, units: saturdays.size - limit.limit, stints, what }
+  }
+}
+
+function* mostOfKind({ rules, stints, range }: CountedWork): Iterable<Count> {
+  for (const limit of rules.most_of_kind ?? [])
+    for (const [days, words] of stretchesOf(limit, rules.counted_from, range)) {
+      const there = stints.filter(({ kind, date }) => kind === limit.kind && days.includes(date))
+      const what = `would have ${counted(there.length, 'shift')} of the kind ${limit.kind} of at most ${limit.limit}${words}`
+      yield { rule: 'most_of_kind', limit, units: there.length - limit.limit, stints: there, what }
     }
-  if (most_weekends)
-    for (const [days, words] of stretchesOf(most_weekends, rules.counted_from, range)) {
-      const saturdays = new Set<string>()
-      for (const { date } of stints) {
-        const day = weekday(date)
-        if (day !== 6 && day !== 0) continue
-        const saturday = day === 6 ? date : daysAfter(date, -1)
-        if (days.includes(saturday) || days.includes(daysAfter(saturday, 1))) saturdays.add(saturday)
+}
+
+function* successions(work: CountedWork): Iterable<Count> {
+  for (const limit of work.rules.successions ?? [])
+    for (const stint of work.stints.filter(({ kind }) => kind === limit.kind))
+      for (const next of stintsOn(work, [daysAfter(stint.date, 1)]).filter(({ kind }) => kind === limit.next)) {
+        const what = `would begin ${next.kind} the day after ${stint.kind} on ${longDate(stint.date)}`
+        yield { rule: 'successions', limit, units: 1, stints: [stint, next], what }
       }
-      const those = [...saturdays].flatMap(date => [...on(date), ...on(daysAfter(date, 1))])
-      const what = `would work on ${counted(saturdays.size, 'weekend')} of at most ${most_weekends.limit}${words}`
-      report('most_weekends', most_weekends, saturdays.size - most_weekends.limit, those, what)
-    }
-  for (const kind of rules.most_of_kind ?? [])
-    for (const [days, words] of stretchesOf(kind, rules.counted_from, range)) {
-      const those = stints.filter(stint => stint.kind === kind.kind && days.includes(stint.date))
-      const what = `would have ${counted(those.length, 'shift')} of the kind ${kind.kind} of at most ${kind.limit}${words}`
-      report('most_of_kind', kind, those.length - kind.limit, those, what)
-    }
-  for (const succession of rules.successions ?? [])
-    for (const stint of stints.filter(({ kind }) => kind === succession.kind))
-      for (const next of on(daysAfter(stint.date, 1)).filter(({ kind }) => kind === succession.next))
-        report(
-          'successions',
-          succession,
-          1,
-          [stint, next],
-          `would begin ${next.kind} the day after ${stint.kind} on ${longDate(stint.date)}`,
-        )
-  return found
 }
 
 /** The whole periods that the range touches, each with words for it; without `weeks`, the range itself. */

@@ -41,118 +41,117 @@ type Known = { shift: ProblemShift; person: Staff; pinned: boolean }
 type Stint = { siteId: number; shift?: ProblemShift; from: Date; until: Date; monday: string; given: boolean }
 
 export function checkRoster(problem: RosterProblem, assignments: Assignment[]): Violation[] {
-  const found: Violation[] = []
-  const report = (violation: Violation) => void found.push(violation)
-  const pinned = new Set(problem.pinned.map(assignmentKey))
-  const shifts = new Map(problem.shifts.map(shift => [shift.id, shift]))
-  const people = new Map(problem.staff.map(person => [person.id, person]))
+  const { known, violations } = knownPlaces(problem, assignments)
+  const byPerson = Map.groupBy(known, ({ person }) => person.id)
+  const existing = Map.groupBy(problem.existing, ({ staff_id }) => staff_id)
+  return [
+    ...violations,
+    ...missingPins(problem, assignments),
+    ...crowdedShifts(problem, known),
+    ...known.flatMap(place => [...reasonsAgainst(problem, place)]),
+    ...problem.staff.flatMap(person => {
+      const stints = stintsOf(problem, byPerson.get(person.id) ?? [], existing.get(person.id) ?? [])
+      return [...tooLittleRest(problem, person, stints), ...tooManyHours(person, stints)]
+    }),
+    ...ruleBreaches(problem, assignments, localDates(problem)).flatMap(({ price, units: _, ...broken }) =>
+      price === undefined ? broken : [],
+    ),
+  ]
+}
 
+/** The places of people and shifts that there are; anybody in one twice, and anything else, is a violation. */
+function knownPlaces({ shifts, staff, pinned }: RosterProblem, assignments: Assignment[]) {
+  const violations: Violation[] = []
   const known: Known[] = []
+  const pins = new Set(pinned.map(assignmentKey))
+  const shiftById = new Map(shifts.map(shift => [shift.id, shift]))
+  const personById = new Map(staff.map(person => [person.id, person]))
   const seen = new Set<string>()
   for (const assignment of assignments) {
     const { shift_id, staff_id } = assignment
-    const [shift, person, key] = [shifts.get(shift_id), people.get(staff_id), assignmentKey(assignment)]
-    const about = { shift_ids: [shift_id], staff_id, given: pinned.has(key) }
-    if (!shift || !person)
-      report({
-        rule: 'unknown',
-        message: shift
-          ? `Staff ${staff_id} is inactive or deleted`
-          : `Shift ${shift_id} is not among those of these days and sites`,
-        ...about,
-      })
-    else if (seen.has(key)) report({ rule: 'twice', message: `${person.name} is on this shift already`, ...about })
+    const [shift, person, key] = [shiftById.get(shift_id), personById.get(staff_id), assignmentKey(assignment)]
+    const about = { shift_ids: [shift_id], staff_id, given: pins.has(key) }
+    if (!shift || !person) {
+      const message = shift
+        ? `Staff ${staff_id} is inactive or deleted`
+        : `Shift ${shift_id} is not among those of these days and sites`
+      violations.push({ rule: 'unknown', message, ...about })
+    } else if (seen.has(key))
+      violations.push({ rule: 'twice', message: `${person.name} is on this shift already`, ...about })
     else known.push({ shift, person, pinned: about.given })
     seen.add(key)
   }
-  for (const pin of problem.pinned) {
-    const { shift_id, staff_id } = pin
-    if (!seen.has(assignmentKey(pin)))
-      report({
-        rule: 'pin',
-        message: `Staff ${staff_id} is pinned to shift ${shift_id} but not on it`,
-        shift_ids: [shift_id],
-        staff_id,
-        given: false,
-      })
-  }
+  return { known, violations }
+}
+
+function missingPins({ pinned }: RosterProblem, assignments: Assignment[]): Violation[] {
+  const assigned = new Set(assignments.map(assignmentKey))
+  return pinned
+    .filter(pin => !assigned.has(assignmentKey(pin)))
+    .map(({ shift_id, staff_id }) => {
+      const message = `Staff ${staff_id} is pinned to shift ${shift_id} but not on it`
+      return { rule: 'pin', message, shift_ids: [shift_id], staff_id, given: false }
+    })
+}
+
+function crowdedShifts({ shifts }: RosterProblem, known: Known[]): Violation[] {
   const byShift = Map.groupBy(known, ({ shift }) => shift.id)
-  for (const shift of problem.shifts) {
+  return shifts.flatMap((shift): Violation[] => {
     const there = byShift.get(shift.id) ?? []
     const most = Math.max(shift.headcount, shift.most ?? 0)
-    if (there.length > most)
-      report({
-        rule: 'headcount',
-        message: `Shift ${shift.id} takes ${most} but has ${there.length}`,
-        shift_ids: [shift.id],
-        given: there.every(one => one.pinned),
-      })
-  }
+    if (there.length <= most) return []
+    const message = `Shift ${shift.id} takes ${most} but has ${there.length}`
+    return [{ rule: 'headcount', message, shift_ids: [shift.id], given: there.every(one => one.pinned) }]
+  })
+}
 
-  for (const { shift, person, pinned } of known) {
-    const zone = zoneOf(problem, shift.site_id)
-    const day = dayIn(zone, new Date(shift.starts_at))
-    const about = { shift_ids: [shift.id], staff_id: person.id, given: pinned }
-    for (const skill of [...(shift.skill ? [shift.skill] : []), ...(shift.skills ?? [])])
-      if (person.skills.indexOf(skill) === -1)
-        report({ rule: 'skill', message: `${person.name} lacks the skill ${skill}`, ...about })
-    if (shift.certification) {
-      const lastDay = person.certifications
-        .filter(one => one.name === shift.certification)
-        .map(one => one.expires_on)
-        .sort()
-        .pop()
-      if (lastDay === undefined)
-        report({ rule: 'certification', message: `${person.name} has no ${shift.certification}`, ...about })
-      else if (lastDay < day)
-        report({
-          rule: 'certification',
-          message: `${shift.certification} of ${person.name} ran out on ${longDate(lastDay)}`,
-          ...about,
-        })
-    }
-    if (person.unavailable.some(absence => meets(absence, shift, zone)))
-      report({ rule: 'unavailable', message: `${person.name} is unavailable on ${longDate(day)}`, ...about })
+/** What keeps somebody from a shift, whatever else they do. */
+function* reasonsAgainst(problem: RosterProblem, { shift, person, pinned }: Known): Iterable<Violation> {
+  const zone = zoneOf(problem, shift.site_id)
+  const day = dayIn(zone, new Date(shift.starts_at))
+  const about = { shift_ids: [shift.id], staff_id: person.id, given: pinned }
+  for (const skill of [...(shift.skill ? [shift.skill] : []), ...(shift.skills ?? [])])
+    if (person.skills.indexOf(skill) === -1)
+      yield { rule: 'skill', message: `${person.name} lacks the skill ${skill}`, ...about }
+  if (shift.certification) {
+    const lastDay = person.certifications
+      .filter(one => one.name === shift.certification)
+      .map(one => one.expires_on)
+      .sort()
+      .pop()
+    const message =
+      lastDay === undefined
+        ? `${person.name} has no ${shift.certification}`
+        : `${shift.certification} of ${person.name} ran out on ${longDate(lastDay)}`
+    if (lastDay === undefined || lastDay < day) yield { rule: 'certification', message, ...about }
   }
+  if (person.unavailable.some(absence => meets(absence, shift, zone)))
+    yield { rule: 'unavailable', message: `${person.name} is unavailable on ${longDate(day)}`, ...about }
+}
 
-  const byPerson = Map.groupBy(known, ({ person }) => person.id)
-  const existing = Map.groupBy(problem.existing, ({ staff_id }) => staff_id)
-  for (const person of problem.staff) {
-    const stints = stintsOf(problem, byPerson.get(person.id) ?? [], existing.get(person.id) ?? [])
-    for (let later = 1; later < stints.length; later++) {
-      for (let earlier = 0; earlier < later; earlier++) {
-        const [a, b] = [stints[earlier]!, stints[later]!]
-        const between = (b.from.getTime() - a.until.getTime()) / 60_000
-        const owed = hoursOfRest(problem, person, a, b)
-        if (between >= owed * 60 - tolerance) continue
-        const about = { shift_ids: idsOf([a, b]), staff_id: person.id, given: a.given && b.given }
-        if (between < 0) report({ rule: 'overlap', message: `${person.name} would be in two places at once`, ...about })
-        else
-          report({
-            rule: 'rest',
-            message: `${person.name} would rest ${Math.floor(between)} minutes instead of ${owed} hours`,
-            ...about,
-          })
+function* tooLittleRest(problem: RosterProblem, person: Staff, stints: Stint[]): Iterable<Violation> {
+  for (const [later, b] of stints.entries())
+    for (const a of stints.slice(0, later)) {
+      const between = (b.from.getTime() - a.until.getTime()) / 60_000
+      const owed = hoursOfRest(problem, person, a, b)
+      if (between >= owed * 60 - tolerance) continue
+      const about = { shift_ids: idsOf([a, b]), staff_id: person.id, given: a.given && b.given }
+      if (between < 0) yield { rule: 'overlap', message: `${person.name} would be in two places at once`, ...about }
+      else {
+        const message = `${person.name} would rest ${Math.floor(between)} minutes instead of ${owed} hours`
+        yield { rule: 'rest', message, ...about }
       }
     }
-    for (const monday of new Set(stints.filter(stint => stint.shift).map(stint => stint.monday))) {
-      const week = stints.filter(stint => stint.monday === monday)
-      const minutes = week.reduce((all, { from, until }) => all + (until.getTime() - from.getTime()) / 60_000, 0)
-      if (minutes > person.max_hours_week * 60 + tolerance)
-        report({
-          rule: 'hours',
-          message: `${person.name} would work ${rounded(minutes / 60)} of ${person.max_hours_week} hours in the week of ${monday}`,
-          shift_ids: idsOf(week),
-          staff_id: person.id,
-          given: week.every(stint => stint.given),
-        })
-    }
+}
+
+/** In each week with work in the problem. */
+function* tooManyHours({ id, name, max_hours_week: most }: Staff, stints: Stint[]): Iterable<Violation> {
+  for (const [monday, week] of Map.groupBy(stints, stint => stint.monday)) {
+    const minutes = week.reduce((all, { from, until }) => all + (until.getTime() - from.getTime()) / 60_000, 0)
+    if (!week.some(stint => stint.shift) || minutes <= most * 60 + tolerance) continue
+    const message = `${name} would work ${rounded(minutes / 60)} of ${most} hours in the week of ${monday}`
+    yield { rule: 'hours', message, shift_ids: idsOf(week), staff_id: id, given: week.every(stint => stint.given) }
   }
-  for (const { price, units: _, ...broken } of ruleBreaches(problem, assignments, (site, instant) =>
-    dayIn(zoneOf(problem, site), new Date(instant)),
-  ))
-    if (price === undefined) report(broken)
-  return found
 }
 
 /** The person's own rest, otherwise that of the stricter site. */
@@ -161,9 +160,7 @@ const hoursOfRest = ({ sites }: RosterProblem, { rules }: Staff, ...stints: Stin
 
 /** Breaches of rules that have a price. */
 export const pricedBreaches = (problem: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
-  ruleBreaches(problem, assignments, (site, instant) => dayIn(zoneOf(problem, site), new Date(instant))).filter(
-    ({ price }) => price !== undefined,
-  )
+  ruleBreaches(problem, assignments, localDates(problem)).filter(({ price }) => price !== undefined)
 
 /** One person's work in the problem and outside it. */
 function stintsOf(problem: RosterProblem, known: Known[], existing: Duty[]): Stint[] {
@@ -192,6 +189,9 @@ const idsOf = (stints: Stint[]) => stints.flatMap(({ shift }) => (shift ? [shift
 
 const zoneOf = (problem: RosterProblem, siteId: number) =>
   problem.sites.find(site => site.id === siteId)?.timezone ?? 'UTC'
+
+const localDates = (problem: RosterProblem) => (siteId: number, instant: string) =>
+  dayIn(zoneOf(problem, siteId), new Date(instant))
 
 const days = new Map<string, Intl.DateTimeFormat>()
 
