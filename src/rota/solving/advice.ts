@@ -1,7 +1,7 @@
 import { day, hour } from '../../platform/clock.ts'
 import { counted } from '../../platform/number-text.ts'
 import type { ProblemShift, RosterProblem, Unfilled } from './problem.ts'
-import { DEFAULT_REST, requiredSkills, spanOf } from './rules.ts'
+import { requiredSkills, restOfSite, spanOf } from './rules.ts'
 
 /** The additional people that the advice assumes. */
 const HOURS_A_WEEK = 40
@@ -50,7 +50,7 @@ const profileText = ({ skills, certification }: Profile) => {
 
 /** [person]: the open shifts that each of a few additional people with this profile would take, one after the other. */
 function filledBy(profile: Profile, open: ProblemShift[], { sites }: RosterProblem): ProblemShift[][] {
-  const rest = (shift: ProblemShift) => sites.find(site => site.id === shift.site_id)?.rest_hours
+  const restAfter = ({ site_id }: ProblemShift) => restOfSite(sites.find(({ id }) => id === site_id))
   let left = open.filter(
     shift =>
       requiredSkills(shift).every(skill => profile.skills.includes(skill)) &&
@@ -58,7 +58,7 @@ function filledBy(profile: Profile, open: ProblemShift[], { sites }: RosterProbl
   )
   return Array.from({ length: MAX_PEOPLE }, () => {
     const taken = [...Map.groupBy(left, ({ starts_at }) => Math.floor(Date.parse(starts_at) / WEEK)).values()].flatMap(
-      week => shiftsForOnePerson(week, shift => (rest(shift) === undefined ? DEFAULT_REST : rest(shift)! * hour)),
+      week => shiftsForOnePerson(week, restAfter),
     )
     const gone = new Set(taken)
     left = left.filter(shift => !gone.has(shift))
@@ -67,14 +67,14 @@ function filledBy(profile: Profile, open: ProblemShift[], { sites }: RosterProbl
 }
 
 /** Shifts of one week for one person: repeatedly the shift that ends first and still fits their rest and hours. */
-function shiftsForOnePerson(shifts: ProblemShift[], restOf: (shift: ProblemShift) => number): ProblemShift[] {
+function shiftsForOnePerson(shifts: ProblemShift[], restAfter: (shift: ProblemShift) => number): ProblemShift[] {
   const taken: ProblemShift[] = []
   let [free, hours] = [Number.NEGATIVE_INFINITY, HOURS_A_WEEK * hour]
   for (const shift of shifts.toSorted((a, b) => Date.parse(a.ends_at) - Date.parse(b.ends_at))) {
     const { start, end } = spanOf(shift)
     if (start < free || end - start > hours) continue
     taken.push(shift)
-    ;[free, hours] = [end + restOf(shift), hours - (end - start)]
+    ;[free, hours] = [end + restAfter(shift), hours - (end - start)]
   }
   return taken
 }

@@ -1,12 +1,10 @@
 import type { AnnealingStep } from './annealing.ts'
 import type { SolverPlan } from './plan.ts'
-import { compareScores, Roster, type RosterScore, scoreOf } from './roster.ts'
+import { compareScores, Roster, RosterChanges, type RosterScore, scoreOf } from './roster.ts'
 import { seededRandom } from './seeded-random.ts'
 import { evaluateRules, SHORT_STRETCH_WEIGHT } from './work-rules.ts'
 
 const MAX_STRETCH_DAYS = 7
-
-type Step = [taken: boolean, opening: number, person: number]
 
 /**
  * Simulated annealing for rules about days in a row. A move replaces some days of one person, or swaps some days of two people.
@@ -26,27 +24,22 @@ export function* annealDays(
   const { energy, heat } = energyAndHeat(plan)
   let best = start
   let [worth, places, improved] = [scoreOf(roster), start.peopleAt, false]
-  const steps: Step[] = []
-  const leave = (opening: number, person: number) => {
-    roster.unassign(opening, person)
-    steps.push([false, opening, person])
-  }
+  const changes = new RosterChanges(roster)
   const take = (opening: number, person: number) => {
     if (!roster.hasRoom(opening) || !roster.canTake(opening, person)) return false
-    roster.assign(opening, person)
-    steps.push([true, opening, person])
+    changes.assign(opening, person)
     return true
   }
   const unassignDays = (person: number, from: number, until: number) => {
     const there = roster.openingsOf[person]!.filter(opening => isWithin(plan, opening, from, until))
-    for (const opening of there) leave(opening, person)
+    for (const opening of there) changes.unassign(opening, person)
     return there
   }
 
   // The weight of days too few in a row grows while there are any.
   let [part, strictness] = [0, 1]
   for (let done = 1; done <= moves && part < 1; done++) {
-    steps.length = 0
+    changes.clear()
     const before = energy(roster, strictness)
     const person = people[randomBelow(people.length)]!
     const from = randomBelow(plan.days.count)
@@ -75,10 +68,8 @@ export function* annealDays(
       }
     }
     const worse = energy(roster, strictness) - before
-    if (!isMade || !steps.length || (worse > 0 && next() >= Math.exp(-worse / heat(part)))) {
-      for (const [taken, opening, who] of steps.reverse())
-        taken ? roster.unassign(opening, who) : roster.assign(opening, who)
-    } else if (compareScores(roster, worth) < 0)
+    if (!isMade || changes.isEmpty || (worse > 0 && next() >= Math.exp(-worse / heat(part)))) changes.undo()
+    else if (compareScores(roster, worth) < 0)
       [worth, places, improved] = [scoreOf(roster), roster.copyAssignments(), true]
     if (done % 1024 !== 0 && done < moves) continue
     if (improved) best = Roster.from(plan, places)

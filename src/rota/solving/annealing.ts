@@ -2,7 +2,7 @@ import { hour } from '../../platform/clock.ts'
 import { MAX_STEP_WEIGHT } from './balance.ts'
 import { cheapestPerson } from './greedy.ts'
 import type { SolverPlan } from './plan.ts'
-import { compareScores, Roster, type RosterScore, scoreOf } from './roster.ts'
+import { compareScores, Roster, RosterChanges, type RosterScore, scoreOf } from './roster.ts'
 import { conflicts } from './rules.ts'
 import { seededRandom } from './seeded-random.ts'
 import { SHORT_STRETCH_WEIGHT } from './work-rules.ts'
@@ -41,11 +41,11 @@ export function* anneal(
     const person = candidates[randomBelow(candidates.length)]!
     if (!roster.peopleAt[opening]!.includes(person) && !(isOneWeek && conflictsInOtherWeek(roster, opening, person))) {
       const before = energy(roster)
-      const undo = tryReassign(roster, opening, person, randomBelow)
+      const changes = tryReassign(roster, opening, person, randomBelow)
       const worse = energy(roster) - before
-      if (!undo) {
+      if (!changes) {
         // a rule of this person forbids the move
-      } else if (worse > 0 && next() >= Math.exp(-worse / heat(done / moves))) undo()
+      } else if (worse > 0 && next() >= Math.exp(-worse / heat(done / moves))) changes.undo()
       else if (compareScores(roster, worth) < 0)
         [worth, places, improved] = [scoreOf(roster), roster.copyAssignments(), true]
     }
@@ -76,33 +76,21 @@ function conflictsInOtherWeek({ openingsOf, plan }: Roster, opening: number, per
   )
 }
 
-/** Assigns the person to the opening and returns a function that undoes it; undefined if a rule of theirs forbids it. */
+/** Assigns the person to the opening and returns what that changed; undefined if a rule of theirs forbids it. */
 function tryReassign(
   roster: Roster,
   opening: number,
   person: number,
   below: (n: number) => number,
-): (() => void) | undefined {
+): RosterChanges | undefined {
   const { openings, restByClass, restClass } = roster.plan
-  const steps: [taken: boolean, opening: number, person: number][] = []
-  const take = (at: number, who: number) => {
-    roster.assign(at, who)
-    steps.push([true, at, who])
-  }
-  const leave = (at: number, who: number) => {
-    roster.unassign(at, who)
-    steps.push([false, at, who])
-  }
-
-  const isFull = !roster.hasRoom(opening)
-  const undo = () => {
-    for (const [taken, at, who] of steps.reverse()) taken ? roster.unassign(at, who) : roster.assign(at, who)
-  }
-  if (isFull || (roster.peopleAt[opening]!.length && !roster.isOpen(opening) && below(2)))
-    leave(opening, roster.peopleAt[opening]![below(roster.peopleAt[opening]!.length)]!)
+  const changes = new RosterChanges(roster)
+  const there = roster.peopleAt[opening]!
+  if (!roster.hasRoom(opening) || (there.length && !roster.isOpen(opening) && below(2)))
+    changes.unassign(opening, there[below(there.length)]!)
   const givenUp: number[] = []
   const giveUp = (at: number) => {
-    leave(at, person)
+    changes.unassign(at, person)
     givenUp.push(at)
   }
   if (!roster.hasNoConflict(opening, person)) {
@@ -114,15 +102,15 @@ function tryReassign(
     giveUp(sameWeek[below(sameWeek.length)]!)
   }
   if (!roster.keepsLimits(opening, person)) {
-    undo()
+    changes.undo()
     return undefined
   }
-  take(opening, person)
+  changes.assign(opening, person)
   for (const at of givenUp) {
     const other = cheapestPerson(roster, at)
-    if (other !== undefined) take(at, other)
+    if (other !== undefined) changes.assign(at, other)
   }
-  return undo
+  return changes
 }
 
 /** `energy` makes one number of a roster's score; `heat` is how much worse a move may make it at a point of the search. */

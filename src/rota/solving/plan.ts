@@ -1,6 +1,6 @@
 import { wishScore } from './balance.ts'
 import { timeAtSite } from './local-time.ts'
-import type { Assignment, Duty, ProblemShift, RosterProblem } from './problem.ts'
+import { type Assignment, assignmentKey, type Duty, dutyKey, type ProblemShift, type RosterProblem } from './problem.ts'
 import { conflicts, ineligibility, restOfPerson, restOfSite, spanOf, wages, weeklyLimit } from './rules.ts'
 import { type DayRange, dayNumber, dayRangeOf, type PreparedRules, prepareRules } from './work-rules.ts'
 
@@ -110,7 +110,7 @@ export function preparePlan(problem: RosterProblem): SolverPlan {
     for (const [person, staff] of problem.staff.entries()) {
       wagesOf[index * people + person] = wages(staff, opening)
       cost[index * people + person] =
-        wagesOf[index * people + person]! + (requestCosts.get(`${shift.id} ${staff.id}`) ?? 0)
+        wagesOf[index * people + person]! + (requestCosts.get(dutyKey(shift.id, staff.id)) ?? 0)
       wishScores[index * people + person] = wishScore(staff.preferences, shift, lookUp.moment(shift))
       const isRefused = ineligibility(staff, shift, lookUp.moment(shift).date, lookUp.zone(shift.site_id))
       const isBusy = fixed[person]!.some(work => conflicts(work, opening, restOfPerson(staff)))
@@ -188,7 +188,7 @@ function lookup({ sites, staff, shifts }: RosterProblem) {
 type Lookup = ReturnType<typeof lookup>
 
 function pinsOf({ pinned, staff }: RosterProblem, look: Lookup): Pins {
-  const assignments = [...new Map(pinned.map(pin => [`${pin.shift_id} ${pin.staff_id}`, pin])).values()]
+  const assignments = [...new Map(pinned.map(pin => [assignmentKey(pin), pin])).values()]
   const pins: Pins = { assignments, cost: 0, wish: 0, loadMs: new Float64Array(staff.length) }
   for (const { shift_id, staff_id } of assignments) {
     const shift = look.shift(shift_id)
@@ -222,11 +222,11 @@ function fixedWork({ staff, existing }: RosterProblem, pins: Pins, look: Lookup)
 
 /** The cost of requests: `base` with nobody assigned, and by shift and person what an assignment adds to it. */
 function requestsOf({ requests = [] }: RosterProblem, pins: Pins, look: Lookup) {
-  const pinned = new Set(pins.assignments.map(pin => `${pin.shift_id} ${pin.staff_id}`))
+  const pinned = new Set(pins.assignments.map(assignmentKey))
   const asked = new Map<string, number>()
   let base = 0
   for (const { shift_id, staff_id, want, price_cents: price } of requests) {
-    const key = `${look.shift(shift_id).id} ${staff_id}`
+    const key = dutyKey(look.shift(shift_id).id, staff_id)
     if (look.person(staff_id) === undefined) unknown(`staff ${staff_id}`)
     if (pinned.has(key)) base += want === 'off' ? price : 0
     else {

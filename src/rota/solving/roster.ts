@@ -106,8 +106,8 @@ export class Roster {
     const { wishScores, people, openings, allowedMs, problem } = this.plan
     const load = this.loadMs[person]!
     const more = load + openings[opening]!.length
-    const [hours, limit] = [hour, allowedMs[person]! / hour]
-    const uneven = loadPenalty(more / hours, limit) - loadPenalty(load / hours, limit)
+    const allowed = allowedMs[person]! / hour
+    const uneven = loadPenalty(more / hour, allowed) - loadPenalty(load / hour, allowed)
     return problem.weights.fairness * uneven - problem.weights.preferences * wishScores[opening * people + person]!
   }
 
@@ -179,6 +179,37 @@ export class Roster {
     const roster = new Roster(plan)
     for (const [opening, people] of places.entries()) for (const person of people) roster.assign(opening, person)
     return roster
+  }
+}
+
+/** Changes to a roster that can be taken back. */
+export class RosterChanges {
+  readonly #made: [isAssigned: boolean, opening: number, person: number][] = []
+
+  constructor(private readonly roster: Roster) {}
+
+  get isEmpty(): boolean {
+    return this.#made.length === 0
+  }
+
+  assign(opening: number, person: number): void {
+    this.roster.assign(opening, person)
+    this.#made.push([true, opening, person])
+  }
+
+  unassign(opening: number, person: number): void {
+    this.roster.unassign(opening, person)
+    this.#made.push([false, opening, person])
+  }
+
+  undo(): void {
+    for (const [isAssigned, opening, person] of this.#made.reverse())
+      isAssigned ? this.roster.unassign(opening, person) : this.roster.assign(opening, person)
+    this.clear()
+  }
+
+  clear(): void {
+    this.#made.length = 0
   }
 }
 

@@ -2,7 +2,7 @@ import { hour } from '../../platform/clock.ts'
 import { absenceEnd, absenceStart } from './local-time.ts'
 import type { ProblemShift, ProblemSite, Staff } from './problem.ts'
 
-export const DEFAULT_REST = 10 * hour
+const DEFAULT_REST = 10 * hour
 
 type Span = { start: number; end: number }
 
@@ -23,12 +23,12 @@ export const requiredSkills = ({ skill, skills = [] }: ProblemShift): string[] =
 
 type Work = Span & { rest: number }
 
-/** Milliseconds of rest between two shifts: the person's own, otherwise that of the stricter site. */
-const restBetween = (a: Work, b: Work, own?: number) => own ?? Math.max(a.rest, b.rest)
-
-/** Whether one person cannot work both: they overlap or leave too little rest in between. */
+/**
+ * Whether one person cannot work both: they overlap or leave too little rest in between. `own`: milliseconds of rest of this person,
+ * otherwise the stricter site's rest applies.
+ */
 export function conflicts(a: Work, b: Work, own?: number): boolean {
-  const rest = restBetween(a, b, own)
+  const rest = own ?? Math.max(a.rest, b.rest)
   return a.start < b.end + rest && b.start < a.end + rest
 }
 
