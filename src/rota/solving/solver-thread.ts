@@ -4,7 +4,7 @@ import { checkRoster } from './check.ts'
 import { buildGreedyRoster } from './greedy.ts'
 import { preparePlan, type SolverPlan } from './plan.ts'
 import type { Algorithm, EndReason, RosterProblem, Solution, SolveProgress, SolveStage } from './problem.ts'
-import { initialProof, type Proof } from './prove-optimal.ts'
+import { initialProof, type Proof, type ProofOptions } from './prove-optimal.ts'
 import { compareScores, Roster } from './roster.ts'
 import { openPlacesInWeek, searchRoster } from './roster-search.ts'
 import { openSharedSearch, ROUNDS, type SharedMemory } from './shared-search.ts'
@@ -41,22 +41,8 @@ export async function solveInThisThread(
   const report = reporter(send)
   report('building', 2, 'reading the rules')
   const plan = preparePlan(problem)
-  report('building', 3, 'placing the hardest shifts first')
-  let nextReport = performance.now() + 500
-  const first = buildGreedyRoster(plan, (roster, part) => {
-    const from = performance.now()
-    if (from < nextReport) return
-    report(
-      'building',
-      3 + part,
-      'placing the hardest shifts first',
-      initialProof(withoutShortStretches(Roster.from(plan, roster.peopleAt))),
-    )
-    nextReport = performance.now() + Math.max(500, 4 * (performance.now() - from)) // a large roster takes long to report
-  })
-  let state = initialProof(withoutShortStretches(first))
-  let ended: EndReason = 'heuristic'
-  let trouble: string | undefined
+  let state = initialProof(firstRoster(plan, report))
+  let [ended, trouble]: Outcome = ['heuristic']
   report('optimization', 5, 'counting what cannot be filled', state)
 
   const searchShare = algorithm === 'production' && isTooLargeToProve(plan) ? SEARCH_SHARE_WITHOUT_PROOF : SEARCH_SHARE
@@ -89,23 +75,14 @@ export async function solveInThisThread(
     }
     takePartnersBest()
     report('optimization', 35, 'proving', state, 'at once')
-    const { proveRoster: prove } = await import('./prove-by-weeks.ts')
-    const { loadSolver } = await import('./milp-solver.ts')
-    try {
-      await loadSolver(highs)
-      state = await prove(state, {
-        seed: problem.seed,
-        secondsLeft: () => (budget_s === undefined ? Number.POSITIVE_INFINITY : budget_s * (1 - spent())),
-        onStep(reached, part, doing) {
-          state = reached
-          report('optimization', 35 + 60 * Math.max(part, spent()), doing, state)
-        },
-      })
-      ended = state.settled === 3 ? 'proved' : 'budget'
-    } catch (error) {
-      ended = 'failed' // most likely out of memory; the best roster so far is the result
-      trouble = String(error)
-    }
+    ;[ended, trouble] = await prove(state, highs, {
+      seed: problem.seed,
+      secondsLeft: () => (budget_s === undefined ? Number.POSITIVE_INFINITY : budget_s * (1 - spent())),
+      onStep(reached, part, doing) {
+        state = reached
+        report('optimization', 35 + 60 * Math.max(part, spent()), doing, state)
+      },
+    })
     if (ended !== 'proved') takePartnersBest()
   }
 
@@ -117,6 +94,37 @@ export async function solveInThisThread(
   )
   if (broken) throw new Error(`The solver broke a rule: ${broken.message}`)
   return done
+}
+
+/** The greedy roster; long before it is done, what there is of it is reported. */
+function firstRoster(plan: SolverPlan, report: Report): Roster {
+  const doing = 'placing the hardest shifts first'
+  report('building', 3, doing)
+  let nextReport = performance.now() + 500
+  const first = buildGreedyRoster(plan, (roster, part) => {
+    const from = performance.now()
+    if (from < nextReport) return
+    report('building', 3 + part, doing, initialProof(withoutShortStretches(Roster.from(plan, roster.peopleAt))))
+    nextReport = performance.now() + Math.max(500, 4 * (performance.now() - from)) // a large roster takes long to report
+  })
+  return withoutShortStretches(first)
+}
+
+/** Why the work ended, and the error if the exact solver failed. */
+type Outcome = [ended: EndReason, trouble?: string]
+
+/** What has been proved is passed to `onStep`, so that it is not lost if the solver fails, most likely for lack of memory. */
+async function prove(start: Proof, highs: WebAssembly.Module | undefined, options: ProofOptions): Promise<Outcome> {
+  const { proveRoster } = await import('./prove-by-weeks.ts')
+  const { loadSolver } = await import('./milp-solver.ts')
+  try {
+    await loadSolver(highs)
+    const proof = await proveRoster(start, options)
+    options.onStep(proof, 1, 'proving')
+    return [proof.settled === 3 ? 'proved' : 'budget']
+  } catch (error) {
+    return ['failed', String(error)]
+  }
 }
 
 /** Searches the same plan as `solveInThisThread` in another thread, from the last week backwards and with another seed, until it is stopped. */
@@ -168,6 +176,8 @@ const isTooLargeToProve = ({ openings, weeks }: SolverPlan) =>
   openings.reduce((all, { candidates }) => all + candidates.length, 0) / Math.max(1, weeks) > MAX_PROVABLE_CHOICES
 
 const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
+
+type Report = ReturnType<typeof reporter>
 
 /** Sends the progress and the best roster so far: at every new stage, otherwise at most five times a second. */
 function reporter(send: (update: SolveUpdate) => void) {
