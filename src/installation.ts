@@ -24,7 +24,7 @@ export const programs = [
   'src/leagues/sheets/export-source.ts',
   'src/leagues/sheets/sheet-thread-worker.ts',
   'src/leagues/sheets/store-thread-worker.ts',
-  'src/monitor/runs/index-worker.ts',
+  'src/runs/index-worker.ts',
   'src/rota/solving/worker.ts',
   'packages/bullmq-sqlite/src/checkpoint-thread.ts', // its package finds it by itself, next to its code, here and in the bundle
   'scripts/backup.ts',

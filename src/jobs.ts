@@ -19,7 +19,6 @@ import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
 import { sendMail } from './mail/send.ts'
 import { backUp, sendBackupAway } from './monitor/backups/backup-jobs.ts'
 import { checkAlerts } from './monitor/process-monitor.ts'
-import { indexRuns } from './monitor/runs/index-runs.ts'
 import {
   refreshAllStats,
   refreshDashboardStats,
@@ -33,6 +32,7 @@ import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'
 import { generateRoster } from './rota/generate.ts'
 import { mailNotices } from './rota/notice-mail.ts'
+import { indexRuns } from './runs/index-runs.ts'
 
 export const jobs: readonly JobDefinition<App>[] = [
   sendMail,

@@ -17,7 +17,6 @@ import {
 } from './monitor/overview/community.ts'
 import { mainReading, overviewReading } from './monitor/overview/installation.ts'
 import { jobTimesReading, performanceReading, statementReading } from './monitor/overview/performance.ts'
-import { findRuns, idsOfRuns } from './monitor/runs/find-runs.ts'
 import { dashboardStats, userStats } from './monitor/statistics/dashboard.ts'
 import { executionStats } from './monitor/statistics/executions.ts'
 import { depthReading, jobsOverTime, taskReading } from './monitor/tasks/task-queries.ts'
@@ -34,6 +33,7 @@ import { candidatesFor } from './rota/replacements.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
 import { rosterView, upcomingShifts } from './rota/roster-view.ts'
 import { rotaPart } from './rota/rota-page.ts'
+import { findRuns, idsOfRuns } from './runs/find-runs.ts'
 
 export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   usersReading,

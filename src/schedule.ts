@@ -12,13 +12,13 @@ import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { backUp, sendBackupAway } from './monitor/backups/backup-jobs.ts'
 import { checkAlerts } from './monitor/process-monitor.ts'
-import { indexRuns } from './monitor/runs/index-runs.ts'
 import { refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './monitor/statistics/refresh-jobs.ts'
 import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
 import { every, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'
 import { mailNotices } from './rota/notice-mail.ts'
+import { indexRuns } from './runs/index-runs.ts'
 
 export const scheduleOf = (config: Config): readonly ScheduleEntry<App>[] => [
   every('*/2 * * * *', ensureUpdates),

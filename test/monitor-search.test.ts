@@ -6,10 +6,10 @@ import { closeDatabase, openDatabase, openReader } from '../db/open.ts'
 import { type RunState, runChanges, runCounts, runs } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
 import { programFile } from '../src/installation.ts'
-import { findRuns } from '../src/monitor/runs/find-runs.ts'
-import { indexRuns } from '../src/monitor/runs/index-runs.ts'
-import type { IndexTasks } from '../src/monitor/runs/index-worker.ts'
 import { inThread } from '../src/platform/process/threads.ts'
+import { findRuns } from '../src/runs/find-runs.ts'
+import { indexRuns } from '../src/runs/index-runs.ts'
+import type { IndexTasks } from '../src/runs/index-worker.ts'
 import { afterTest, start, temporaryFolder } from './start.ts'
 
 type RunFields = { name?: string; status?: RunState; input?: object; error?: string; startedBy?: number }
@@ -171,7 +171,7 @@ test('an index that is damaged in the middle is made again, and searches use the
     createdAt: 0,
   } as const
   db.insert(runs).values(run).run()
-  const indexing = { name: 'indexing', script: programFile('src/monitor/runs/index-worker.ts') }
+  const indexing = { name: 'indexing', script: programFile('src/runs/index-worker.ts') }
   const { signal } = new AbortController()
   const index = () => inThread<IndexTasks, 'index'>(indexing, 'index', { dataDir, changed: [] }, { signal })
   expect(await index()).toBe(1)

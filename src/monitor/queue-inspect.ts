@@ -8,6 +8,7 @@ import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { type QueueName, queueNames } from '../platform/jobs/job.ts'
 import type { QueueJob } from '../platform/jobs/queues.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
+import { jobPath, jobTitle, tasksPath } from '../runs/job-titles.ts'
 import { pageRouter } from '../ui/layout.ts'
 import { badge } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
@@ -17,7 +18,6 @@ import { denseTable } from '../ui/parts/table.ts'
 import { number, time } from '../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { type MachineView, machineSchema, machinesNow } from './processes.ts'
-import { jobPath, jobTitle, tasksPath } from './tasks/job-views.ts'
 
 const maxListed = 100 // jobs of each state, per queue
 const queued = t.Object({

@@ -1,6 +1,7 @@
 /** Search results as links: the path of each, and what distinguishes it from others of the same name. */
-import { jobPath, jobTitle } from '../monitor/tasks/job-views.ts'
+
 import { type Content, html } from '../platform/html.ts'
+import { jobPath, jobTitle } from '../runs/job-titles.ts'
 import { moment, money, name, number } from '../ui/parts/values.ts'
 import type { Category, SearchResult } from './search.ts'
 

@@ -7,7 +7,6 @@ import { kindOf } from '../leagues/kinds.ts'
 import { kindSchema } from '../leagues/league.ts'
 import { findLeague, leagueById, listLeagues } from '../leagues/queries.ts'
 import { isVisibleTo, visibilityKey } from '../leagues/visibility.ts'
-import { findRuns } from '../monitor/runs/find-runs.ts'
 import type { CacheResult } from '../platform/cache/cache.ts'
 import { iso } from '../platform/clock.ts'
 import { isAtLeast } from '../platform/http/access.ts'
@@ -15,6 +14,7 @@ import { pageOf } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { rowView } from '../platform/http/row-view.ts'
 import { dateTime, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { findRuns } from '../runs/find-runs.ts'
 import {
   bestMatchesFirst,
   leaguesNamed,

@@ -6,6 +6,7 @@ import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { itemsOfPage, pageOf, pagination } from '../../platform/http/pagination.ts'
 import { counted } from '../../platform/number-text.ts'
+import { jobsPath, jobTitle } from '../../runs/job-titles.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
@@ -23,7 +24,6 @@ import {
 } from '../pages/monitor-layout.ts'
 import { periodWords, shortPeriodSchema, shortPeriods } from '../period.ts'
 import { taskStatsSchema } from '../statistics/executions.ts'
-import { jobsPath, jobTitle } from '../tasks/job-views.ts'
 import {
   type JobTimes,
   jobTimesReading,

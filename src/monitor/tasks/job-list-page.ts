@@ -11,6 +11,8 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { isFinished, type Run } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
+import { findRuns, isNarrowed, lastInUtc, momentInUtc, type RunFilter } from '../../runs/find-runs.ts'
+import { jobPath, jobsPath, jobTitle, selectedPath } from '../../runs/job-titles.ts'
 import { address } from '../../ui/parts/address.ts'
 import { allWell, status } from '../../ui/parts/badges.ts'
 import { progress } from '../../ui/parts/figures.ts'
@@ -21,17 +23,7 @@ import { denseTable } from '../../ui/parts/table.ts'
 import { duration, elapsed, name as nameOf, noValue, number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { chartWithTable, choiceLinks, filterForm } from '../pages/monitor-layout.ts'
-import { findRuns, isNarrowed, lastInUtc, momentInUtc, type RunFilter } from '../runs/find-runs.ts'
-import {
-  adminJobSchema,
-  adminJobView,
-  jobPath,
-  jobsPath,
-  jobTitle,
-  type ShownRun,
-  selectedPath,
-  shownRuns,
-} from './job-views.ts'
+import { adminJobSchema, adminJobView, type ShownRun, shownRuns } from './job-views.ts'
 import { runFilter, statesFor, type Verb, verbs } from './task-actions.ts'
 import { type JobsOverTime, jobsOverTime, recentStates } from './task-queries.ts'
 

@@ -13,7 +13,7 @@ import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
-import { findRuns } from '../runs/find-runs.ts'
+import { findRuns } from '../../runs/find-runs.ts'
 import { jobSchema, viewOf, whyNotRetried } from './job-views.ts'
 
 const pollEvery = 250 // ms between two checks of a run that another process may be working on

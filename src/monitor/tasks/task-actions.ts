@@ -16,7 +16,7 @@ import { QueueDown, type Started } from '../../platform/jobs/jobs.ts'
 import { type Run, runById } from '../../platform/jobs/runs.ts'
 import { counted } from '../../platform/number-text.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
-import { idsOfRuns, lastInUtc, momentInUtc } from '../runs/find-runs.ts'
+import { idsOfRuns, lastInUtc, momentInUtc } from '../../runs/find-runs.ts'
 import { whyNotRetried } from './job-views.ts'
 import { recentStates } from './task-queries.ts'
 

@@ -5,12 +5,12 @@
  */
 import { Database } from 'bun:sqlite'
 import { rmSync } from 'node:fs'
-import { openReader } from '../../../db/open.ts'
-import { isDamage } from '../../../db/open-errors.ts'
-import type { RunState } from '../../../db/schema.ts'
-import { useWriteAheadLog } from '../../../db/write-ahead-log.ts'
-import { isFinished } from '../../platform/jobs/runs.ts'
-import { answerTasks, type ThreadWork } from '../../platform/process/threads.ts'
+import { openReader } from '../../db/open.ts'
+import { isDamage } from '../../db/open-errors.ts'
+import type { RunState } from '../../db/schema.ts'
+import { useWriteAheadLog } from '../../db/write-ahead-log.ts'
+import { isFinished } from '../platform/jobs/runs.ts'
+import { answerTasks, type ThreadWork } from '../platform/process/threads.ts'
 import { indexFile, indexMarkOf } from './find-runs.ts'
 
 export type IndexTasks = typeof tasks

@@ -1,15 +1,15 @@
 import { lte, max, sql } from 'drizzle-orm'
-import type { Db } from '../../../db/open.ts'
-import { runChanges, runs } from '../../../db/schema.ts'
-import { tryWrite } from '../../../db/transactions.ts'
-import { type App, job } from '../../context.ts'
-import { programFile } from '../../installation.ts'
-import { locks } from '../../locks.ts'
-import { inThread } from '../../platform/process/threads.ts'
+import type { Db } from '../../db/open.ts'
+import { runChanges, runs } from '../../db/schema.ts'
+import { tryWrite } from '../../db/transactions.ts'
+import { type App, job } from '../context.ts'
+import { programFile } from '../installation.ts'
+import { locks } from '../locks.ts'
+import { inThread } from '../platform/process/threads.ts'
 import { indexFile } from './find-runs.ts'
 import type { IndexTasks } from './index-worker.ts'
 
-const indexScript = programFile('src/monitor/runs/index-worker.ts')
+const indexScript = programFile('src/runs/index-worker.ts')
 
 /** So few runs can be scanned as fast; the index is updated with at least this many at a time. */
 const minChanges = 2_000

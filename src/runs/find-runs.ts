@@ -3,11 +3,11 @@ import type { Database, SQLQueryBindings } from 'bun:sqlite'
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import type { Db } from '../../../db/open.ts'
-import { type RunState, runs } from '../../../db/schema.ts'
-import { invalid } from '../../errors.ts'
-import { day, inUtc, minute, parseTime, second } from '../../platform/clock.ts'
-import type { Run } from '../../platform/jobs/runs.ts'
+import type { Db } from '../../db/open.ts'
+import { type RunState, runs } from '../../db/schema.ts'
+import { invalid } from '../errors.ts'
+import { day, inUtc, minute, parseTime, second } from '../platform/clock.ts'
+import type { Run } from '../platform/jobs/runs.ts'
 
 export type RunFilter = {
   status?: RunState
