@@ -110,6 +110,18 @@ test('an old scan sent as new is held, and takes its place once its date is give
   expect((await top(call, id)).gains.kill_points).toBe(500)
 })
 
+test('a scan in which a column is missing says so, and which are new', async () => {
+  const { call, finished, id } = await leagueWithScans()
+  const renamed = scan(60).replace('Power', 'Might')
+  const { result } = await finished(upload(call, id, renamed, { taken_at: '2026-03-06T00:00:00Z' }))
+  expect(result).toMatchObject({
+    status: 'done',
+    warnings: [
+      'Missing, but in the scan before: Power. New: Might. If a column only has another heading now, say what it is read as.',
+    ],
+  })
+})
+
 test('a sheet with far fewer columns is held, and discarded leaves nothing', async () => {
   const { call, id, finished } = await leagueWithScans()
   const { upload_id, ...job } = await upload(

@@ -111,19 +111,39 @@ export function doubtsOf(
       message: `${countText(missing)} of ${countText(before.players)} players of the scan before are not in it`,
     })
   doubts.push(...fallenDoubt(fallen, counters, 'scan'))
-  const missingColumns = before.metrics.filter(({ name }) => !snapshot.metrics.some(metric => metric.name === name))
+  const missingColumns = columnsBeyond(before.metrics, snapshot.metrics)
   if (missingColumns.length >= 2 && missingColumns.length * 2 > before.metrics.length)
     doubts.push({
       reason: 'columns',
       count: missingColumns.length,
       of: before.metrics.length,
-      message: `${countText(missingColumns.length)} of ${countText(before.metrics.length)} columns of the scan before are not in it: ${missingColumns
-        .slice(0, 10)
-        .map(({ name }) => metricName(name))
-        .join(', ')}`,
+      message: `${countText(missingColumns.length)} of ${countText(before.metrics.length)} columns of the scan before are not in it: ${columnNames(missingColumns)}`,
     })
   return doubts
 }
+
+/** A column that is missing may have another heading now. */
+export function missingColumnsWarning(snapshot: Snapshot, before: Snapshot): string[] {
+  const now = [...snapshot.metrics, ...snapshot.labels]
+  const then = [...before.metrics, ...before.labels]
+  const missing = columnsBeyond(then, now)
+  if (missing.length === 0) return []
+  const added = columnsBeyond(now, then)
+  const advice =
+    added.length > 0
+      ? ` New: ${columnNames(added)}. If a column only has another heading now, say what it is read as.`
+      : ''
+  return [`Missing, but in the scan before: ${columnNames(missing)}.${advice}`]
+}
+
+type Named = { name: string }
+const columnsBeyond = (columns: readonly Named[], known: readonly Named[]) =>
+  columns.filter(({ name }) => !known.some(column => column.name === name))
+const columnNames = (columns: readonly Named[]) =>
+  columns
+    .slice(0, 10)
+    .map(({ name }) => metricName(name))
+    .join(', ')
 
 /** `found`: players of the newest scan who are in the baseline. Some may have joined since. */
 export const baselineDoubtsOf = (found: number, players: number): UploadDoubt[] =>

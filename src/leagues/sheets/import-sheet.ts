@@ -10,7 +10,7 @@ import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { metricName } from '../columns.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { changesSince, type SheetComparison, sumOfChanges } from './changes-since.ts'
-import { baselineDoubtsOf, countFallenCounters, doubtsOf, extraDoubtsOf } from './doubts.ts'
+import { baselineDoubtsOf, countFallenCounters, doubtsOf, extraDoubtsOf, missingColumnsWarning } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { fillInNames } from './known-names.ts'
 import { takeReadAhead } from './reading/read-ahead.ts'
@@ -241,7 +241,16 @@ async function compare(
   }
   const missing = before.players - (count - changes.new)
   const doubts = doubtsOf(snapshot, before, { ...changes, missing })
-  return { players: count, new: changes.new, missing, renamed: changes.renamed, ...facts, doubts }
+  const columns = missingColumnsWarning(snapshot, before)
+  return {
+    players: count,
+    new: changes.new,
+    missing,
+    renamed: changes.renamed,
+    ...facts,
+    warnings: [...warnings, ...columns],
+    doubts,
+  }
 }
 
 /** A baseline without most players of the board would leave them without a gain. */

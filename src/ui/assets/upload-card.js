@@ -165,6 +165,7 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
         `${isShown ? shown : kept} ${factsText(imported, imported)}. `,
         linkTo(imported.upload_id, 'See what was read'),
       ),
+      ...imported.warnings.map(text => notice('warn', text)),
     )
   }
 
