@@ -10,6 +10,7 @@ import { isVisibleTo } from '../leagues/visibility.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateTimeSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
 
 const rowOfPersonSchema = t.Object({
@@ -21,25 +22,24 @@ const rowOfPersonSchema = t.Object({
     t.Number({ description: 'In the unit of the kind: cents in a market league, strokes to par in a tour league' }),
   ),
 })
-const leagueOfPerson = {
-  league: t.Object({
-    id: t.Integer(),
-    name: t.String(),
-    kind: kindSchema,
-    status: statusSchema,
-    starts_at: dateTimeSchema,
-    ends_at: dateTimeSchema,
-  }),
-  joined_at: dateTimeSchema,
-}
+const leagueOfPersonSchema = t.Object({
+  id: t.Integer(),
+  name: t.String(),
+  kind: kindSchema,
+  status: statusSchema,
+  starts_at: dateTimeSchema,
+  ends_at: dateTimeSchema,
+})
+const leagueView = rowView(leagueOfPersonSchema)
+const membershipFields = { league: leagueOfPersonSchema, joined_at: dateTimeSchema }
 export const standingSchema = t.Object({
-  ...leagueOfPerson,
+  ...membershipFields,
   rows: t.Array(rowOfPersonSchema, {
     description: 'Their rows of the board, best first: several entries are several rows',
   }),
 })
 export const standingWithHistorySchema = t.Object({
-  ...leagueOfPerson,
+  ...membershipFields,
   rows: t.Array(
     t.Composite([
       rowOfPersonSchema,
@@ -94,23 +94,11 @@ export function membershipsOf(
   return { memberships, total: found?.total ?? 0 }
 }
 
-const leagueView = ({ league, joinedAt }: Membership, now: number) => ({
-  league: {
-    id: league.id,
-    name: league.name,
-    kind: league.kind,
-    status: leagueStatus(league, now),
-    starts_at: iso(league.startsAt),
-    ends_at: iso(league.endsAt),
-  },
-  joined_at: iso(joinedAt),
-})
-
-export async function standingOf(app: App, membership: Membership, userId: number) {
-  const { league } = membership
+export async function standingOf(app: App, { league, joinedAt }: Membership, userId: number) {
   const rows = (await kindOf(app, league).standings?.(app, league, userId)) ?? []
   return {
-    ...leagueView(membership, app.clock.now()),
+    league: leagueView({ ...league, status: leagueStatus(league, app.clock.now()) }),
+    joined_at: iso(joinedAt),
     rows: rows.map(({ player_id, name, rank, change, score }) => ({ player_id, name, rank, change, score })),
   }
 }

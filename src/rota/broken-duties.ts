@@ -3,7 +3,7 @@ import { asc, between, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
-import { iso } from '../platform/clock.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf, today } from './date-range.ts'
 import { violationsOn } from './load-problem.ts'
@@ -57,6 +57,7 @@ export const brokenDutySchema = t.Object(
   { $id: 'BrokenDuty' },
 )
 export type BrokenDuty = Static<typeof brokenDutySchema>
+const viewOf = rowView(brokenDutySchema)
 
 const daysAhead = 92 // days, as many as a roster is looked at
 
@@ -79,21 +80,9 @@ export function brokenDuties(db: Db, { now }: { now: number }): BrokenDuty[] {
     .orderBy(asc(shifts.startsAt), asc(shifts.id), asc(staff.name))
     .all()
   const against = brokenRulesByDuty(db, duties, now)
-  return duties.flatMap(({ id, shift, site, staffId, name, pinned }) => {
-    const why = against.get(dutyKey(shift.id, staffId))
+  return duties.flatMap(({ id, shift, ...duty }) => {
+    const why = against.get(dutyKey(shift.id, duty.staffId))
     if (!why) return []
-    return {
-      assignment_id: id,
-      shift_id: shift.id,
-      site_id: shift.siteId,
-      site,
-      date: shift.day,
-      starts_at: iso(shift.startsAt),
-      ends_at: iso(shift.endsAt),
-      staff_id: staffId,
-      name,
-      pinned,
-      against: why,
-    }
+    return viewOf({ ...shift, ...duty, assignmentId: id, shiftId: shift.id, date: shift.day, against: why })
   })
 }

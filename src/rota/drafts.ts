@@ -5,8 +5,8 @@ import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { rosterDrafts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
-import { iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { counted } from '../platform/number-text.ts'
 import { dateSpan, shortDay } from './calendar-view.ts'
@@ -168,22 +168,12 @@ export const wholeDraftSchema = t.Object({
   unfilled: t.Array(unfilledSchema),
 })
 
-export const draftView = (draft: Draft, sites: readonly Site[]): Static<typeof draftSchema> => {
-  const { jobId, range, algorithm, seed, content, createdAt, confirmedAt, changes } = draft
-  return {
-    job_id: jobId,
-    start_date: range.start,
-    end_date: range.end,
-    site_ids: range.siteIds,
-    algorithm,
-    seed,
-    name: draftName(draft, sites),
-    changes,
-    summary: content.summary,
-    unfilled: content.unfilled.length,
-    created_at: iso(createdAt),
-    confirmed_at: isoOrNull(confirmedAt),
-  }
+const viewOf = rowView(draftSchema)
+export function draftView(draft: Draft, sites: readonly Site[]): Static<typeof draftSchema> {
+  const { start: startDate, end: endDate, siteIds } = draft.range
+  const { summary, unfilled } = draft.content
+  const days = { startDate, endDate, siteIds }
+  return viewOf({ ...draft, ...days, name: draftName(draft, sites), summary, unfilled: unfilled.length })
 }
 
 /** `Riverside, week of 23 Mar`: its sites and days, unless it was given a name. */

@@ -5,6 +5,7 @@ import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { assignments, certifications, dailyMetrics, shifts, sites, staff } from '../../db/schema.ts'
 import { hour, iso, minute } from '../platform/clock.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { peopleOnShift } from './shift-queries.ts'
@@ -35,6 +36,7 @@ const daySchema = t.Object({
   hours: t.Number(),
   cost_cents: t.Integer(),
 })
+const dayView = rowView(daySchema)
 const certificateSchema = t.Object({
   staff_id: t.Integer(),
   name: t.String(),
@@ -81,14 +83,7 @@ export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
       .orderBy(desc(dailyMetrics.day))
       .limit(30)
       .all()
-      .map(({ activeUsers, activeLeagues, failedRuns, minutesWorked, costCents, ...row }) => ({
-        ...row,
-        active_users: activeUsers,
-        active_leagues: activeLeagues,
-        failed_runs: failedRuns,
-        hours: minutesWorked / 60,
-        cost_cents: costCents,
-      })),
+      .map(row => dayView({ ...row, hours: row.minutesWorked / 60 })),
   }
 }
 

@@ -6,6 +6,7 @@ import { type OptionContract, optionChains } from '../../../db/schema.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { iso, maxAheadMs } from '../../platform/clock.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from './order.ts'
 
@@ -30,7 +31,7 @@ export const chainSchema = t.Object(
   },
   { description: 'The options on a symbol that expire on one day, by strike' },
 )
-type ChainView = Omit<Static<typeof chainSchema>, 'chain'> & { chain: OptionContract[] }
+const viewOf = rowView(chainSchema)
 export const expirationsSchema = t.Object({
   symbol: t.String(),
   expirations: t.Array(t.Object({ expiration: dateSchema, as_of: dateTimeSchema, contracts: t.Integer() })),
@@ -81,14 +82,14 @@ export function storeChain(tx: Db, chain: ChainRow): boolean {
   return written > 0
 }
 
-export function chainOf(db: Db, symbol: string, expiration: string): ChainView {
+export function chainOf(db: Db, symbol: string, expiration: string): Static<typeof chainSchema> {
   const row = db
     .select()
     .from(optionChains)
     .where(and(eq(optionChains.symbol, symbol), eq(optionChains.expiration, expiration)))
     .get()
   if (!row) return refuse('not_found', `There is no chain of options on ${symbol} for ${expiration}`)
-  return { symbol, expiration, as_of: iso(row.asOf), received_at: iso(row.receivedAt), chain: row.contracts }
+  return viewOf({ ...row, chain: row.contracts })
 }
 
 /** Every expiration day with a chain, nearest first. */

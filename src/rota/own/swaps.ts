@@ -10,6 +10,7 @@ import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
+import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { refuseBroken, violationsOfMoves } from '../assignments.ts'
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
@@ -100,15 +101,9 @@ function swapView(db: Db, row: Row): Swap {
   }
 }
 
-const dutyView = (id: number, shiftId: number, place: DutyDescription) => ({
-  assignment_id: id,
-  shift_id: shiftId,
-  site: place.site,
-  timezone: place.timezone,
-  starts_at: iso(place.startsAt),
-  ends_at: iso(place.endsAt),
-  words: dutyText(place),
-})
+const viewOfDuty = rowView(dutySchema)
+const dutyView = (assignmentId: number, shiftId: number, place: DutyDescription) =>
+  viewOfDuty({ ...place, assignmentId, shiftId, words: dutyText(place) })
 
 type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: DutyDescription }
 
