@@ -406,7 +406,9 @@ describe('ids', () => {
     expect([texts(mixed.ids), mixed.errors.map(({ line }) => line), mixed.notes]).toEqual([
       ['1.0', '12345'],
       [2, 4],
-      [],
+      [
+        '“id” has ids with decimals, such as 1.0, which are kept, as others such as 12345 are no whole numbers. A player who is 1 in another sheet is taken for somebody else.',
+      ],
     ])
   })
 

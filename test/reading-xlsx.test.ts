@@ -253,6 +253,32 @@ describe('a workbook', () => {
     ])
   })
 
+  test('gives a label that is merged over several rows to each of them, and says what merged cells and hidden columns hold', async () => {
+    const rows: FixtureCell[][] = [
+      ['ID', 'Power', 'Alliance', 'Seen'],
+      [null, null, null, 'days'],
+      ['a', 5, 'North', 1],
+      ['b', null, null, 2],
+      ['b', 6, null, 3],
+      ['c', 7, 'South', 4],
+      ['d', 8, null, 5],
+      ['e', 9, 'West', 6],
+    ]
+    const before = '<cols><col min="2" max="2" width="9" hidden="1"/><col min="4" max="9" hidden="0"/></cols>'
+    const merged = ['A1:A2', 'C6:C7', 'C3:D5', 'B3:B4', 'C8:D8', 'Z1:Z900'].map(ref => `<mergeCell ref="${ref}"/>`)
+    const after = `<autoFilter ref="A1:C6"/><mergeCells count="6">${merged.join('')}</mergeCells>`
+    const notes = [
+      'Hidden columns of the workbook were read too: “Power”.',
+      'Cells of “Power” are merged over several rows: only the first row has the value.',
+      'Cells of “Alliance” are merged over several rows: each row has the value of the first, unless that row is left out.',
+    ]
+    const book = workbook([{ name: 'Data', rows, before, after }])
+    const sheet = await readSheet(book)
+    expect(texts(sheet.ids)).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(texts(sheet.labels[0]!.texts)).toEqual(['North', 'North', 'South', 'South', 'West'])
+    expect(sheet.notes).toEqual(notes)
+  })
+
   test('counts rows as the worksheet does, leaving out blank ones', async () => {
     const sheet = await readSheet(
       workbook([

@@ -87,6 +87,36 @@ Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 2028-01-01;pam
   expect((await call.get(`${base}/staff?q=Pam`)).staff[0].skills).toEqual(['bar, inside', 'cook'])
 })
 
+test('an import says which rows and columns of its workbook are hidden, and reads what is merged over several rows in each', async () => {
+  const { call } = await service()
+  const book = new ExcelJS.Workbook()
+  const sheet = book.addWorksheet('People')
+  sheet.addRows([
+    ['Name', 'Skills', 'Wage', 'Shoes'],
+    ['Una', 'bar', 12, 40],
+    ['Uri', null, 13, 41],
+    ['Uwe', 'door', 14, 42],
+  ])
+  sheet.mergeCells('B2:B3')
+  sheet.mergeCells('D2:D4')
+  sheet.getRow(4).hidden = true
+  for (const column of [3, 4]) sheet.getColumn(column).hidden = true
+  const bytes = new Uint8Array(await book.xlsx.writeBuffer())
+  const send = (query = '') => call.post(`${base}/staff/import${query}`, formOf(bytes, 'people.xlsx'))
+  expect((await send('?dry_run=true')).notes).toEqual([
+    '1 hidden row of the workbook was read too.',
+    'Hidden columns of the workbook were read too: “Wage”.',
+    'Cells of “Skills” are merged over several rows: each row has the value of the first, unless that row is left out.',
+  ])
+  await send()
+  const { staff } = await call.get(`${base}/staff?q=U`)
+  expect(staff.map(({ name, skills }: { name: string; skills: string[] }) => [name, skills])).toEqual([
+    ['Una', ['bar']],
+    ['Uri', ['bar']],
+    ['Uwe', ['door']],
+  ])
+})
+
 test('who was added by another process while an import waited is not added again', async () => {
   const { call, dataDir } = await start()
   const { $client: other } = openBeside(dataDir)

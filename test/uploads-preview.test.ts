@@ -116,7 +116,7 @@ test('a kingdom, a server and a domain are labels, ids of alliances, coordinates
   ])
 })
 
-test('a preview says what would surprise: worksheets that look the same, a player in place of the headings, decimals, hidden rows', async () => {
+test('a preview says what would surprise: worksheets that look the same, a player in place of the headings, decimals, hidden rows and columns, merged cells', async () => {
   const { call } = await service()
   const { id } = await newLeague(call)
   const rows = [
@@ -134,11 +134,15 @@ test('a preview says what would surprise: worksheets that look the same, a playe
     ['ID', 'Power', 'Kingdom'],
     ['123.0', 5, '3101.0'],
   ]
-  const filtered = formOf(workbook([{ name: 'Scan', rows: written, hiddenRows: [2] }]), 'scan.xlsx')
+  const before = '<cols><col min="2" max="2" hidden="1"/></cols>'
+  const after = '<mergeCells><mergeCell ref="C2:C3"/></mergeCells>'
+  const filtered = formOf(workbook([{ name: 'Scan', rows: written, hiddenRows: [2], before, after }]), 'scan.xlsx')
   expect((await call.post(`/api/v1/leagues/${id}/uploads/preview`, filtered)).notes).toEqual([
     '“ID” is written with decimals: 123.0 is read as 123.',
     '“Kingdom” is written with decimals: 3101.0 is read as 3101.',
     'Hidden rows of the workbook, such as row 2, are read too.',
+    'Hidden columns of the workbook were read too: “Power”.',
+    'Cells of “Kingdom” are merged over several rows: each row has the value of the first, unless that row is left out.',
   ])
 })
 

@@ -46,13 +46,22 @@ export const importErrorsSchema = {
     description: 'Columns of the file that no field is named like',
     examples: [['shoe_size']],
   }),
+  notes: t.Array(t.String(), {
+    description: 'What is read though it may not be seen: hidden rows, hidden columns and merged cells',
+    examples: [['2 hidden rows of the workbook were read too.']],
+  }),
 }
 
 /** What a dry run says about the file. */
-export const importErrors = (errors: readonly FieldError[], { fields }: TextTable, known: readonly string[]) => ({
+export const importErrors = (
+  errors: readonly FieldError[],
+  { fields, notes }: TextTable,
+  known: readonly string[],
+) => ({
   errors: errors.slice(0, maxImportErrors),
   total_errors: errors.length,
   ignored_columns: fields.filter(field => !known.includes(field)).slice(0, 50),
+  notes,
 })
 
 /** 201 for an import, 200 for a dry run. */

@@ -69,7 +69,7 @@ export async function receiveTable(request: Request): Promise<Uint8Array<ArrayBu
   const csv = typeof json === 'object' && json !== null && 'csv' in json ? json.csv : undefined
   return typeof csv === 'string'
     ? asBytes(csv)
-    : refuse('invalid', 'csv is missing', { errors: [{ path: 'csv', message: 'Choose a CSV file.' }] })
+    : refuse('invalid', 'csv is missing', { errors: [{ path: 'csv', message: 'Choose a CSV or XLSX file.' }] })
 }
 
 const asBytes = (text: string) => new TextEncoder().encode(text)

@@ -4,6 +4,7 @@ import Papa from 'papaparse'
 import { invalid } from '../../errors.ts'
 import { abridged } from '../truncate.ts'
 import { toUtf8 } from './encoding.ts'
+import { firstMergedRows, type Layout, layoutNotes } from './layout.ts'
 import { SheetRefusal } from './refusal.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from './sniff.ts'
 import { bytesSource } from './source.ts'
@@ -12,8 +13,12 @@ import { Zip } from './zip.ts'
 
 /** `line` is counted as spreadsheets do, the headings included. */
 export type TableRow = { line: number; cells: Record<string, string> }
-/** `fields`: the headings in lower case, `Max. hours` as `max_hours`, or what they are other words for. */
-export type TextTable = { fields: string[]; rows: TableRow[] }
+/**
+ * `fields`: the headings in lower case, `Max. hours` as `max_hours`, or what they are other words for. `notes`: what is read
+ * though its reader may not see it.
+ */
+export type TextTable = { fields: string[]; rows: TableRow[]; notes: string[] }
+type TableText = { rows: PreviewRow[]; layout?: Layout }
 /** Columns by other words for them, which count where no heading is the column itself. */
 export type OtherHeadings = Readonly<Record<string, string>>
 
@@ -34,26 +39,26 @@ export async function readTable(
   }
 }
 
-function rowsOfText(bytes: Uint8Array): PreviewRow[] {
+function rowsOfText(bytes: Uint8Array): TableText {
   const { encoding, bomBytes } = encodingOf(bytes)
   const text = new TextDecoder().decode(toUtf8(bytes.subarray(bomBytes), encoding, true))
-  return Papa.parse<string[]>(text).data.map((cells, i) => ({ line: i + 1, cells }))
+  return { rows: Papa.parse<string[]>(text).data.map((cells, i) => ({ line: i + 1, cells })) }
 }
 
 /** The rows of the first visible worksheet that holds anything. */
-async function rowsOfWorkbook(bytes: Uint8Array): Promise<PreviewRow[]> {
+async function rowsOfWorkbook(bytes: Uint8Array): Promise<TableText> {
   const workbook = await openWorkbook(new Zip(bytesSource(bytes)))
   for (const worksheet of workbook.worksheets.filter(({ hidden }) => !hidden)) {
-    const rows = await firstRows(workbook, worksheet, maxRows + 2)
-    if (rows.length) return rows.map(({ line, cells }) => ({ line, cells: cells.map(clockTime) }))
+    const { rows, layout } = await firstRows(workbook, worksheet, maxRows + 2)
+    if (rows.length) return { rows: rows.map(row => ({ ...row, cells: row.cells.map(clockTime) })), layout }
   }
-  return []
+  return { rows: [] }
 }
 
 /** A time of day without a date is stored as a time on the day that spreadsheets count from, in 1899: only the time is kept. */
 const clockTime = (cell: string) => cell.replace(/^1899-12-3\d (\d\d:\d\d)(:\d\d)?$/, '$1')
 
-function tableOf(all: PreviewRow[], columns: readonly string[], others: OtherHeadings): TextTable {
+function tableOf({ rows: all, layout }: TableText, columns: readonly string[], others: OtherHeadings): TextTable {
   const [head, ...rows] = all.filter(({ cells }) => cells.some(cell => cell.trim()))
   if (rows.length > maxRows) invalid('file', `The file has over ${maxRows} rows.`)
   const headings = (head?.cells ?? []).map(fieldOf)
@@ -71,13 +76,30 @@ function tableOf(all: PreviewRow[], columns: readonly string[], others: OtherHea
         `Line ${line} goes on beyond the last heading: ${cellForMessage(beyond)}. Is a separator in a cell?`,
       )
   }
+  const known = fields.map((field, i) =>
+    columns.includes(field) ? { heading: head!.cells[i]!, takesMerged: true } : null,
+  )
+  if (layout) for (const column of known.keys()) if (known[column]) fillMerged(rows, column, layout)
   return {
     fields: fields.filter(Boolean),
+    notes: layout ? layoutNotes(known, head?.line ?? 0, layout, rows.filter(({ hidden }) => hidden).length) : [],
     rows: rows.map(({ line, cells }) => ({
       line,
       cells: Object.fromEntries(fields.flatMap((field, i) => (field ? [[field, cells[i]?.trim() ?? '']] : []))),
     })),
   }
+}
+
+/** Gives what is merged over several rows to each of them. */
+function fillMerged(rows: readonly PreviewRow[], column: number, { mergedCells }: Layout): void {
+  const cells = mergedCells.filter(cell => cell.column === column)
+  const firstRows = firstMergedRows(
+    cells,
+    Uint32Array.from(rows, ({ line }) => line),
+  )
+  firstRows.forEach((first, row) => {
+    if (first !== row) rows[row]!.cells[column] = rows[first]!.cells[column] ?? ''
+  })
 }
 
 const fieldOf = (heading: string) =>

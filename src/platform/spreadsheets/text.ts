@@ -141,6 +141,13 @@ export class TextBuilder {
     this.from = this.to = to
   }
 
+  /** Takes other texts for all rows. */
+  replace({ bytes, offsets }: CellTexts): void {
+    this.bytes = bytes
+    this.offsets = offsets
+    this.from = this.to = bytes.length
+  }
+
   column(): CellTexts {
     return { bytes: this.bytes.subarray(0, this.from), offsets: this.offsets.subarray(0, this.count + 1) }
   }

@@ -1,5 +1,6 @@
 /** A workbook: its worksheets and what their cells refer to. */
 
+import type { Layout } from './layout.ts'
 import { sheetLimits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { StringScanner } from './shared-strings.ts'
@@ -74,7 +75,7 @@ export async function scanWorksheet(
   { name, entry }: Worksheet,
   sink: CellSink,
   onRead: (bytes: number) => void,
-): Promise<void> {
+): Promise<Layout> {
   const scanner = new WorksheetScanner(name, strings, styles, sink)
   let bytes = 0
   let next = REPORT_EVERY_BYTES
@@ -86,14 +87,15 @@ export async function scanWorksheet(
     onRead(bytes)
   }
   scanner.finish()
+  return scanner
 }
 
-/** The first `max` rows of a worksheet that hold anything, with their cells as text. */
+/** The first `max` rows of a worksheet that hold anything, with their cells as text. Of a longer one, merged cells are not known. */
 export async function firstRows(
   { zip, strings, styles }: Workbook,
   { name, entry }: Worksheet,
   max = PREVIEW_ROWS,
-): Promise<PreviewRow[]> {
+): Promise<{ rows: PreviewRow[]; layout: Layout }> {
   const rows: PreviewRow[] = []
   let length = 0
   const setCell = (column: number, text: string) => {
@@ -116,10 +118,10 @@ export async function firstRows(
   })
   for await (const piece of zip.content(entry, { readToEnd: false })) {
     scanner.push(piece)
-    if (scanner.done || rows.length > max) return rows.slice(0, max)
+    if (scanner.done || rows.length > max) return { rows: rows.slice(0, max), layout: scanner }
   }
   scanner.finish()
-  return rows
+  return { rows, layout: scanner }
 }
 
 async function tagsIn(zip: Zip, path: string, names: string[]): Promise<Tag[]> {

@@ -1,4 +1,6 @@
 /** Reads a worksheet's cells straight from the bytes of its XML. */
+import type { Layout, MergedCell } from './layout.ts'
+import { sheetLimits } from './limits.ts'
 import { type CellTexts, decodeUtf8 } from './text.ts'
 import { EQUALS, GT, LT, SLASH, writeUnescaped, XmlScanner } from './xml.ts'
 
@@ -34,10 +36,13 @@ const DATE = 100 // d
 const LAST_ROW = 1_048_576
 const LAST_COLUMN = 16_384
 
-export class WorksheetScanner extends XmlScanner {
-  /** All rows are read; what follows holds no cells. */
+export class WorksheetScanner extends XmlScanner implements Layout {
+  /** What follows says nothing of cells. */
   done = false
+  readonly mergedCells: MergedCell[] = []
+  private readonly hiddenColumns: { from: number; to: number }[] = []
   private isInData = false
+  private hasAllRows = false
   private isRowOpen = false
   private line = 0
   /** Digits of the row's number from `rowFrom` on: the addresses of its cells repeat them. */
@@ -59,7 +64,11 @@ export class WorksheetScanner extends XmlScanner {
 
   override finish(): void {
     super.finish()
-    if (!this.done) this.refuse('corrupt', 'is cut off')
+    if (!this.hasAllRows) this.refuse('corrupt', 'is cut off')
+  }
+
+  isHiddenColumn(column: number): boolean {
+    return this.hiddenColumns.some(({ from, to }) => column >= from && column <= to)
   }
 
   protected scan(): void {
@@ -86,11 +95,27 @@ export class WorksheetScanner extends XmlScanner {
       if (this.isInData && this.isNamed('row')) this.rowTag(p, next)
       else if (this.isNamed('sheetData')) {
         this.isInData = !this.closing && !this.selfClosing
-        this.done = !this.isInData
-      }
+        this.hasAllRows = !this.isInData
+      } else if (!this.isInData) this.layoutTag()
       p = next
     }
     this.at = end
+  }
+
+  private layoutTag(): void {
+    if (this.closing) this.done = this.hasAllRows && (this.isNamed('mergeCells') || this.isNamed('worksheet'))
+    else if (this.isNamed('col')) {
+      const attributes = this.attributes()
+      if (/^(1|true)$/.test(attributes.get('hidden') ?? ''))
+        this.hiddenColumns.push({ from: Number(attributes.get('min')) - 1, to: Number(attributes.get('max')) - 1 })
+    } else if (this.isNamed('mergeCell')) {
+      const [, letters = '', from, to] = /^([A-Z]+)(\d+):[A-Z]+(\d+)$/.exec(this.attributes().get('ref') ?? '') ?? []
+      if (from === to) return
+      if (this.mergedCells.length === sheetLimits.tags)
+        this.refuse('too_large', `has over ${sheetLimits.tags} merged cells`)
+      const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1
+      this.mergedCells.push({ column, fromLine: Number(from), toLine: Number(to) })
+    }
   }
 
   private rowTag(p: number, next: number): void {

@@ -58,10 +58,19 @@ function watch(form) {
   })
 }
 
-function resultElements({ errors, total_errors: total, failed, people, ignored_columns: ignored = [], ...answer }) {
-  const notRead = ignored.length
-    ? [makeElement('p', `Not read, as no field is named like them: ${ignored.join(', ')}`)]
-    : []
+function resultElements({
+  errors,
+  total_errors: total,
+  failed,
+  people,
+  ignored_columns: ignored = [],
+  notes = [],
+  ...answer
+}) {
+  const howRead = [
+    ...(ignored.length ? [`Not read, as no field is named like them: ${ignored.join(', ')}`] : []),
+    ...notes,
+  ].map(sentence => makeElement('p', sentence))
   if (errors.length) {
     const count = total ?? errors.length
     const mistakes = count === 1 ? '1 mistake' : `${count} mistakes`
@@ -73,7 +82,7 @@ function resultElements({ errors, total_errors: total, failed, people, ignored_c
         ['Where', 'What is wrong'],
         errors.map(({ path, message }) => [path, message]),
       ),
-      ...notRead,
+      ...howRead,
     ]
   }
   if (failed) return [withClass('loss', makeElement('p', failed))]
@@ -82,7 +91,7 @@ function resultElements({ errors, total_errors: total, failed, people, ignored_c
     .map(({ line, name, staff_id, changes }) => [line, name, staff_id === null ? 'new' : changes.join(', ')])
   return [
     makeElement('p', `${countsText(answer)}. Nothing is written yet.`),
-    ...notRead,
+    ...howRead,
     ...(rows.length ? [makeTable(['Line', 'Name', 'What'], rows)] : []),
   ]
 }

@@ -4,8 +4,9 @@
  */
 
 import { idOrder } from '../../../leaderboard/sort.ts'
-import { isSameText, rowCount, type TextColumn, textAt, textsOf } from '../../../leaderboard/text.ts'
+import { isSameText, rowCount, type TextColumn, takeTexts, textAt, textsOf } from '../../../leaderboard/text.ts'
 import { counted } from '../../../platform/number-text.ts'
+import { firstMergedRows, type MergedCell } from '../../../platform/spreadsheets/layout.ts'
 import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { decodeCell, decodeUtf8, shortened, TextBuilder } from '../../../platform/spreadsheets/text.ts'
@@ -25,6 +26,7 @@ import {
   isLongWithDecimals,
   isMarkedAsText,
   isNoId,
+  keptDecimalsNote,
   withoutDecimals,
 } from './text-cells.ts'
 
@@ -300,6 +302,16 @@ export class ColumnWriter {
     for (const metric of this.metrics) metric.reserve(rows)
   }
 
+  /** Gives a label whose cell is merged over several rows to each of them. To be called after the last row. */
+  fillMergedLabels(cells: readonly MergedCell[]): void {
+    for (const [column, merged] of Map.groupBy(cells, ({ column }) => column)) {
+      const label = this.labels[LABEL - (this.slots[column] ?? NONE)]
+      if (!label) continue
+      const rows = firstMergedRows(merged, this.lines.subarray(0, this.rows))
+      label.texts.replace(takeTexts(label.texts.column(), rows))
+    }
+  }
+
   /** The columns, once all rows are in: settles ambiguous numbers and keeps only the last row of a repeated id. */
   finish(): FinishedColumns {
     this.flush()
@@ -414,6 +426,7 @@ export class ColumnWriter {
     return columns.flatMap(({ header, texts }) => {
       const note = decimalsNote(header, textsOf(texts.column()))
       if (note.length > 0) texts.shorten(text => withoutDecimals(text).length)
+      else if (texts === this.ids && this.mayHaveDecimals) return keptDecimalsNote(header, textsOf(texts.column()))
       return note
     })
   }

@@ -16,7 +16,13 @@ import { checkHeader, type Header, type HeaderColumn, headingDoubts, headingNote
 import type { SheetFormat } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { decimalsNote } from './text-cells.ts'
-import { likelyTable, refuseWorksheetOfText, type TableChoice, type WorksheetOption } from './workbook-table.ts'
+import {
+  layoutNotesOf,
+  likelyTable,
+  refuseWorksheetOfText,
+  type TableChoice,
+  type WorksheetOption,
+} from './workbook-table.ts'
 
 /** `samples`: the first values, as they are written. */
 type PreviewColumn = Pick<HeaderColumn, 'header' | 'as'> & { samples: string[] }
@@ -73,8 +79,9 @@ function previewText(head: Uint8Array, isWhole: boolean, choice: TableChoice): S
 
 async function previewWorkbook(source: ByteSource, choice: TableChoice, signal: AbortSignal | undefined) {
   const workbook = await openWorkbook(new Zip(source, signal))
-  const { worksheet, header, rows, ...facts } = await likelyTable(workbook, choice)
-  return previewOf({ format: 'xlsx', worksheet: worksheet.name, ...facts }, header, rows, choice.mapping)
+  const { worksheet, header, rows, layout, ...facts } = await likelyTable(workbook, choice)
+  const preview = previewOf({ format: 'xlsx', worksheet: worksheet.name, ...facts }, header, rows, choice.mapping)
+  return { ...preview, notes: [...preview.notes, ...layoutNotesOf(header, layout, ({ as }) => as !== null)] }
 }
 
 function previewOf(

@@ -29,7 +29,7 @@ import { dialectOf } from './dialect.ts'
 import { type Header, type HeaderColumn, headingDoubts, headingNotes, isMetric } from './headers.ts'
 import { RowsRefused, type SheetReport } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
-import { refuseWorksheetOfText, type TableChoice, tableIn } from './workbook-table.ts'
+import { layoutNotesOf, refuseWorksheetOfText, type TableChoice, tableIn } from './workbook-table.ts'
 import { WorksheetCells } from './worksheet-cells.ts'
 
 export interface ReadOptions extends TableChoice {
@@ -117,16 +117,21 @@ async function readWorkbook(source: ByteSource, options: ReadOptions): Promise<S
   const columns = new ColumnWriter(header.columns)
   const total = worksheet.entry.size
   const cells = new WorksheetCells(columns, header.line)
-  await scanWorksheet(workbook, worksheet, cells, bytes => reportProgress(columns, bytes, total, options))
+  const layout = await scanWorksheet(workbook, worksheet, cells, bytes =>
+    reportProgress(columns, bytes, total, options),
+  )
   options.onProgress?.({ stage: 'checking', bytes: total, totalBytes: total, rows: columns.rows })
-  return sheetOf(columns.finish(), header, {
+  columns.fillMergedLabels(layout.mergedCells.filter(({ fromLine }) => fromLine > header.line))
+  const sheet = sheetOf(columns.finish(), header, {
     format: 'xlsx',
     encoding: 'utf-8',
     delimiter: null,
     worksheet: worksheet.name,
     takenAt,
-    notes: [...headingNotes(header), ...notes, ...hiddenNotes(cells.hiddenRows)],
+    notes: [...headingNotes(header), ...notes],
   })
+  const isRead = (column: HeaderColumn) => Object.hasOwn(sheet.mapping, column.header)
+  return { ...sheet, notes: [...sheet.notes, ...layoutNotesOf(header, layout, isRead, cells.hiddenRows)] }
 }
 
 function reportProgress(columns: ColumnWriter, bytes: number, totalBytes: number, options: ReadOptions): void {
@@ -157,9 +162,6 @@ function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): S
     suspiciousCount: suspicious.count,
   }
 }
-
-const hiddenNotes = (rows: number): string[] =>
-  rows > 0 ? [`${counted(rows, 'hidden row of the workbook was', 'hidden rows of the workbook were')} read too.`] : []
 
 /** A community may have players with such ids. */
 function skippedNotes(count: number, named: readonly string[]): string[] {

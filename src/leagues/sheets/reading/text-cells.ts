@@ -1,6 +1,6 @@
 /** What spreadsheets and programs write where an id, a name or a label should be. */
 
-import { decodeUtf8, type TextBuilder } from '../../../platform/spreadsheets/text.ts'
+import { decodeUtf8, shortened, type TextBuilder } from '../../../platform/spreadsheets/text.ts'
 
 /**
  * As spreadsheets save a long number: 1.23457E+11, by which different ids become the same; 12,345,678. The same player would
@@ -32,6 +32,22 @@ export function decimalsNote(header: string, texts: Iterable<string>): string[] 
     first ||= text
   }
   return first ? [`“${header}” is written with decimals: ${first} is read as ${withoutDecimals(first)}.`] : []
+}
+
+/** A note if some ids are whole numbers with decimals, which are kept, as others are no whole numbers. */
+export function keptDecimalsNote(header: string, texts: Iterable<string>): string[] {
+  let whole = ''
+  let other = ''
+  for (const text of texts) {
+    if (text === '' || isLongWithDecimals(text)) continue
+    if (wholeWithDecimals.test(text)) whole ||= text
+    else other ||= text
+  }
+  return whole && other
+    ? [
+        `“${header}” has ids with decimals, such as ${whole}, which are kept, as others such as ${shortened(other)} are no whole numbers. A player who is ${withoutDecimals(whole)} in another sheet is taken for somebody else.`,
+      ]
+    : []
 }
 
 /** What spreadsheets show for a formula that failed, in some languages. */

@@ -1,7 +1,17 @@
 /** Which worksheet of a workbook holds the table. */
+import { type Layout, layoutNotes } from '../../../platform/spreadsheets/layout.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { firstRows, type PreviewRow, type Workbook, type Worksheet } from '../../../platform/spreadsheets/workbook.ts'
-import { checkHeader, findHeader, type Header, isMetric, likelyHeader, type Mapping } from './headers.ts'
+import { isLabel } from '../../columns.ts'
+import {
+  checkHeader,
+  findHeader,
+  type Header,
+  type HeaderColumn,
+  isMetric,
+  likelyHeader,
+  type Mapping,
+} from './headers.ts'
 import { takenAtIn, takenAtInName } from './taken-at.ts'
 
 export type TableChoice = {
@@ -18,6 +28,7 @@ interface WorkbookTable {
   header: Header
   /** The first rows of the worksheet. */
   rows: PreviewRow[]
+  layout: Layout
   takenAt: string | null
   /** All worksheets that could be read, with this one. */
   worksheets: WorksheetOption[]
@@ -25,7 +36,7 @@ interface WorkbookTable {
   notes: string[]
 }
 
-type Candidate = { worksheet: Worksheet; header: Header; rows: PreviewRow[]; score: number }
+type Candidate = { worksheet: Worksheet; header: Header; rows: PreviewRow[]; layout: Layout; score: number }
 
 /** Of a workbook that many are looked at; a further one can be named. */
 const PREVIEW_SHEETS = 60
@@ -59,10 +70,10 @@ async function bestTable(
   const previews = new Map<Worksheet, PreviewRow[]>()
   const candidates: Candidate[] = []
   for (const worksheet of worksheets) {
-    const rows = await firstRows(workbook, worksheet)
+    const { rows, layout } = await firstRows(workbook, worksheet)
     previews.set(worksheet, rows)
     const header = find(rows, choice.mapping)
-    if (header) candidates.push({ worksheet, header, rows, score: scoreOf(worksheet, header, rows) })
+    if (header) candidates.push({ worksheet, header, rows, layout, score: scoreOf(worksheet, header, rows) })
   }
   const best = named
     ? candidates.find(({ worksheet }) => worksheet === named)
@@ -71,7 +82,7 @@ async function bestTable(
     const rows = named ? previews.get(named) : [...previews.values()].find(rows => rows.length > 0)
     return { table: null, rows: rows ?? [] }
   }
-  const { worksheet, header, rows } = best
+  const { worksheet, header, rows, layout } = best
   const options = candidates.filter(each => each === best || !each.worksheet.hidden)
   const alike = options.filter(each => headingsOf(each) === headingsOf(best))
   const scans = alike.map(({ worksheet }) => worksheet)
@@ -80,6 +91,7 @@ async function bestTable(
     worksheet,
     header,
     rows,
+    layout,
     takenAt: takenAtIn(rows.slice(0, header.row)) ?? takenAtInName(worksheet.name) ?? takenAtIn(elsewhere),
     worksheets: options.map(each => ({ name: each.worksheet.name, alike: alike.includes(each) })),
     notes: named ? [] : worksheetNotes(workbook, best, alike),
@@ -121,3 +133,17 @@ function worksheetNotes({ worksheets }: Workbook, best: Candidate, alike: readon
     `Only the worksheet “${best.worksheet.name}” is read. Others have the same headings: ${names.join(', ')}${more}. Choose another as the worksheet to import that one.`,
   ]
 }
+
+/** What is read of hidden rows, hidden columns and merged cells. */
+export const layoutNotesOf = (
+  { columns, line }: Header,
+  layout: Layout,
+  isRead: (column: HeaderColumn) => boolean,
+  hiddenRows = 0,
+): string[] =>
+  layoutNotes(
+    columns.map(column => (isRead(column) ? { heading: column.header, takesMerged: isLabel(column.as ?? '') } : null)),
+    line,
+    layout,
+    hiddenRows,
+  )
