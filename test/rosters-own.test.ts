@@ -221,13 +221,14 @@ test('leave is requested, approved into an absence, declined with a reason, and 
 
   for (let at = 60; at < 80; at++) await requestLeave(bob, at, at)
   const mine = async (path: string) => (await bob.browser.visit(path)).text()
-  expect(await mine('/rota/mine')).toContain('<a href="/rota/mine?all=true">And 3 more</a>')
+  expect(await mine('/rota/mine')).toContain('href="/rota/mine?leave=2">')
   app.db.$client
     .query(`insert into staff_notices (staff_id, at, message) select ?, 1, 'Notice ' || value from json_each(?)`)
     .run(bob.id, JSON.stringify(Array.from({ length: 501 }, (_, i) => i)))
-  const all = await mine('/rota/mine?all=true')
-  expect(all).toContain('Notice 0 ')
-  expect(all).not.toContain(' more</a>')
+  const last = await mine('/rota/mine?leave=2&notices=26')
+  expect(last).toContain('Notice 0 ')
+  expect(last).toMatch(/<details class="fold" id="fold-leave" open>[\s\S]*21–23 of 23[\s\S]*id="fold-notices" open>/)
+  expect(last).toContain('href="/rota/mine?leave=2&amp;notices=25"')
 })
 
 test('an offered duty is taken by a colleague and approved by an officer, within the rules', async () => {
@@ -357,7 +358,7 @@ test('unread notices are all shown before they are marked as read', async () => 
     await ann.browser.post(`${base}/me/notices/seen`, { up_to: Number(news[1]) })
   }
   expect(seen.size).toBe(25)
-  expect(await textOf(ann, '/rota/mine')).toContain('And 8 more') // three shifts were new before
+  expect(await textOf(ann, '/rota/mine')).toContain('1–20 of 28') // three shifts were new before
 })
 
 test('people set their own preferences, and officers their weights', async () => {

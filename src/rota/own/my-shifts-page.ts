@@ -2,10 +2,9 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, answer, form, formField } from '../../ui/parts/form.ts'
-import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { beyondTheEnd, paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import { dateSpan, shortDay } from '../calendar-view.ts'
@@ -28,18 +27,16 @@ export type MyShifts = {
   past: boolean
   /** Unread, oldest first. */
   news: readonly StaffNotice[]
-  notices: readonly StaffNotice[]
-  swaps: readonly OwnSwap[]
-  leave: readonly LeaveView[]
-  /** Also of those that are not shown. */
-  totals: { notices: number; swaps: number; leave: number }
+  notices: { notices: readonly StaffNotice[]; pagination: Pagination }
+  swaps: { swaps: readonly OwnSwap[]; pagination: Pagination }
+  leave: { leave: readonly LeaveView[]; pagination: Pagination }
+  /** The address of other pages of the lists. */
+  to(pages: { page?: number; swaps?: number; leave?: number; notices?: number }): string
   calendarSince: number | null
   sites: readonly Site[]
   now: number
   today: string
 }
-
-const allOfMine = '/rota/mine?all=true'
 
 export const notLinked = (who: Who | undefined): Html => html`${rotaHead('My shifts', 'mine', who)}
 ${emptyState('Your account is not linked to the staff', html`An officer links it on the page of the person, by your name here: ${name(who?.username)}.`)}`
@@ -68,7 +65,7 @@ function newsPart(news: readonly StaffNotice[]): Content {
 ${action({ label: 'I have read this', small: true, quiet: true, action: '/api/v1/roster/me/notices/seen', body: { up_to: newest.id } })}`)
 }
 
-function dutyList({ duties, pagination, past, person, weekHours, now }: MyShifts): Html {
+function dutyList({ duties, pagination, past, person, weekHours, now, to }: MyShifts): Html {
   const switcher = past
     ? html`<a href="/rota/mine">Upcoming shifts</a>`
     : html`<a href="/rota/mine?past=true">Past shifts</a>`
@@ -84,7 +81,7 @@ ${
         'As soon as a roster with you is published, your shifts appear here.',
       )
 }
-${paginationLinks(pagination, page => address('/rota/mine', { past: past ? 'true' : undefined, page }))}`
+${paginationLinks(pagination, page => to({ page }))}`
 }
 
 function dutyItem(duty: OwnDuty, now: number, past: boolean, saysZone: boolean): Html {
@@ -112,20 +109,22 @@ const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty[
         done: 'Offered',
       })
 
-const fold = (title: string, count: number, content: Content): Html =>
-  html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"><summary>${title}${count > 0 && html` ${badge(number(count), 'warn')}`}</summary>
+/** Open where another page of its list is asked for. */
+const fold = (title: string, count: number, content: Content, page = 1): Html =>
+  html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"${page > 1 && html` open`}><summary>${title}${count > 0 && html` ${badge(number(count), 'warn')}`}</summary>
 ${content}</details>`
 
-function swapsFold({ swaps, duties, past, totals }: MyShifts): Html {
-  const others = swaps.filter(({ mine }) => !mine)
-  const takeable = others.filter(({ state, against }) => state === 'open' && !against.length)
+function swapsFold({ swaps: { swaps, pagination }, duties, past, to }: MyShifts): Html {
+  const takeable = swaps.filter(({ state, against }) => state === 'open' && !against.length)
   const offerable = past ? [] : duties.filter(({ offered }) => !offered)
   return fold(
     'Offered by colleagues',
     takeable.length,
-    others.length
-      ? html`<ul class="items">${others.map(swap => offerItem(swap, offerable))}</ul>${andMore(totals.swaps, swaps.length, allOfMine)}`
+    pagination.total
+      ? html`<ul class="items">${swaps.map(swap => offerItem(swap, offerable))}</ul>${beyondTheEnd(pagination)}
+${paginationLinks(pagination, swaps => to({ swaps }), 'Pages of offers')}`
       : html`<p class="quiet">Nobody offers a shift.</p>`,
+    pagination.page,
   )
 }
 
@@ -159,7 +158,7 @@ ${form(
 
 const leaveTones = { pending: 'warn', approved: 'good', declined: 'bad', withdrawn: 'quiet' } as const
 
-const leaveFold = ({ leave, today, totals }: MyShifts): Html =>
+const leaveFold = ({ leave: { leave, pagination }, today, to }: MyShifts): Html =>
   fold(
     'Leave',
     leave.filter(({ state }) => state === 'pending').length,
@@ -174,7 +173,9 @@ ${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</di
       ({ id, from, to, state, reason, duties }) =>
         html`<li>${dateSpan(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}${state === 'pending' && duties > 0 && html` <small class="quiet">You have ${duties === 1 ? 'a shift' : html`${number(duties)} shifts`} then</small>`}
 ${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
-    )}</ul>${andMore(totals.leave, leave.length, allOfMine)}`,
+    )}</ul>${beyondTheEnd(pagination)}
+${paginationLinks(pagination, leave => to({ leave }), 'Pages of leave')}`,
+    pagination.page,
   )
 
 const certificatesFold = ({ person, today }: MyShifts): Content =>
@@ -206,10 +207,12 @@ ${form({ action: '/api/v1/roster/me/calendar', done: 'Copy it now: it is not sho
 ${calendarSince !== null && action({ label: 'End the address', small: true, danger: true, method: 'delete', action: '/api/v1/roster/me/calendar', confirm: 'End the address? Calendars that subscribe to it will show no new shifts.' })}`,
   )
 
-const noticesFold = ({ notices, totals }: MyShifts): Content =>
-  notices.length > 0 &&
+const noticesFold = ({ notices: { notices, pagination }, to }: MyShifts): Content =>
+  pagination.total > 0 &&
   fold(
     'Notices',
     0,
-    html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>${andMore(totals.notices, notices.length, allOfMine)}`,
+    html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>${beyondTheEnd(pagination)}
+${paginationLinks(pagination, notices => to({ notices }), 'Pages of notices')}`,
+    pagination.page,
   )

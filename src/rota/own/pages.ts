@@ -4,7 +4,7 @@ import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import type { Html } from '../../platform/html.ts'
 import { signedIn } from '../../platform/http/access.ts'
-import { pageOf, pageQuery, wholeList, withPagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQuery, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -22,10 +22,21 @@ import { requestsBody } from './requests-page.ts'
 import { listSwaps, swapsFor } from './swaps.ts'
 
 const dutiesShown = 6 // a phone's screen
-const firstPage = pageOf({ limit: 20 })
+const newsShown = 20
 
-const mineQuery = t.Object({ past: t.Optional(t.Boolean()), all: t.Optional(t.Boolean()), page: pageQuery.page })
+const mineQuery = t.Object({
+  past: t.Optional(t.Boolean()),
+  page: pageQuery.page,
+  swaps: pageQuery.page,
+  leave: pageQuery.page,
+  notices: pageQuery.page,
+})
 type MineQuery = Static<typeof mineQuery>
+const mineAddress = (path: string, { past, ...pages }: MineQuery) =>
+  address(path, {
+    past: past ? 'true' : undefined,
+    ...Object.fromEntries(Object.entries(pages).filter(([, page]) => page !== 1)),
+  })
 const requestsQuery = t.Object({ swaps: pageQuery.page, page: pageQuery.page })
 type RequestsQuery = Static<typeof requestsQuery>
 
@@ -37,21 +48,21 @@ export const ownRotaPages = (app: App) => {
   async function myShifts(me: StaffRow, query: MineQuery): Promise<MyShifts> {
     const now = clock.now()
     const slice = pageOf({ page: query.page, limit: dutiesShown })
-    const shown = query.all ? wholeList : firstPage
+    const ofSwaps = pageOf({ page: query.swaps })
+    const ofLeave = pageOf({ page: query.leave })
+    const ofNotices = pageOf({ page: query.notices })
     const own = await reader.read(ownDuties, { staffId: me.id, now, past: query.past, slice })
-    const { swaps, total: allSwaps } = await reader.read(swapsFor, { staffId: me.id, now, slice: shown })
-    const { leave, total: allLeave } = listLeave(db, { staffId: me.id }, shown)
-    const { notices, total: allNotices } = noticesOf(db, me.id, shown)
+    const swaps = await reader.read(swapsFor, { staffId: me.id, now, slice: ofSwaps, exceptOwn: true })
     return {
       person: personById(db, me.id),
       weekHours: hoursOfWeek(db, me.id, now),
       ...withPagination(own, slice),
       past: query.past ?? false,
-      news: unseenNotices(db, me.id, firstPage.limit),
-      notices,
-      swaps,
-      leave,
-      totals: { swaps: allSwaps, leave: allLeave, notices: allNotices },
+      news: unseenNotices(db, me.id, newsShown),
+      notices: withPagination(noticesOf(db, me.id, ofNotices), ofNotices),
+      swaps: withPagination(swaps, ofSwaps),
+      leave: withPagination(listLeave(db, { staffId: me.id }, ofLeave), ofLeave),
+      to: pages => mineAddress('/rota/mine', { ...query, ...pages }),
       calendarSince: calendarSince(db, me.id),
       sites: allSites(db),
       now,
@@ -65,11 +76,7 @@ export const ownRotaPages = (app: App) => {
     const shown = {
       id: 'mine',
       events: '/rota/mine/events',
-      from: address('/rota/mine/part', {
-        past: query.past ? 'true' : undefined,
-        all: query.all ? 'true' : undefined,
-        page: query.page,
-      }),
+      from: mineAddress('/rota/mine/part', query),
       version: version(),
     }
     const data = await myShifts(me, query)

@@ -162,11 +162,13 @@ const countOffers = (db: Db, where: ReturnType<typeof and>): number =>
     .where(where)
     .get()?.total ?? 0
 
+type SwapsQuery = { staffId: number; now: number; slice: PageSlice; exceptOwn?: boolean }
+
 /** Those they can take or have taken, then their own; not swaps between two others. */
-export function swapsFor(db: Db, { staffId, now, slice }: { staffId: number; now: number; slice: PageSlice }) {
+export function swapsFor(db: Db, { staffId, now, slice, exceptOwn }: SwapsQuery) {
   const isTheirs = eq(assignments.staffId, staffId)
   const concernsThem = or(
-    isTheirs,
+    exceptOwn ? undefined : isTheirs,
     eq(swapOffers.takenBy, staffId),
     and(sql`${swapOffers.takenBy} is null`, ne(assignments.staffId, staffId)),
   )
