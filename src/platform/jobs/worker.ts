@@ -44,13 +44,9 @@ export function startWorker<App>(settings: WorkerSettings<App>) {
   const running = new Map<string, AbortController>()
   let closing = false
 
-  const change = async (id: string, from: Run['status'][], to: Partial<NewRun>, also?: (tx: Db) => void) => {
-    // Unsynced: if a power cut loses it the run is done again, which is safe.
-    const write = (tx: Db) => {
-      also?.(tx)
-      return changeRun(tx, id, from, to)
-    }
-    const run = await atomically(db, write, 'unsynced')
+  /** Unsynced: if a power cut loses it the run is done again, which is safe. */
+  async function change(id: string, from: Run['status'][], to: Partial<NewRun>): Promise<Run | undefined> {
+    const run = await atomically(db, tx => changeRun(tx, id, from, to), 'unsynced')
     if (run) await jobs.callAfterFailure(run)
     jobs.changed(id)
     return run
@@ -67,33 +63,20 @@ export function startWorker<App>(settings: WorkerSettings<App>) {
     const run = runById(db).get({ id })
     if (!run || isFinished(run)) return
     if (closing) return requeue(job, token, 0)
-    const definition = jobs.definitionOf(run.name)
-    const now = clock.now()
     const hasDied =
       run.status === 'PROGRESS' && run.process !== null && run.process !== processId && isDead(run.process)
     const deaths = run.deaths + (hasDied ? 1 : 0)
     if (hasDied && deaths >= maxDeaths(run)) return giveUp({ ...run, deaths }, new WorkerDied(deaths))
-    if (run.cancelRequestedAt) return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now }))
-    if (run.expiresAt && run.expiresAt < now)
-      return void (await change(id, unfinished, {
-        status: 'CANCELLED',
-        completedAt: now,
-        message: 'Its time had passed before it could begin',
-      }))
+    if (run.cancelRequestedAt) return endUnstarted(id, { status: 'CANCELLED' })
+    if (run.expiresAt && run.expiresAt < clock.now())
+      return endUnstarted(id, { status: 'CANCELLED', message: 'Its time had passed before it could begin' })
+    const definition = jobs.definitionOf(run.name)
     if (!definition) return giveUp(run, new Error(`No job is called ${run.name} any more`))
 
-    let startedRun: Run | undefined
+    let started: Run | undefined
     const begin = (tx: Db) => {
-      startedRun = changeRun(tx, id, unfinished, {
-        status: 'PROGRESS',
-        startedAt: clock.now(),
-        attempts: run.attempts + 1, // not as the queue counts: it forgets what was before it was given the run anew
-        deaths,
-        process: processId,
-        progress: 0,
-        error: null,
-      })
-      if (startedRun) definition.begin?.(run.input as never, tx)
+      started = markStarted(tx, run, deaths)
+      if (started) definition.begin?.(run.input as never, tx)
     }
     const request = definition.lock?.(run.input as never)
     const lease = request && (await locks.take(request, id, begin))
@@ -101,91 +84,124 @@ export function startWorker<App>(settings: WorkerSettings<App>) {
     if (lease && 'heldBy' in lease) {
       if (request.kind.latecomer === 'wait') return requeue(job, token, Math.round(200 + Math.random() * 300))
       const result = { skipped: 'already running', job_id: lease.heldBy.jobId }
-      return void (await change(id, unfinished, {
-        status: 'SUCCESS',
-        progress: 100,
-        result,
-        message: 'skipped: already running',
-        completedAt: now,
-      }))
+      return endUnstarted(id, { status: 'SUCCESS', progress: 100, result, message: 'skipped: already running' })
     }
     try {
       jobs.changed(id)
-      if (startedRun) await perform(job, token, startedRun, definition, lease, stalled)
+      if (started) await perform(job, token, openAttempt(started, lease, stalled), definition)
     } finally {
       await lease?.release()
     }
   }
 
-  async function perform(
-    job: QueueJob,
-    token: string | undefined,
-    startedRun: Run,
-    definition: JobDefinition<App>,
-    lease: Lease | undefined,
-    stalled: AbortSignal | undefined,
-  ) {
-    const { id, name, input, startedBy } = startedRun
+  const endUnstarted = async (id: string, end: Partial<NewRun>): Promise<void> =>
+    void (await change(id, unfinished, { ...end, completedAt: clock.now() }))
+
+  const markStarted = (tx: Db, run: Run, deaths: number): Run | undefined =>
+    changeRun(tx, run.id, unfinished, {
+      status: 'PROGRESS',
+      startedAt: clock.now(),
+      attempts: run.attempts + 1, // not as the queue counts: it forgets what was before it was given the run anew
+      deaths,
+      process: processId,
+      progress: 0,
+      error: null,
+    })
+
+  type Attempt = ReturnType<typeof openAttempt>
+
+  /** What belongs to a run while it is at work. */
+  function openAttempt(run: Run, lease: Lease | undefined, stalled: AbortSignal | undefined) {
+    const { id, attempts } = run
     const stop = new AbortController()
     running.set(id, stop)
     if (closing) stop.abort(new ShuttingDown())
-    const signal = AbortSignal.any([stop.signal, ...(lease ? [lease.signal] : []), ...(stalled ? [stalled] : [])])
-    const ownLog = log.with({ job_id: id, job: name })
-    const runLog = openRunLog(db, clock, id, startedRun.attempts, ownLog)
+    const ownLog = log.with({ job_id: id, job: run.name })
+    const runLog = openRunLog(db, clock, id, attempts, ownLog)
     const progress = openRunProgress(db, id, runLog, jobs.changed)
-    let hasSucceeded = false // unless that transaction was rolled back
-    const succeed = (tx: Db, result: unknown) => {
-      const end = { ...progress.stop(), progress: 100, result: result ?? null, completedAt: clock.now() }
-      hasSucceeded = changeRun(tx, id, ['PROGRESS'], { ...end, status: 'SUCCESS' }) !== undefined
-      insertLines(tx, runLog.takeLines())
-      lease?.drop(tx)
-    }
     const work: JobContext = {
       jobId: id,
-      by: startedBy,
-      attempt: startedRun.attempts,
-      signal,
+      by: run.startedBy,
+      attempt: attempts,
+      signal: AbortSignal.any([stop.signal, ...(lease ? [lease.signal] : []), ...(stalled ? [stalled] : [])]),
       lease,
       log: runLog.log,
       progress: progress.report,
-      succeed,
+      succeed(tx, result) {
+        const end = { ...progress.stop(), progress: 100, result: result ?? null, completedAt: clock.now() }
+        attempt.hasSucceeded = changeRun(tx, id, ['PROGRESS'], { ...end, status: 'SUCCESS' }) !== undefined
+        insertLines(tx, runLog.takeLines())
+        lease?.drop(tx)
+      },
     }
+    const attempt = {
+      run,
+      work,
+      ownLog,
+      runLog,
+      progress,
+      hasSucceeded: false, // unless that transaction was rolled back
+      close() {
+        running.delete(id)
+        runLog.close()
+      },
+    }
+    return attempt
+  }
+
+  async function perform(
+    job: QueueJob,
+    token: string | undefined,
+    attempt: Attempt,
+    definition: JobDefinition<App>,
+  ): Promise<void> {
+    const { run, work } = attempt
     try {
-      const checked = Value.Parse(definition.input, input)
-      const result = await unlessAborted(definition.run(checked, app, work), signal, graceAfterCancel)
-      if (signal.reason instanceof Cancelled && !hasSucceeded) {
-        const end = { ...progress.stop(), result: result ?? null, completedAt: clock.now() }
-        await change(id, ['PROGRESS'], { ...end, status: 'CANCELLED' })
-      } else {
-        if (!hasSucceeded) await atomically(db, tx => succeed(tx, result), 'unsynced')
-        jobs.changed(id)
-      }
-      ownLog.info('Job done', { duration_ms: clock.now() - (startedRun.startedAt ?? 0), attempt: startedRun.attempts })
+      const input = Value.Parse(definition.input, run.input)
+      const result = await unlessAborted(definition.run(input, app, work), work.signal, graceAfterCancel)
+      await finish(attempt, result)
     } catch (error) {
-      if (hasSucceeded && runById(db).get({ id })?.status === 'SUCCESS') return jobs.changed(id)
-      const lastProgress = progress.stop()
-      if (signal.reason instanceof Cancelled) {
-        runLog.write()
-        return void (await change(id, ['PROGRESS'], { ...lastProgress, status: 'CANCELLED', completedAt: clock.now() }))
-      }
-      if (signal.reason instanceof ShuttingDown) {
-        runLog.write()
-        await change(id, ['PROGRESS'], {
-          ...lastProgress,
-          status: 'PENDING',
-          attempts: startedRun.attempts - 1,
-          message: 'Interrupted by a restart',
-        })
-        return requeue(job, token, 0)
-      }
-      runLog.note('error', messageOf(error))
-      runLog.write()
-      await fail(startedRun, error, lastProgress)
-      if (isFinal(startedRun, error)) throw new UnrecoverableError(String(error))
-      throw error
+      if (attempt.hasSucceeded && runById(db).get({ id: run.id })?.status === 'SUCCESS') jobs.changed(run.id)
+      else await endEarly(job, token, attempt, error)
     } finally {
-      running.delete(id)
-      runLog.close()
+      attempt.close()
+    }
+  }
+
+  async function finish({ run, work, ownLog, progress, hasSucceeded }: Attempt, result: unknown): Promise<void> {
+    const { id, attempts } = run
+    if (work.signal.reason instanceof Cancelled && !hasSucceeded) {
+      const end = { ...progress.stop(), result: result ?? null, completedAt: clock.now() }
+      await change(id, ['PROGRESS'], { ...end, status: 'CANCELLED' })
+    } else {
+      if (!hasSucceeded) await atomically(db, tx => work.succeed(tx, result), 'unsynced')
+      jobs.changed(id)
+    }
+    ownLog.info('Job done', { duration_ms: clock.now() - (run.startedAt ?? 0), attempt: attempts })
+  }
+
+  /** Cancelled, interrupted by the end of the process, or failed: then what is thrown tells the queue whether to try again. */
+  async function endEarly(
+    job: QueueJob,
+    token: string | undefined,
+    { run, work, runLog, progress }: Attempt,
+    error: unknown,
+  ): Promise<void> {
+    const { id, attempts } = run
+    const { reason } = work.signal
+    const lastProgress = progress.stop()
+    const isStopped = reason instanceof Cancelled || reason instanceof ShuttingDown
+    if (!isStopped) runLog.note('error', messageOf(error))
+    runLog.write()
+    if (reason instanceof Cancelled) {
+      await change(id, ['PROGRESS'], { ...lastProgress, status: 'CANCELLED', completedAt: clock.now() })
+    } else if (reason instanceof ShuttingDown) {
+      const message = 'Interrupted by a restart'
+      await change(id, ['PROGRESS'], { ...lastProgress, status: 'PENDING', attempts: attempts - 1, message })
+      await requeue(job, token, 0)
+    } else {
+      await fail(run, error, lastProgress)
+      throw isFinal(run, error) ? new UnrecoverableError(String(error)) : error
     }
   }
 
