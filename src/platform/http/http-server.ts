@@ -11,10 +11,10 @@ import type { Telemetry } from '../process/telemetry.ts'
 import { withTimeout } from '../process/with-timeout.ts'
 import type { AheadRequest, CachedFastPath } from './cached-fast-path.ts'
 import type { LoadShedding } from './load-shedding.ts'
-import { setRateLimitHeaders } from './rate-limits.ts'
 import { nameJsonPlainly, readBody, TooLarge } from './request-body.ts'
 import { type RequestContext, setRequestContext, type Who } from './request-context.ts'
 import { cacheResultOf, compressed, pathOf } from './responses.ts'
+import { livezHeaders, requestIdOf, setRequestHeaders, setSharedHeaders } from './shared-headers.ts'
 
 type Handle = (request: Request) => Response | Promise<Response>
 
@@ -47,27 +47,10 @@ type HttpServerSettings = {
 
 /** The longest body that is no upload. */
 export const smallBody = 2 * 1024 * 1024 // bytes
-const requestIdShape = /^[\w.:-]{1,80}$/
-
-const sharedHeaders: [string, string][] = [
-  ['x-content-type-options', 'nosniff'],
-  ['referrer-policy', 'same-origin'],
-  ['cross-origin-opener-policy', 'same-origin'],
-]
-/** For answers that are not pages: if a browser shows one as a page anyway, nothing in it runs, loads or is framed. SVG brings inline styles. */
-const dataCsp = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-const livezHeaders = new Headers([
-  ...sharedHeaders,
-  ['content-security-policy', dataCsp],
-  ['content-type', 'text/plain;charset=utf-8'],
-  ['cache-control', 'no-store'],
-])
-const strictCsp =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export function openHttpServer(settings: HttpServerSettings) {
-  const { handle, identify, knownIdentity, guard, refused, fastPath, loadShedding, log, metrics, trace, trustProxy } =
-    settings
+  const { handle, identify, knownIdentity, guard, refused, fastPath, loadShedding, log, metrics, trace } = settings
+  const { trustProxy, isSecure } = settings
   let closing = false
 
   const server = listen({
@@ -132,12 +115,18 @@ export function openHttpServer(settings: HttpServerSettings) {
       response = refused(request, error)
     }
     loadShedding.answered(context)
-    const result = cacheResultOf(response)
-    setSharedHeaders(context, response)
-    if (result) fastPath.learn(request, context, response, result)
+    finish(request, context, response)
     if (response.headers.get('content-type') === 'text/event-stream') server.timeout(received, 0)
     logRequest(request.method, pathOf(request.url), context, response.status)
     return response
+  }
+
+  /** Sets the headers that all answers share; the fast path learns an answer that came out of the cache. */
+  function finish(request: Request, context: RequestContext, response: Response): void {
+    const result = cacheResultOf(response)
+    setSharedHeaders(response, context, isSecure)
+    if (closing) response.headers.set('connection', 'close')
+    if (result) fastPath.learn(request, context, response, result)
   }
 
   /** Answers requests before strangers repeat them, so that the first of them takes the fast path. */
@@ -150,51 +139,16 @@ export function openHttpServer(settings: HttpServerSettings) {
       const context = newContext('ahead', performance.now(), nobody, nobody)
       context.isAhead = true
       setRequestContext(request, context)
-      const response = await handle(request)
-      const result = cacheResultOf(response)
-      setSharedHeaders(context, response)
-      if (result) fastPath.learn(request, context, response, result)
+      finish(request, context, await handle(request))
     }
   }
 
   /** Only tells that the process answers. Monitors ask every few seconds, so it is not logged. */
   function answerLivez({ headers }: Request): Response {
     const began = performance.now()
-    livezHeaders.set('x-request-id', requestIdOf(headers))
-    const ms = performance.now() - began
-    livezHeaders.set('x-process-time', secondsOf(ms))
-    metrics.request('GET /livez', ms, 200)
-    return new Response('ok', { headers: livezHeaders })
-  }
-
-  /** The headers that all answers share. */
-  function setSharedHeaders(context: RequestContext, { headers, status }: Response) {
-    for (const [name, value] of sharedHeaders) headers.set(name, value)
-    if (settings.isSecure) headers.set('strict-transport-security', 'max-age=31536000') // a year, this host alone
-    // Not on a 304: browsers would apply it to the page they have stored.
-    if (!headers.has('content-security-policy') && status !== 304)
-      headers.set('content-security-policy', headers.get('content-type')?.startsWith('text/html') ? strictCsp : dataCsp)
-    setCacheControl(context, headers)
-    for (const [name, value] of context.headers) headers.append(name, value)
-    if (closing) headers.set('connection', 'close')
-    setRequestHeaders(headers, context)
-  }
-
-  /** Answers without cache-control are not stored; all but immutable files may differ from user to user. */
-  function setCacheControl({ who, isPrivate }: RequestContext, headers: Headers) {
-    const cacheControl = headers.get('cache-control')
-    if (cacheControl?.includes('immutable')) return
-    if (cacheControl === null || isPrivate) headers.set('cache-control', 'no-store')
-    else if (who && cacheControl !== 'no-store') headers.set('cache-control', 'private, no-cache')
-    headers.append('vary', 'authorization, cookie')
-  }
-
-  /** The headers of this request alone. */
-  function setRequestHeaders(headers: Headers, context: RequestContext) {
-    if (context.reads) setRateLimitHeaders(headers, context.reads)
-    context.ms = performance.now() - context.began
-    headers.set('x-request-id', context.id)
-    headers.set('x-process-time', secondsOf(context.ms))
+    const answer = livezHeaders(requestIdOf(headers), began)
+    metrics.request('GET /livez', performance.now() - began, 200)
+    return new Response('ok', { headers: answer })
   }
 
   function logRequest(method: string, path: string, { id, began, ms, route, who }: RequestContext, status: number) {
@@ -299,20 +253,3 @@ const newContext = (
   takesFile: false,
   reads: undefined,
 })
-
-/** Request ids are this random prefix and a counter, which is cheaper than a random id for each. */
-const processId = Bun.randomUUIDv7('base64url')
-let requests = 0
-
-const requestIdOf = (headers: Headers) => {
-  const received = headers.get('x-request-id')
-  return received && requestIdShape.test(received) ? received : `${processId}-${++requests}`
-}
-
-/** To the microsecond. The texts of short times are cached: formatting one takes longer than any other header. */
-function secondsOf(ms: number): string {
-  const text = () => (ms / 1000).toFixed(6)
-  const microseconds = Math.round(ms * 1000)
-  return microseconds < 1000 ? (shortTimes[microseconds] ??= text()) : text()
-}
-const shortTimes: string[] = []
