@@ -101,6 +101,20 @@ test('the very next reader of a page sees what was uploaded', async () => {
   for (const path of paths) expect(await leader(path)).toBe('Ann')
 })
 
+test('a chat that shows a card of a link to a board is told the league and who leads', async () => {
+  const { call, finished, as } = await service()
+  const { id } = await newLeague(call, { score_on: 'current' })
+  const page = () => textOf(as().raw(`/leagues/${id}`, asPage))
+  expect(await page()).not.toContain('og:')
+  await finished(upload(call, id, 'id,name,power\na,Ann,1000\nb,"Bob ""B"" <3",2000\nc,Cy,1\nd,Di,1'))
+  const tags = [...(await page()).matchAll(/<meta property="og:(\w+)" content="([^"]*)"/g)].map(([, ...tag]) => tag)
+  expect(tags).toEqual([
+    ['title', 'Northern season'],
+    ['description', '1. Bob &quot;B&quot; &lt;3 2,000 · 2. Ann 1,000 · 3. Cy 1'],
+    ['site_name', 'Fieldhouse'],
+  ])
+})
+
 test('a league that is made private shows its board to no stranger any more', async () => {
   const { id, stranger, call } = await startWithBoard()
   for (let i = 0; i < 2; i++) expect((await stranger.raw(`/leagues/${id}`, asPage)).status).toBe(200)

@@ -20,6 +20,8 @@ type Nav = 'me' | 'leagues' | 'tours' | 'quotes' | 'rota' | 'monitor' | 'account
 
 type Layout = {
   title: string
+  /** What chats show under the title where somebody sends a link to the page. */
+  description?: string
   who: Who | undefined
   body: Content
   /** The entry of the navigation this page belongs to. */
@@ -41,7 +43,7 @@ export const pageRouter = (app: AccessSettings) => new Elysia({ detail: hidden }
 export const page = (content: Layout, status = 200, headers: Record<string, string> = {}): Response =>
   htmlResponse(layout(content), status, headers)
 
-export function layout({ title, who, body, nav, scripts = [], styles = [], reload }: Layout): Html {
+export function layout({ title, description, who, body, nav, scripts = [], styles = [], reload }: Layout): Html {
   const modules = ['fieldhouse.js', ...scripts]
   return html`<!doctype html>
 <html lang="en">
@@ -51,6 +53,13 @@ export function layout({ title, who, body, nav, scripts = [], styles = [], reloa
     <meta name="color-scheme" content="light dark" />
     ${who?.csrfToken && html`<meta name="csrf-token" content="${who.csrfToken}" />`}
     <title>${title} · ${shownName()}</title>
+    ${
+      description &&
+      html`<meta name="description" content="${description}" />
+    <meta property="og:title" content="${title}" />
+    <meta property="og:description" content="${description}" />
+    <meta property="og:site_name" content="${shownName()}" />`
+    }
     ${['fieldhouse.css', ...styles].map(name => html`<link rel="stylesheet" href="${assetUrl(name)}" />`)}
     <link rel="icon" href="${assetUrl('logo.svg')}" type="image/svg+xml" />
     <script src="${assetUrl('theme.js')}"></script>

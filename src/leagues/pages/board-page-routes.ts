@@ -20,7 +20,7 @@ import { leagueViewById } from '../queries.ts'
 import { readTotals, totalsQuery, totalsQueryOf } from '../totals.ts'
 import { isPublic, readableLeague } from '../visibility.ts'
 import { boardData } from './board-data.ts'
-import { type BoardParams, boardBody } from './board-page.ts'
+import { type BoardParams, boardBody, boardSummary } from './board-page.ts'
 import { ownColumns } from './columns-page.ts'
 import { playerBody } from './player-page.ts'
 import { totalsBody } from './totals-page.ts'
@@ -71,11 +71,13 @@ async function boardResponse(
   const readerColumns = ownColumns(request)
   const version = versionNow(app, id, who) // before the board is read: a change in between is then fetched again
   const make = async () => {
-    const body = boardBody(await boardData(app, league, query, who, readerColumns), paramsOf(query), who)
+    const data = await boardData(app, league, query, who, readerColumns)
+    const body = boardBody(data, paramsOf(query), who)
     if (form === 'part') return String(body)
     const from = address(`/leagues/${id}/board`, paramsOf(query))
     const shown = live({ id: 'board', events: `/leagues/${id}/events`, from, version }, body)
-    return String(layout({ title: league.name, who, nav, scripts: ['board.js'], body: shown }))
+    const description = boardSummary(data)
+    return String(layout({ title: league.name, description, who, nav, scripts: ['board.js'], body: shown }))
   }
   if (!isCacheable(query) || (readerColumns && !who)) return livePart(version, await make())
   const scope = [id, form, status, assetsVersion, queryKey(query)]

@@ -115,6 +115,14 @@ ${table({
 ${paginationLinks(pages, page => to({ page, around: undefined }))}${data.missing && missingPart(data.missing, path)}`
 }
 
+/** The top of the board, for chats; empty where nobody is ranked. */
+export const boardSummary = ({ kind, board: { rows, sort_by } }: BoardData): string =>
+  rows
+    .slice(0, 3)
+    .filter(({ rank, score }) => rank !== null && score !== null)
+    .map(({ rank, name, score }) => `${rank}. ${name}${sort_by === 'score' ? ` ${kind.score(score)}` : ''}`)
+    .join(' · ')
+
 const missingPart = ({ players, since }: FoundMissing, path: string): Content =>
   (players.length > 0 || since !== null) &&
   html`<section class="part">
