@@ -159,7 +159,7 @@ ${formField({
   name: 'role',
   type: 'select',
   value: 'member',
-  choices: roles.filter(role => isNoMoreThan(role, who.role)).map(role => ({ value: role, label: role })),
+  choices: roles.filter(role => isNoMoreThan(role, who.role)).map(role => [role, role]),
   hint: 'No more than the program needs',
 })}
 ${formField({ label: 'Expires', name: 'expires_at', type: 'time', optional: true, hint: 'Blank: the key never expires' })}

@@ -1,6 +1,6 @@
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { type FormChoice, type FormField, formField } from '../ui/parts/form.ts'
+import { type FormField, formField } from '../ui/parts/form.ts'
 import type { SortOrder } from '../ui/parts/table.ts'
 import { type Announcement, announcementLabels, isWanted } from './announcements.ts'
 
@@ -76,6 +76,3 @@ export const announcementFields = (
 ${configField(config, 'webhook_url', { label: 'Webhook', optional: true, hint: 'Posts updates to a Discord or Slack webhook. Once set, its address is not shown' })}
 ${offered.map(each => formField({ label: announcementLabels[each], name: `config.announce.${each}`, type: 'checkbox', value: isWanted(config, each) }))}
 </fieldset>`
-
-export const formChoices = (labels: Record<string, string>): FormChoice[] =>
-  Object.entries(labels).map(([value, label]) => ({ value, label }))

@@ -172,7 +172,7 @@ ${action({
   done: `${user.username} is deleted`,
 })}</section>`
 
-const roleChoices = roles.map(role => ({ value: role, label: role }))
+const roleChoices = roles.map(role => [role, role] as const)
 
 const passwordInput = {
   name: 'password',

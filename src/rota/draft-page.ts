@@ -45,13 +45,13 @@ ${form(
   { action: '/api/v1/jobs/roster/generate', goTo: '/rota/drafts/{job_id}' },
   html`<p class="quiet">${timezoneNote(sites)}</p><div class="columns">${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
 ${formField({ label: 'Through', name: 'end_date', type: 'date', value: daysAfter(monday, 6) })}</div>
-${sites.length > 1 && checks({ label: 'Sites', name: 'site_ids', choices: sites.map(({ id, name }) => ({ value: id, label: name })), ticked: () => true, hint: 'Work at the others still takes rest and hours' })}
+${sites.length > 1 && checks({ label: 'Sites', name: 'site_ids', choices: sites.map(({ id, name }) => [id, name]), ticked: () => true, hint: 'Work at the others still takes rest and hours' })}
 <div class="columns">${formField({
     label: 'How',
     name: 'algorithm',
     type: 'select',
     value: 'production',
-    choices: Object.entries(algorithmWords).map(([value, label]) => ({ value, label })),
+    choices: algorithmWords,
   })}
 ${formField({ label: 'Time limit (seconds)', name: 'budget_s', type: 'number', optional: true, min: 1, max: 600, hint: 'Blank = 10, or 300 for optimal' })}
 ${formField({ label: 'Seed', name: 'seed', type: 'number', optional: true, min: 0, hint: 'The same seed gives the same roster' })}</div>`,

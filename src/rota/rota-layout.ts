@@ -5,6 +5,7 @@ import { type Content, type Html, html } from '../platform/html.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { page } from '../ui/layout.ts'
+import { selectOptions } from '../ui/parts/form.ts'
 import type { ShiftsFilter } from './shift-queries.ts'
 import type { Site } from './site.ts'
 
@@ -42,7 +43,7 @@ export const rotaHead = (
 /** To choose a site, where there are several. */
 export const siteSelect = (sites: readonly Site[], chosen: number | undefined): Content =>
   sites.length > 1 &&
-  html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${sites.map(({ id, name }) => html`<option value="${id}" ${id === chosen && html`selected`}>${name}</option>`)}</select>`
+  html`<select name="site_id" aria-label="Site">${selectOptions([['', 'All sites'], ...sites.map(({ id, name }) => [id, name] as const)], chosen)}</select>`
 
 /** The list of these shifts. Without `start` it has all days: an address that does not name it begins today. */
 export const shiftsAddress = ({ start = '', ...filter }: ShiftsFilter & { page?: number }): string => {

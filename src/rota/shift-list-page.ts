@@ -28,10 +28,7 @@ type ShiftsData = {
   today: string
 }
 
-const weekdayChoices = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((label, i) => ({
-  value: i + 1,
-  label,
-}))
+const weekdayChoices = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day, i) => [i + 1, day] as const)
 
 export function shiftsBody(
   { shifts, pagination: pages, sites, query, person, today }: ShiftsData,
@@ -111,7 +108,7 @@ const siteField = (sites: readonly Site[], value?: number): Html =>
     type: 'select',
     sends: 'number',
     value,
-    choices: sites.map(({ id, name }) => ({ value: String(id), label: name })),
+    choices: sites.map(({ id, name }) => [id, name]),
   })
 
 const placeFields = (): Html => html`<div class="columns">

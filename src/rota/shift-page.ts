@@ -80,7 +80,7 @@ ${formField({
   type: 'select',
   sends: 'number',
   hint: 'Only people whom no rule excludes. They are pinned: a new roster keeps them here.',
-  choices: may.map(({ staff_id, name }) => ({ value: String(staff_id), label: name })),
+  choices: may.map(({ staff_id, name }) => [staff_id, name]),
 })}`,
   'Put them here',
 )}</section>`
@@ -134,15 +134,12 @@ ${
 ${form(
   { action: `${api}/requests`, method: 'put', done: 'Saved: the next roster respects it' },
   html`<div class="columns">
-${formField({ label: 'Person', id: 'f-request-staff', name: 'staff_id', type: 'select', sends: 'number', choices: people.map(({ id, name }) => ({ value: String(id), label: name })) })}
+${formField({ label: 'Person', id: 'f-request-staff', name: 'staff_id', type: 'select', sends: 'number', choices: people.map(({ id, name }) => [id, name]) })}
 ${formField({
   label: 'Asks',
   name: 'want',
   type: 'select',
-  choices: [
-    { value: 'off', label: 'not to be here' },
-    { value: 'on', label: 'to be here' },
-  ],
+  choices: { off: 'not to be here', on: 'to be here' },
 })}
 ${formField({ label: 'Price if not followed', name: 'price_cents', type: 'cents', min: 0, value: 1000 })}</div>`,
   'Add it',

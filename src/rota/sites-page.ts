@@ -63,8 +63,8 @@ ${formField({
   name: 'swaps',
   type: 'select',
   value: site?.swaps ?? 'officer',
-  choices: [
-    { value: 'officer', label: 'An officer approves them' },
-    { value: 'rules', label: 'Made at once if the rules allow; exchanges wait for an officer' },
-  ],
+  choices: {
+    officer: 'An officer approves them',
+    rules: 'Made at once if the rules allow; exchanges wait for an officer',
+  },
 })}</div>`

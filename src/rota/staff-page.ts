@@ -5,7 +5,7 @@ import type { Pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { address } from '../ui/parts/address.ts'
 import { badge } from '../ui/parts/badges.ts'
-import { action, type FormChoice, type FormField, form, formField } from '../ui/parts/form.ts'
+import { action, type FormField, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
@@ -157,25 +157,25 @@ const wishFields = (wish: Wish | undefined, i: number, sites: readonly Site[]): 
     label: string,
     part: string,
     value: string | number | undefined,
-    choices: FormChoice[],
+    choices: (readonly [value: string | number, label: string])[],
   ): FormField => ({
     label,
     name: `preferences[${i}].${part}`,
     type: 'select',
     value: value ?? '',
-    choices: [{ value: '', label: '–' }, ...choices],
+    choices: [['', '–'], ...choices],
   })
   return [
     choice('Wish', 'want', wish?.want, [
-      { value: 'prefer', label: 'prefers' },
-      { value: 'avoid', label: 'avoids' },
+      ['prefer', 'prefers'],
+      ['avoid', 'avoids'],
     ]),
     {
       ...choice(
         'Day',
         'weekday',
         wish?.weekday,
-        weekdays.map((label, day) => ({ value: String(day + 1), label })),
+        weekdays.map((label, day) => [day + 1, label]),
       ),
       sends: 'number',
     },
@@ -184,7 +184,7 @@ const wishFields = (wish: Wish | undefined, i: number, sites: readonly Site[]): 
         'Site',
         'site_id',
         wish?.site_id,
-        sites.map(({ id, name }) => ({ value: String(id), label: name })),
+        sites.map(({ id, name }) => [id, name]),
       ),
       sends: 'number',
     },

@@ -152,10 +152,7 @@ ${formField({
   name: 'side',
   type: 'select',
   value: side,
-  choices: [
-    { value: 'buy', label: 'Buy' },
-    { value: 'sell', label: 'Sell' },
-  ],
+  choices: { buy: 'Buy', sell: 'Sell' },
 })}
 ${formField({ label: 'Quantity', name: 'quantity', type: 'number', min: 1, max: maxShares, step: 1, value: quantity })}
 ${formField({ label: 'Symbol', name: 'symbol', value: symbol, maxlength: 20, list: 'symbols', autocomplete: 'off' })}

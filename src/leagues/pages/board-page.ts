@@ -5,7 +5,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { counted } from '../../platform/number-text.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
 import { badge, tierBar } from '../../ui/parts/badges.ts'
-import { action, type FormChoice } from '../../ui/parts/form.ts'
+import { action, type FormChoices, selectOptions } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -49,13 +49,13 @@ export type BoardData = {
   underRows?: ReadonlyMap<string, Content>
 }
 
-const tiesChoices: readonly FormChoice[] = [
-  { value: '', label: '1 2 2 4: ties share a rank, next is skipped' },
-  { value: 'dense', label: '1 2 2 3: ties share a rank, none is skipped' },
-  { value: 'modified', label: '1 3 3 4: ties share the lower rank' },
-  { value: 'ordinal', label: '1 2 3 4: no shared ranks' },
-]
-const limits: readonly FormChoice[] = ['', '100', '200', '500'].map(value => ({ value, label: value || '50' }))
+const tiesChoices = {
+  '': '1 2 2 4: ties share a rank, next is skipped',
+  dense: '1 2 2 3: ties share a rank, none is skipped',
+  modified: '1 3 3 4: ties share the lower rank',
+  ordinal: '1 2 3 4: no shared ranks',
+}
+const limits: FormChoices = ['', '100', '200', '500'].map(value => [value, value || '50'])
 
 type PathTo = (change: Params) => string
 
@@ -225,8 +225,8 @@ function exportMenu({ league, board, columns }: BoardData, params: BoardParams):
 function viewMenu({ league, kind, board, hasOwnColumns }: BoardData, params: BoardParams): Html {
   const { hasPast, hasGains, scoreName } = kind
   const { sort_by, ties, limit, at, from } = params
-  const select = (name: string, label: string, choices: readonly FormChoice[], chosen: string) =>
-    html`<label>${label} <select form="board-search" name="${name}" id="board-${name}">${choices.map(({ value, label }) => html`<option value="${value}"${value === chosen && html` selected`}>${label}</option>`)}</select></label>`
+  const select = (name: string, label: string, choices: FormChoices, chosen: string) =>
+    html`<label>${label} <select form="board-search" name="${name}" id="board-${name}">${selectOptions(choices, chosen)}</select></label>`
   return html`<details class="menu" id="board-view"><summary>View</summary><div>
 ${hasGains && select('sort_by', 'Rank by', rankings(board, scoreName), sort_by ?? '')}${select('ties', 'Players with the same score', tiesChoices, ties ?? '')}
 ${select('limit', 'Rows on a page', limits, limit ?? '')}
@@ -238,12 +238,12 @@ ${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime
 }
 
 /** Every metric, and the gain in it. */
-const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[] => [
-  { value: sort_by === 'score' ? '' : 'score', label: scoreName },
+const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoices => [
+  [sort_by === 'score' ? '' : 'score', scoreName],
   ...[
     ...Object.keys(rows[0]?.metrics ?? {}).flatMap(metric => [metric, gainColumn(metric)]),
     ...(rows[0]?.goals ? [GOAL_COLUMN, ...Object.keys(rows[0].goals).map(goalColumn)] : []),
-  ].map(value => ({ value, label: columnName(value, scoreName) })),
+  ].map(value => [value, columnName(value, scoreName)] as const),
 ]
 
 /** Says that this is not the whole board, and links back to it. */

@@ -4,6 +4,7 @@ import type { GroupTotal, RankedTotal, SumAndAverage } from '../../leaderboard/t
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
+import { type FormChoices, selectOptions } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { type Column, table } from '../../ui/parts/table.ts'
@@ -39,17 +40,17 @@ ${label === null ? wholeBoard(all, kind, by) : groupTable(data, label, all, para
 }
 
 function rankBy({ all, sort_by }: TotalsView, params: TotalsParams, { scoreName }: KindPages, path: string): Html {
-  const choices = [
-    { value: 'score', label: scoreName },
-    { value: 'players', label: 'Players' },
+  const choices: FormChoices = [
+    ['score', scoreName],
+    ['players', 'Players'],
     ...Object.keys(all?.metrics ?? {}).flatMap(metric => [
-      { value: metric, label: metricName(metric) },
-      { value: gainColumn(metric), label: `${metricName(metric)}: gain` },
+      [metric, metricName(metric)] as const,
+      [gainColumn(metric), `${metricName(metric)}: gain`] as const,
     ]),
   ]
   const hiddenFields = (['label', 'by', 'at', 'from', 'limit'] as const).filter(key => params[key])
   return html`<form class="choose" method="get" action="${path}">${hiddenFields.map(key => html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
-<label>Rank by <select name="sort_by" id="rank-by">${choices.map(({ value, label }) => html`<option value="${value}"${value === sort_by && html` selected`}>${label}</option>`)}</select></label> <button class="small">Show</button></form>`
+<label>Rank by <select name="sort_by" id="rank-by">${selectOptions(choices, sort_by)}</select></label> <button class="small">Show</button></form>`
 }
 
 /** Each metric with its sum and its average. */

@@ -6,7 +6,7 @@ import { csrfField } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
-import { formField } from '../../ui/parts/form.ts'
+import { formField, selectOptions } from '../../ui/parts/form.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { bytes, name, number } from '../../ui/parts/values.ts'
@@ -78,7 +78,7 @@ ${table({
     {
       head: 'Read as',
       cell: ({ header, as }) =>
-        html`<select name="role" aria-label="Read “${header}” as">${Object.entries(roleNames).map(([value, label]) => html`<option value="${value}"${value === roleOf(as) && html` selected`}>${label}</option>`)}</select>`,
+        html`<select name="role" aria-label="Read “${header}” as">${selectOptions(roleNames, roleOf(as))}</select>`,
     },
     {
       head: 'Called',
@@ -98,7 +98,7 @@ const worksheetField = ({ worksheet, worksheets }: UploadPreview): Html =>
     name: 'worksheet',
     type: 'select',
     value: worksheet ?? '',
-    choices: worksheets.map(({ name }) => ({ value: name, label: name })),
+    choices: worksheets.map(({ name }) => [name, name]),
     hint: 'After another choice the columns of that worksheet are shown first.',
   })
 

@@ -10,7 +10,6 @@ import {
   autoFinalizeField,
   configField,
   fieldText,
-  formChoices,
   type KindPages,
   type LeagueConfig,
   partOfConfig,
@@ -54,14 +53,14 @@ ${configField(config, 'score_on', {
   label: 'Score counts',
   type: 'select',
   value: 'gains',
-  choices: formChoices({ gains: 'gains', current: 'current values' }),
+  choices: { gains: 'gains', current: 'current values' },
 })}
 <details${Boolean(config.tiers || (config.classify_by ?? 'percentile') !== 'percentile') && html` open`}><summary>Tiers</summary>
 ${configField(config, 'classify_by', {
   label: 'Tiers by',
   type: 'select',
   value: 'percentile',
-  choices: formChoices({ percentile: 'percentile', score: 'score', goal: 'percent of a goal' }),
+  choices: { percentile: 'percentile', score: 'score', goal: 'percent of a goal' },
 })}
 <p class="hint">A name and the lowest percent, or score, of the tier. Without rows: elite from 90, strong 70, steady 40, reserve 10, idle below.</p>
 ${tierRows(config.tiers)}

@@ -11,7 +11,6 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, time } from '../../ui/parts/values.ts'
-import { formChoices } from '../kind-pages.ts'
 import type { PlayerView } from '../kinds.ts'
 import { isSettled, type League, type LeagueView } from '../league.ts'
 import { markName } from '../pages/board-columns.ts'
@@ -105,7 +104,7 @@ ${form(
     name: 'reason',
     type: 'select',
     value: mark?.reason ?? 'farm',
-    choices: formChoices({ farm: 'A second account (farm)', vacation: 'On vacation', other: 'Another reason' }),
+    choices: { farm: 'A second account (farm)', vacation: 'On vacation', other: 'Another reason' },
   })}${formField({
     label: 'Main account',
     name: 'farm_of',

@@ -165,10 +165,7 @@ export const modeField = (mode: UploadView['mode']): Html =>
     name: 'mode',
     type: 'select',
     value: mode,
-    choices: [
-      { value: 'partial', label: 'Skip bad rows' },
-      { value: 'strict', label: 'Reject the file' },
-    ],
+    choices: { partial: 'Skip bad rows', strict: 'Reject the file' },
   })
 
 export const uploadKindField = (kind: UploadView['kind']): Html =>
@@ -177,11 +174,11 @@ export const uploadKindField = (kind: UploadView['kind']): Html =>
     name: 'kind',
     type: 'select',
     value: kind,
-    choices: [
-      { value: 'baseline', label: 'Baseline: where everyone starts' },
-      { value: 'current', label: 'Current: where everyone is now' },
-      { value: 'extra', label: 'Extra: adds columns to the newest scan' },
-    ],
+    choices: {
+      baseline: 'Baseline: where everyone starts',
+      current: 'Current: where everyone is now',
+      extra: 'Extra: adds columns to the newest scan',
+    },
   })
 
 /** What each column was read as. */

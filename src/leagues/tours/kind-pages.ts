@@ -6,7 +6,6 @@ import {
   autoFinalizeField,
   configField,
   fieldText,
-  formChoices,
   type KindPages,
   type LeagueConfig,
   partOfConfig,
@@ -46,11 +45,11 @@ ${configField(config, 'groups.by', {
   type: 'select',
   optional: true,
   value: '',
-  choices: formChoices({
+  choices: {
     '': 'no groups, or the groups named below',
     odds: 'the field by odds',
     rank: 'the field by world rank',
-  }),
+  },
   hint: 'As many groups as picks, the favourites in the first. Odds and ranks come from the feed or from a field entered by hand',
 })}
 ${groupRows(partOfConfig(config.groups).lists)}
@@ -61,18 +60,18 @@ ${configField(config, 'missed_cut.rule', {
   label: 'Missed cut',
   type: 'select',
   value: 'actual',
-  choices: formChoices({
+  choices: {
     actual: 'keep their score',
     worst: 'worst score still in, plus penalty strokes',
     plus: 'their score, plus penalty strokes',
-  }),
+  },
 })}
 ${configField(config, 'missed_cut.strokes', { label: 'Penalty strokes', type: 'number', optional: true, min: 0 })}
 ${configField(config, 'tiebreak', {
   label: 'Tiebreaker',
   type: 'select',
   value: 'guess',
-  choices: formChoices({ guess: 'the nearest guess', best_pick: 'the best pick' }),
+  choices: { guess: 'the nearest guess', best_pick: 'the best pick' },
 })}
 ${configField(config, 'max_entries', { label: 'Max entries per member', type: 'number', min: 1, max: 1000, value: 10 })}
 </div>

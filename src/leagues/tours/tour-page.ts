@@ -69,7 +69,7 @@ const feedFields = (
   name: 'format',
   type: 'select',
   value: tour.format ?? 'fieldhouse',
-  choices: feedFormats.map(value => ({ value, label: formatWords[value] })),
+  choices: feedFormats.map(format => [format, formatWords[format]]),
 })}
 ${formField({ label: 'Refresh every … seconds', name: 'interval_s', type: 'number', min: 1, max: 86_400, value: tour.interval_s ?? 180 })}</div>`
 

@@ -8,7 +8,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { counted } from '../../platform/number-text.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
-import { action, form, formField } from '../../ui/parts/form.ts'
+import { action, type FormChoices, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -94,9 +94,9 @@ ${isByHand && action({ label: 'Remove the field', danger: true, small: true, met
 
 function unmatchedPart({ tour, unmatched, golfers }: UpcomingData): Content {
   if (unmatched.length === 0) return null
-  const choices = ({ event_id }: Unmatched) => [
-    { value: '', label: 'Choose' },
-    ...(golfers.get(event_id) ?? []).map(golfer => ({ value: golfer.player_id, label: golfer.name })),
+  const choices = ({ event_id }: Unmatched): FormChoices => [
+    ['', 'Choose'],
+    ...(golfers.get(event_id) ?? []).map(golfer => [golfer.player_id, golfer.name] as const),
   ]
   const api = (playerId: string) => `/api/v1/tours/${tour.slug}/unmatched/${encodeURIComponent(playerId)}`
   return html`<section class="part">

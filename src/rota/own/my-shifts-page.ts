@@ -145,11 +145,10 @@ ${form(
     sends: 'number',
     optional: true,
     choices: [
-      { value: '', label: 'nothing in return' },
-      ...giving.map(one => ({
-        value: String(one.assignment_id),
-        label: `my ${shortDay(one.date)}, ${one.from}–${one.to}, ${one.site}`,
-      })),
+      ['', 'nothing in return'],
+      ...giving.map(
+        one => [one.assignment_id, `my ${shortDay(one.date)}, ${one.from}–${one.to}, ${one.site}`] as const,
+      ),
     ],
   }),
   'Take it',

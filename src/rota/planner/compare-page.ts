@@ -4,6 +4,7 @@ import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
+import { type FormChoices, selectOptions } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -29,6 +30,10 @@ export function compareBody(data: DraftComparison, who: Who | undefined): Html {
   const path = `/rota/drafts/${draft.jobId}/compare`
   const listed = other && !drafts.some(({ jobId }) => jobId === other.jobId) ? [other, ...drafts] : drafts
   const others = listed.filter(({ jobId }) => jobId !== draft.jobId)
+  const choices: FormChoices = [
+    ['roster', 'The published roster'],
+    ...others.map(one => [one.jobId, draftName(one, sites)] as const),
+  ]
   const otherName = other ? draftName(other, sites) : 'the published roster'
   const people = (side: Difference['here']) =>
     side.length
@@ -36,7 +41,7 @@ export function compareBody(data: DraftComparison, who: Who | undefined): Html {
       : html`<span class="quiet">nobody</span>`
   return html`${rotaHead(html`${name(draftName(draft, sites))} beside ${otherName}`, 'plan', who)}
 <div class="rota-bar"><a href="${address('/rota/plan', { draft: draft.jobId })}">Back to the draft</a>
-<form method="get" action="${path}"><select name="with" aria-label="Compare with"><option value="roster">The published roster</option>${others.map(one => html`<option value="${one.jobId}" ${one.jobId === other?.jobId && html`selected`}>${draftName(one, sites)}</option>`)}</select>
+<form method="get" action="${path}"><select name="with" aria-label="Compare with">${selectOptions(choices, other?.jobId ?? 'roster')}</select>
 <button type="submit" class="small quiet">Compare</button></form></div>
 ${stats([
   { label: 'Shifts that differ', value: number(pagination.total) },

@@ -5,7 +5,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { counted } from '../../platform/number-text.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
-import { action, form, formField } from '../../ui/parts/form.ts'
+import { action, form, formField, selectOptions } from '../../ui/parts/form.ts'
 import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
 import { money, name, number } from '../../ui/parts/values.ts'
 import { dateSpan, shiftTimes, shortDay, timezoneNote } from '../calendar-view.ts'
@@ -55,7 +55,7 @@ export function planHead(data: PlanData, who: Who | undefined): Html {
 <nav class="filters" aria-label="View">${views.map(([key, label]) => html`<a href="${planPath(data, { view: key })}" ${key === view && html`aria-current="page"`}>${label}</a>`)}</nav>
 <form method="get" action="/rota/plan"><input type="hidden" name="week" value="${monday}" /><input type="hidden" name="view" value="${view}" />
 ${siteSelect(allSites, siteId)}
-<select name="draft" aria-label="Roster or draft"><option value="">The published roster</option>${drafts.map(one => html`<option value="${one.jobId}" ${one.jobId === draft?.jobId && html`selected`}>${draftName(one, allSites)}</option>`)}</select>
+<select name="draft" aria-label="Roster or draft">${selectOptions([['', 'The published roster'], ...drafts.map(one => [one.jobId, draftName(one, allSites)] as const)], draft?.jobId)}</select>
 <button type="submit" class="small quiet">Show</button></form></div>
 <p class="quiet">${timezoneNote(data.grid.sites)}${data.requests > 0 && html` <a href="/rota/requests">${counted(data.requests, 'request waits', 'requests wait')}</a> for an answer.`}</p>
 ${draft ? draftBar(data, draft) : rosterBar(data)}`
@@ -164,8 +164,8 @@ function moveForm({ grid, monday, siteId, view }: PlanData, { jobId }: Draft, wh
   const places = grid.shifts.flatMap(shift => [
     ...shift.staff
       .filter(({ pinned }) => !pinned)
-      .map(person => ({ value: `${shift.id}/${person.staff_id}`, label: `${words(shift)}: ${person.name}` })),
-    ...(shift.open > 0 ? [{ value: `${shift.id}/`, label: `${words(shift)}: open` }] : []),
+      .map(person => [`${shift.id}/${person.staff_id}`, `${words(shift)}: ${person.name}`] as const),
+    ...(shift.open > 0 ? [[`${shift.id}/`, `${words(shift)}: open`] as const] : []),
   ])
   return html`<details class="fold"><summary>Move by form</summary>
 <form class="form" method="post" action="/rota/plan/${jobId}/move">
@@ -177,10 +177,7 @@ ${formField({
   id: 'f-to',
   type: 'select',
   optional: true,
-  choices: [
-    { value: '', label: 'nobody: take off' },
-    ...grid.people.map(({ id, name }) => ({ value: String(id), label: name })),
-  ],
+  choices: [['', 'nobody: take off'], ...grid.people.map(({ id, name }) => [id, name] as const)],
 })}</div>
 <div class="submit"><button type="submit">Move</button></div></form></details>`
 }

@@ -4,7 +4,10 @@
  */
 import { type Content, type Html, html } from '../../platform/html.ts'
 
-export type FormChoice = { value: string; label: string }
+/** Each value with what the reader sees for it. */
+export type FormChoices =
+  | Readonly<Record<string, string>>
+  | readonly (readonly [value: string | number, label: string])[]
 
 export type FormField = {
   label: string
@@ -40,7 +43,7 @@ export type FormField = {
   error?: string
   /** Asked for unless `optional`; what is left empty is then not sent. */
   optional?: boolean
-  choices?: readonly FormChoice[]
+  choices?: FormChoices
   autocomplete?: string
   minlength?: number
   maxlength?: number
@@ -85,8 +88,7 @@ export function formField(given: FormField): Html {
 
 function control(given: FormField, type: NonNullable<FormField['type']>, shared: Html): Html {
   const { value, choices = [], placeholder } = given
-  if (type === 'select')
-    return html`<select${shared}>${choices.map(choice => html`<option value="${choice.value}"${attribute('selected', choice.value === String(value))}>${choice.label}</option>`)}</select>`
+  if (type === 'select') return html`<select${shared}>${selectOptions(choices, value)}</select>`
   if (type === 'area' || type === 'list' || type === 'pairs')
     return html`<textarea${shared} rows="5"${attribute('placeholder', placeholder)}>
 ${value === null || value === undefined ? '' : String(value)}</textarea>`
@@ -113,11 +115,20 @@ ${value === null || value === undefined ? '' : String(value)}</textarea>`
   return html`<input type="${kind}"${shared}${text}${limits.map(([key, limit]) => attribute(key, limit))} />`
 }
 
+const isListed = (choices: FormChoices): choices is Extract<FormChoices, readonly unknown[]> => Array.isArray(choices)
+
+/** The options of a `select`, of which one is chosen. */
+export const selectOptions = (choices: FormChoices, chosen: FormField['value']): Html[] =>
+  (isListed(choices) ? choices : Object.entries(choices)).map(
+    ([value, label]) =>
+      html`<option value="${value}"${attribute('selected', String(value) === String(chosen))}>${label}</option>`,
+  )
+
 export type Checks = {
   label: string
   /** A list in the body, of the values that are ticked. */
   name: string
-  choices: readonly { value: number; label: string }[]
+  choices: readonly (readonly [value: number, label: string])[]
   ticked(value: number): boolean
   hint?: Content
 }
@@ -131,7 +142,7 @@ export const checks = ({
   hint,
 }: Checks): Html => html`<fieldset class="checks"><legend>${label}</legend>
 ${hint && html`<p class="hint">${hint}</p>`}
-<div>${choices.map(choice => html`<label><input type="checkbox" name="${name}[]" value="${choice.value}" data-type="tick"${attribute('checked', ticked(choice.value))} /> ${choice.label}</label>`)}</div>
+<div>${choices.map(([value, text]) => html`<label><input type="checkbox" name="${name}[]" value="${value}" data-type="tick"${attribute('checked', ticked(value))} /> ${text}</label>`)}</div>
 </fieldset>`
 
 type FormTarget = {
