@@ -1,5 +1,6 @@
 /** The list of leagues, a new league, and the settings that officers change. They ask the same queries as the API. */
 import { t } from 'elysia'
+import { leagueKinds } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { pageOf, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -67,7 +68,7 @@ export const leaguePages = (app: App) => {
     .get(
       '/leagues/new',
       ({ query, who }) => {
-        const kind = query.kind ?? 'sheet'
+        const kind = query.kind ?? leagueKinds[0]
         const body = newLeagueBody(kind, kinds, kinds[kind]?.offered?.(app))
         return page({ title: 'New league', who, nav, body })
       },
