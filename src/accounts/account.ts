@@ -4,7 +4,7 @@ import { roles, type users } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, nullableDateTime, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { skeleton } from './look-alike.ts'
 
 export type User = typeof users.$inferSelect
@@ -67,7 +67,7 @@ export function countryCode(text: string | null | undefined): string | null {
 
 /** An account as its owner sees it. */
 export const profileSchema = t.Object(
-  { id: t.Nullable(t.Integer()), username: t.String(), email: t.Nullable(t.String()), role: roleSchema },
+  { id: t.Nullable(idSchema), username: t.String(), email: t.Nullable(t.String()), role: roleSchema },
   {
     description: 'The signed-in user; the built-in operator has neither id nor e-mail address',
     examples: [{ id: 12, username: 'Ann', email: 'ann@example.org', role: 'member' }],
@@ -79,14 +79,14 @@ export const profileOf = ({ id, username, role }: Pick<Who, 'id' | 'username' | 
 
 export const userSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     username: t.String(),
     email: t.String(),
     role: roleSchema,
     country: t.Nullable(t.String()),
     created_at: dateTimeSchema,
-    last_login_at: t.Nullable(dateTimeSchema),
-    last_seen_at: t.Nullable(dateTimeSchema),
+    last_login_at: nullableDateTime,
+    last_seen_at: nullableDateTime,
   },
   {
     $id: 'User',
@@ -110,7 +110,7 @@ export const userView = rowView(userSchema)
 
 export const accountStatsSchema = t.Object(
   {
-    user_id: t.Integer(),
+    user_id: idSchema,
     username: t.String(),
     leagues_joined: t.Integer(),
     leagues_by_kind: t.Record(t.String(), t.Integer()),

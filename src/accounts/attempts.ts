@@ -16,6 +16,7 @@ import { refuse } from '../errors.ts'
 import { minute } from '../platform/clock.ts'
 import { networkOf } from '../platform/http/rate-limits.ts'
 import type { Actor } from '../platform/http/request-context.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
 import { hashSecret } from './secret.ts'
 
 const windowLength = 15 * minute
@@ -92,7 +93,7 @@ function alertOf(locked: readonly LockedOut[], address: string): Alert {
 }
 
 /** In the data of the alert. */
-export const lockedSchema = t.Array(t.Object({ id: t.Integer(), username: t.String() }))
+export const lockedSchema = t.Array(t.Object({ id: idSchema, username: t.String() }))
 type LockedOut = Static<typeof lockedSchema>[number]
 
 /** Earlier alerts name the user: at the start of their title, or among those who are locked out. */

@@ -14,7 +14,7 @@ import { day, iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Actor, Who } from '../platform/http/request-context.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateTime, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, idSchema, nullableDateTime, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { emailField, normalizedEmail } from './account.ts'
 import { usernamesOf } from './queries.ts'
 import { hashSecret, newSecret } from './secret.ts'
@@ -47,13 +47,13 @@ type NewInvitation = { league_id?: number | null; max_uses?: number; expires_at?
 const invitationStates = ['open', 'used', 'expired', 'ended'] as const
 export const invitationSchema = t.Object(
   {
-    id: t.Integer(),
-    league_id: t.Nullable(t.Integer()),
+    id: idSchema,
+    league_id: t.Nullable(idSchema),
     state: oneOfWords(invitationStates),
     uses: t.Integer(),
     max_uses: t.Integer(),
     email: t.Nullable(t.String({ description: 'The address it is mailed to; null: its link was handed out' })),
-    mailed_at: t.Nullable(dateTimeSchema),
+    mailed_at: nullableDateTime,
     mail_error: t.Nullable(t.String({ description: 'Why it could not be mailed' })),
     created_by: t.Nullable(t.String({ description: 'null: the operator' })),
     created_at: dateTimeSchema,

@@ -4,7 +4,14 @@ import { isoOrNull } from '../platform/clock.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { listRoute, paged } from '../platform/http/pagination.ts'
 import { createRoute, describe } from '../platform/http/route-docs.ts'
-import { dateTime, dateTimeSchema, deletedSchema, idParams, oneLine } from '../platform/http/shared-schemas.ts'
+import {
+  dateTime,
+  deletedSchema,
+  idParams,
+  idSchema,
+  nullableDateTime,
+  oneLine,
+} from '../platform/http/shared-schemas.ts'
 import { roleSchema } from './account.ts'
 import { issueKey, keySchema, keysOfUser, revokeKey } from './key.ts'
 
@@ -47,11 +54,11 @@ export const keyRoutes = (app: App) =>
         ...createRoute(
           'A new key, shown only once; its role is at most mine',
           t.Object({
-            id: t.Integer(),
+            id: idSchema,
             key: t.String({ examples: ['fh_Xk3v…'] }),
             name: t.String(),
             role: roleSchema,
-            expires_at: t.Nullable(dateTimeSchema),
+            expires_at: nullableDateTime,
           }),
         ),
       },

@@ -14,7 +14,7 @@ import { isAtLeast, isNoMoreThan } from '../platform/http/access.ts'
 import { type PageSlice, pageOf } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, nullableDateTime } from '../platform/http/shared-schemas.ts'
 import { roleSchema } from './account.ts'
 import { hashSecret, newSecret } from './secret.ts'
 import { recordActivity } from './session.ts'
@@ -26,13 +26,13 @@ export const maxKeys = 100
 
 export const keySchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     name: t.String(),
     role: roleSchema,
     hint: t.String({ description: 'How the key starts' }),
     created_at: dateTimeSchema,
-    last_used_at: t.Nullable(dateTimeSchema),
-    expires_at: t.Nullable(dateTimeSchema),
+    last_used_at: nullableDateTime,
+    expires_at: nullableDateTime,
   },
   {
     description: 'An API key',

@@ -7,7 +7,7 @@ import { apiRouter, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { listRoute, paged } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { createRoute, describe } from '../platform/http/route-docs.ts'
-import { dateTimeSchema, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import {
   accountStatsSchema,
   countryField,
@@ -92,7 +92,7 @@ export const userRoutes = (app: App) => {
         may: 'admin',
         detail: describe(
           'Unlock a user who is locked out after too many attempts',
-          t.Object({ id: t.Integer(), was_locked: t.Boolean() }, { examples: [{ id: 12, was_locked: true }] }),
+          t.Object({ id: idSchema, was_locked: t.Boolean() }, { examples: [{ id: 12, was_locked: true }] }),
         ),
       },
     )
@@ -104,7 +104,7 @@ export const userRoutes = (app: App) => {
         detail: describe(
           'Sign a user out of every browser; their keys and password stay',
           t.Object(
-            { id: t.Integer(), ended: t.Integer({ description: 'Sessions' }) },
+            { id: idSchema, ended: t.Integer({ description: 'Sessions' }) },
             { examples: [{ id: 12, ended: 2 }] },
           ),
         ),

@@ -9,7 +9,7 @@ import {
   listRoute,
   paged,
   pageOf,
-  pageQuery,
+  pageQueryOf,
   paginationSchema,
   withPagination,
 } from '../platform/http/pagination.ts'
@@ -50,7 +50,7 @@ export const dashboardRoutes = (app: App) => {
         return answer
       },
       {
-        query: t.Object({ ...pageQuery, limit: t.Optional(t.Integer({ default: 10 })) }),
+        query: t.Object({ ...pageQueryOf(10) }),
         may: 'member',
         detail: describe(
           'The next shifts to start',

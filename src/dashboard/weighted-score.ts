@@ -1,6 +1,6 @@
 /** A health score: its factors, and when it is a reason to worry. */
 import { type Static, t } from 'elysia'
-import { dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 
 const levels = ['good', 'watch', 'at_risk', 'no_data'] as const
 const subjects = ['site', 'league'] as const
@@ -8,7 +8,7 @@ const subjects = ['site', 'league'] as const
 export const scoreSchema = t.Object(
   {
     subject: oneOfWords(subjects),
-    id: t.Integer(),
+    id: idSchema,
     name: t.String(),
     score: t.Nullable(t.Integer({ minimum: 0, maximum: 100, description: 'null if there is no data' })),
     level: oneOfWords(levels),

@@ -8,7 +8,7 @@ import { csvDownload } from '../platform/files/csv.ts'
 import { apiRouter } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateTime, dateTimeSchema, idParams, idSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
+import { dateTime, idParams, idSchema, nullableDateTime, nullableNumber } from '../platform/http/shared-schemas.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer } from './board.ts'
 import { maxMissing, missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
 import { maxColumnsLength, readColumnList } from './columns.ts'
@@ -17,7 +17,6 @@ import { kindOf } from './kinds.ts'
 import { readTotals, totalsCsv, totalsQuery, totalsQueryOf, totalsSchema } from './totals.ts'
 import { readableLeague } from './visibility.ts'
 
-const nullableTime = t.Nullable(dateTimeSchema)
 const foundPlayers = t.Object({
   missing: t.Optional(
     t.Array(missingPlayerSchema, {
@@ -36,7 +35,7 @@ const foundPlayers = t.Object({
   ),
   pagination: paginationSchema,
 })
-const tierList = t.Object({ as_of: nullableTime, tiers: t.Array(tierSchema) })
+const tierList = t.Object({ as_of: nullableDateTime, tiers: t.Array(tierSchema) })
 
 const totalsExportQuery = t.Omit(totalsQuery, ['page', 'limit'])
 const exportQuery = t.Object({

@@ -1,6 +1,12 @@
 /** Rows, players and tiers of a board as the API documents them; the types of `kinds.ts` come from here. */
 import { t } from 'elysia'
-import { dateTime, dateTimeSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
+import {
+  dateTime,
+  dateTimeSchema,
+  idSchema,
+  nullableDateTime,
+  nullableNumber,
+} from '../platform/http/shared-schemas.ts'
 
 const valuesSchema = t.Record(t.String(), nullableNumber)
 const markSchema = t.Object(
@@ -52,12 +58,12 @@ export const playerSchema = t.Object(
     mark: t.Optional(t.Nullable(markSchema)),
     metrics: t.Record(t.String(), t.Unknown()),
     history: t.Array(t.Unknown()),
-    as_of: t.Nullable(dateTimeSchema),
+    as_of: nullableDateTime,
     labels: t.Optional(t.Record(t.String(), t.Nullable(t.String()))),
     goal_pct: rowSchema.properties.goal_pct,
     goals: rowSchema.properties.goals,
     last_seen: t.Optional(dateTime({ description: 'If missing from the newest scan: when they were last in one' })),
-    user_id: t.Optional(t.Integer({ description: 'Tour leagues: the owner of the entry' })),
+    user_id: t.Optional({ ...idSchema, description: 'Tour leagues: the owner of the entry' }),
     username: t.Optional(t.String()),
     tiebreaker: t.Optional(t.Nullable(t.Integer())),
     picks: t.Optional(

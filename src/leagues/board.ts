@@ -19,7 +19,14 @@ import {
 import type { CacheResult } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { paginationSchema } from '../platform/http/pagination.ts'
-import { dateTime, dateTimeSchema, oneOfWords, textReadAs } from '../platform/http/shared-schemas.ts'
+import {
+  dateTime,
+  dateTimeSchema,
+  idSchema,
+  nullableDateTime,
+  oneOfWords,
+  textReadAs,
+} from '../platform/http/shared-schemas.ts'
 import { rowSchema } from './board-schemas.ts'
 import { kindOf, type ReadPage } from './kinds.ts'
 import { kindSchema, type League, leagueStatus, nextStatusChangeAt, statusSchema } from './league.ts'
@@ -59,14 +66,14 @@ export const boardQuery = t.Object({
   ties: textReadAs(oneOfWords(ties), 'standard (1224, the default), dense (1223), modified (1334) or ordinal (1234)'),
 })
 
-export const leagueBrief = t.Object({ id: t.Integer(), name: t.String(), kind: kindSchema, status: statusSchema })
+export const leagueBrief = t.Object({ id: idSchema, name: t.String(), kind: kindSchema, status: statusSchema })
 export const boardSchema = t.Object(
   {
     league: leagueBrief,
     state: t.Union([t.Literal('live'), t.Literal('final')]),
     sort_by: t.String(),
     order: t.Union([t.Literal('asc'), t.Literal('desc')]),
-    as_of: t.Nullable(dateTimeSchema),
+    as_of: nullableDateTime,
     gains_from: t.Optional(dateTime({ description: 'With `from`: the time of the scan' })),
     notes: t.Optional(t.Array(t.String(), { description: 'Why the score is incomplete, in sentences' })),
     left_out: t.Optional(

@@ -17,13 +17,13 @@ import { refuse } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { listRoute, paged } from '../platform/http/pagination.ts'
 import { createRoute, describe } from '../platform/http/route-docs.ts'
-import { dateTimeSchema, idParams } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { acceptInvitation, describeInvitation, joinByInvitation } from './accept-invitation.ts'
 import { requireUnended } from './membership.ts'
 import { leagueById } from './queries.ts'
 
 const token = t.String({ minLength: 1, maxLength: 100, description: 'What follows `token=` in the link' })
-const invitedLeagueSchema = t.Nullable(t.Object({ id: t.Integer(), name: t.String() }))
+const invitedLeagueSchema = t.Nullable(t.Object({ id: idSchema, name: t.String() }))
 
 export const invitationRoutes = (app: App) => {
   const { db, clock, config } = app
@@ -35,7 +35,7 @@ export const invitationRoutes = (app: App) => {
       {
         may: 'officer',
         ...listRoute('Invitations, newest first; of one league or all', 'invitations', invitationSchema, {
-          league_id: t.Optional(t.Integer({ minimum: 1 })),
+          league_id: t.Optional(idSchema),
         }),
       },
     )
@@ -111,7 +111,7 @@ export const invitationRoutes = (app: App) => {
         may: 'anyone',
         detail: describe(
           'Accept an invitation: with a new account, or join the league as the signed-in user',
-          t.Composite([t.Object({ league_id: t.Nullable(t.Integer()) }), t.Partial(signedInSchema)]),
+          t.Composite([t.Object({ league_id: t.Nullable(idSchema) }), t.Partial(signedInSchema)]),
           { status: 201 },
         ),
       },
@@ -125,10 +125,7 @@ export const invitationRoutes = (app: App) => {
       {
         params: idParams,
         may: 'officer',
-        detail: describe(
-          'End an invitation: its link stops working',
-          t.Object({ ended: t.Boolean(), id: t.Integer() }),
-        ),
+        detail: describe('End an invitation: its link stops working', t.Object({ ended: t.Boolean(), id: idSchema })),
       },
     )
 }

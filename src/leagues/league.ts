@@ -4,7 +4,7 @@ import { leagueKinds, type leagues } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateTimeSchema, oneLine, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, nullableDateTime, oneLine, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { mask } from '../platform/settings.ts'
 import type { FormField } from '../ui/parts/form.ts'
 
@@ -71,7 +71,7 @@ export function columnsOf({ name, starts_at, ends_at, ...others }: LeagueFields)
 
 export const leagueSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     ...t.Required(leagueFields).properties,
     kind: kindSchema,
     status: statusSchema,
@@ -86,9 +86,9 @@ export const leagueSchema = t.Object(
       }),
     ),
     created_at: dateTimeSchema,
-    finalized_at: t.Nullable(dateTimeSchema),
+    finalized_at: nullableDateTime,
     final_hash: t.Nullable(t.String()),
-    archived_at: t.Nullable(dateTimeSchema),
+    archived_at: nullableDateTime,
   },
   { $id: 'League', description: 'A league' },
 )

@@ -14,13 +14,13 @@ import { isMember, memberSchema, membersOf } from './queries.ts'
 import { readableLeague } from './visibility.ts'
 
 const leftSchema = t.Object(
-  { league_id: t.Integer(), user_id: t.Integer(), played: t.String() },
+  { league_id: idSchema, user_id: idSchema, played: t.String() },
   { examples: [{ league_id: 7, user_id: 12, played: '2 entries are withdrawn.' }] },
 )
 const joinedSchema = t.Object(
   {
-    league_id: t.Integer(),
-    user_id: t.Integer(),
+    league_id: idSchema,
+    user_id: idSchema,
     joined: t.Boolean({ description: 'false: was a member already' }),
     message: t.String(),
   },
@@ -102,7 +102,7 @@ export const memberRoutes = (app: App) => {
         may: 'member',
         detail: describe(
           'A member, and what happens to what they have played if they leave now; members see only themselves',
-          t.Object({ league_id: t.Integer(), user_id: t.Integer(), on_leaving: t.String() }),
+          t.Object({ league_id: idSchema, user_id: idSchema, on_leaving: t.String() }),
         ),
       },
     )

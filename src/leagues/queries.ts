@@ -12,7 +12,7 @@ import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Actor } from '../platform/http/request-context.ts'
-import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { type League, type LeagueStatus, type LeagueView, leagueView } from './league.ts'
 
 const byId = prepared(db => db.select().from(leagues).where(equalsGiven(leagues.id)))
@@ -158,7 +158,7 @@ const memberRow = prepared(db =>
 export const isMember = (db: Db, leagueId: number, userId: number): boolean =>
   memberRow(db).get({ leagueId, userId }) !== undefined
 
-export const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTimeSchema })
+export const memberSchema = t.Object({ user_id: idSchema, username: t.String(), joined_at: dateTimeSchema })
 export type MemberView = Static<typeof memberSchema>
 
 export function membersOf(

@@ -2,7 +2,7 @@ import { t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
-import { linkHeader, paged, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
+import { linkHeader, paged, pageOf, pageQueryOf, pageSchema, pagination } from '../platform/http/pagination.ts'
 import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { nextChangeAt } from './board.ts'
@@ -66,8 +66,7 @@ export const leagueRoutes = (app: App) => {
       {
         query: t.Object({
           kind: t.Optional(kindSchema),
-          page: pageQuery.page,
-          limit: t.Optional(t.Integer({ default: 500 })),
+          ...pageQueryOf(500),
         }),
         may: 'reader',
         detail: describe(

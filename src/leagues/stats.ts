@@ -1,11 +1,12 @@
 import { type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { day } from '../platform/clock.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
 import { kindSchema, type League, leagueStatus, statusSchema } from './league.ts'
 import { countMembers } from './queries.ts'
 
 export const leagueStatsSchema = t.Object({
-  league_id: t.Integer(),
+  league_id: idSchema,
   kind: kindSchema,
   status: statusSchema,
   members: t.Integer(),

@@ -10,7 +10,7 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
 import type { Cell } from '../platform/files/xlsx.ts'
 import { pagination, paginationSchema } from '../platform/http/pagination.ts'
-import { dateTime, dateTimeSchema, nullableNumber, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { dateTime, nullableDateTime, nullableNumber, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { boardQuery, leagueBrief, leagueSummary, nextChangeAt, refuseBoardQuery, refuseInvalidQuery } from './board.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
@@ -52,7 +52,7 @@ const totalFields = {
 export const totalsSchema = t.Object(
   {
     league: leagueBrief,
-    as_of: t.Nullable(dateTimeSchema),
+    as_of: nullableDateTime,
     gains_from: t.Optional(dateTime({ description: 'With `from`: the time of the scan' })),
     labels: t.Array(t.String(), { description: 'The labels of the board' }),
     all: t.Nullable(t.Object(totalFields, { description: 'Everyone who counts; null while nobody is on the board' })),

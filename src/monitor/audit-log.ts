@@ -6,8 +6,8 @@ import { auditLog } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { day, iso } from '../platform/clock.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
-import { type PageSlice, pageOf, pageQuery, pageSchema, withPagination } from '../platform/http/pagination.ts'
-import { dateSchema, dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { type PageSlice, pageOf, pageQueryOf, pageSchema, withPagination } from '../platform/http/pagination.ts'
+import { dateSchema, dateTimeSchema, idSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { address } from '../ui/parts/address.ts'
 import { allWell, badge } from '../ui/parts/badges.ts'
 import { emptyState } from '../ui/parts/notices.ts'
@@ -21,22 +21,21 @@ const results = ['ok', 'refused', 'failed'] as const
 
 const auditQuery = t.Object({
   user: t.Optional(t.String({ maxLength: 254, description: 'A name' })),
-  user_id: t.Optional(t.Integer({ description: 'The id of a user, whatever their name was' })),
+  user_id: t.Optional({ ...idSchema, description: 'The id of a user, whatever their name was' }),
   action: t.Optional(t.String({ maxLength: 100, description: 'An action or its start: `league`, `league.delete`' })),
   result: t.Optional(oneOfWords(results)),
   q: t.Optional(t.String({ maxLength: 200, description: 'Part of the target or the detail' })),
   from: t.Optional({ ...dateSchema, description: 'The first day, UTC' }),
   to: t.Optional({ ...dateSchema, description: 'The last day, UTC' }),
-  page: pageQuery.page,
-  limit: t.Optional(t.Integer({ default: 50 })),
+  ...pageQueryOf(50),
 })
 type AuditFilter = Static<typeof auditQuery>
 
 const auditSchema = t.Object({
-  id: t.Integer(),
+  id: idSchema,
   at: dateTimeSchema,
   user: t.String(),
-  user_id: t.Nullable(t.Integer()),
+  user_id: t.Nullable(idSchema),
   action: t.String(),
   target: t.String(),
   detail: t.Record(t.String(), t.Unknown()),

@@ -8,7 +8,7 @@ import { userById, userStatsOf, usersReading } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
 import { membershipsOf } from '../people/standing.ts'
 import { type Html, html } from '../platform/html.ts'
-import { type Pagination, pageOf, pageQuery, pageSchema, withPagination } from '../platform/http/pagination.ts'
+import { type Pagination, pageOf, pageQueryOf, pageSchema, withPagination } from '../platform/http/pagination.ts'
 import { idParams } from '../platform/http/shared-schemas.ts'
 import { jobsPath } from '../runs/job-titles.ts'
 import { pageRouter } from '../ui/layout.ts'
@@ -27,8 +27,7 @@ const path = '/admin/users'
 const query = t.Object({
   q: t.Optional(t.String({ maxLength: 254 })),
   role: t.Optional(roleSchema),
-  page: pageQuery.page,
-  limit: t.Optional(t.Integer({ default: 50 })),
+  ...pageQueryOf(50),
 })
 type Filter = Pick<Static<typeof query>, 'q' | 'role'>
 

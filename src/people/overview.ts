@@ -6,7 +6,7 @@ import { type DueTask, kindOf } from '../leagues/kinds.ts'
 import { day, iso } from '../platform/clock.ts'
 import { type PageSlice, pageOf, paginationSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dateTimeSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { dutyText } from '../rota/notices.ts'
 import { ownDuties, staffOfUser } from '../rota/own/own-duties.ts'
 import { membershipsOf, type PersonStanding, standingExample, standingOf, standingSchema } from './standing.ts'
@@ -19,7 +19,7 @@ const dueSchema = t.Object(
     at: dateTimeSchema,
     what: oneOfWords(['league', 'shift']),
     text: t.String(),
-    league: t.Nullable(t.Object({ id: t.Integer(), name: t.String() })),
+    league: t.Nullable(t.Object({ id: idSchema, name: t.String() })),
     path: t.String({ description: 'The page where it is done' }),
   },
   { description: 'Something to do, and by when' },

@@ -6,7 +6,7 @@ import { apiRouter, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { type PageSlice, paged, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { idParams } from '../platform/http/shared-schemas.ts'
+import { idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { overviewOf, overviewSchema } from './overview.ts'
 import {
   historyExample,
@@ -18,7 +18,7 @@ import {
 
 const personSchema = t.Object(
   {
-    person: t.Object({ id: t.Integer(), username: t.String(), country: t.Nullable(t.String()) }),
+    person: t.Object({ id: idSchema, username: t.String(), country: t.Nullable(t.String()) }),
     leagues: t.Array(standingWithHistorySchema),
     pagination: paginationSchema,
   },

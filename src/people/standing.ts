@@ -11,7 +11,7 @@ import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateTimeSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, nullableNumber } from '../platform/http/shared-schemas.ts'
 
 const rowOfPersonSchema = t.Object({
   player_id: t.String(),
@@ -23,7 +23,7 @@ const rowOfPersonSchema = t.Object({
   ),
 })
 const leagueOfPersonSchema = t.Object({
-  id: t.Integer(),
+  id: idSchema,
   name: t.String(),
   kind: kindSchema,
   status: statusSchema,

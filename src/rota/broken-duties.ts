@@ -4,7 +4,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf, today } from './date-range.ts'
 import { violationsOn } from './load-problem.ts'
 import type { Shift } from './shift.ts'
@@ -46,7 +46,7 @@ export const brokenDutySchema = t.Object(
     shift_id: idSchema,
     site_id: idSchema,
     site: t.String(),
-    date: t.String({ format: 'date', description: 'Of its start, in the site’s time zone' }),
+    date: { ...dateSchema, description: 'Of its start, in the site’s time zone' },
     starts_at: dateTimeSchema,
     ends_at: dateTimeSchema,
     staff_id: idSchema,

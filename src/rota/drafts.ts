@@ -7,7 +7,7 @@ import { rosterDrafts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema, idSchema, nullableDateTime } from '../platform/http/shared-schemas.ts'
 import { counted } from '../platform/number-text.ts'
 import { dateSpan, shortDay } from './calendar-view.ts'
 import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
@@ -158,7 +158,7 @@ export const draftSchema = t.Object(
     summary: t.Nullable({ ...summarySchema, description: 'Null after a change by hand' }),
     unfilled: t.Integer(),
     created_at: dateTimeSchema,
-    confirmed_at: t.Nullable(dateTimeSchema),
+    confirmed_at: nullableDateTime,
   },
   { $id: 'Draft' },
 )

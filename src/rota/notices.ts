@@ -9,7 +9,7 @@ import { prepared } from '../../db/transactions.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, nullableDateTime } from '../platform/http/shared-schemas.ts'
 import { shortDay } from './calendar-view.ts'
 import type { Assignment } from './solving/problem.ts'
 
@@ -18,7 +18,7 @@ export const noticeSchema = t.Object(
     id: idSchema,
     at: dateTimeSchema,
     message: t.String({ examples: ['New: Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin)'] }),
-    seen_at: t.Nullable(dateTimeSchema),
+    seen_at: nullableDateTime,
   },
   { $id: 'StaffNotice' },
 )

@@ -80,7 +80,7 @@ export const personDefaults = {
 
 export const personSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     name: t.String(),
     skills: t.Array(t.String()),
     max_hours_week: t.Number(),
@@ -94,7 +94,7 @@ export const personSchema = t.Object(
     rules: rulesSchema,
     requests: t.Array(requestSchema),
     active: t.Boolean(),
-    user_id: t.Nullable(t.Integer({ description: 'The account whose shifts these are' })),
+    user_id: t.Nullable({ ...idSchema, description: 'The account whose shifts these are' }),
     account: t.Nullable(t.String({ description: 'Its name' })),
     created_at: dateTimeSchema,
   },

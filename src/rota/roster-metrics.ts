@@ -6,7 +6,7 @@ import type { Db } from '../../db/open.ts'
 import { assignments, certifications, dailyMetrics, shifts, sites, staff } from '../../db/schema.ts'
 import { hour, iso, minute } from '../platform/clock.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateSchema, dateTimeSchema } from '../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { peopleOnShift } from './shift-queries.ts'
 import { todayAtSites } from './site-queries.ts'
@@ -38,7 +38,7 @@ const daySchema = t.Object({
 })
 const dayView = rowView(daySchema)
 const certificateSchema = t.Object({
-  staff_id: t.Integer(),
+  staff_id: idSchema,
   name: t.String(),
   certification: t.String(),
   expires_on: dateSchema,

@@ -8,7 +8,7 @@ import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import { dateSchema } from '../platform/http/shared-schemas.ts'
+import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { type BrokenDutyRule, brokenRulesByDuty } from './broken-duties.ts'
 import type { DateRange } from './date-range.ts'
 import { shiftSchema, shiftView } from './shift.ts'
@@ -16,8 +16,8 @@ import { inRange, shiftById } from './shift-queries.ts'
 import { type Assignment, dutyKey } from './solving/problem.ts'
 
 const placedSchema = t.Object({
-  id: t.Integer(),
-  staff_id: t.Integer(),
+  id: idSchema,
+  staff_id: idSchema,
   name: t.String(),
   pinned: t.Boolean(),
   broken: t.Boolean({ description: 'It breaks a rule now, so they cannot work it' }),

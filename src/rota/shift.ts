@@ -92,9 +92,9 @@ export const copySchema = t.Object({
 
 export const shiftSchema = t.Object(
   {
-    id: t.Integer(),
-    site_id: t.Integer(),
-    date: t.String({ format: 'date', description: 'Of its start, in the site’s time zone' }),
+    id: idSchema,
+    site_id: idSchema,
+    date: { ...dateSchema, description: 'Of its start, in the site’s time zone' },
     starts_at: dateTimeSchema,
     ends_at: dateTimeSchema,
     skill: t.Nullable(t.String()),

@@ -2,7 +2,7 @@ import { type Static, t } from 'elysia'
 import { type sites, swapRules } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
 import { rowView } from '../platform/http/row-view.ts'
-import { dateTimeSchema, oneLine, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, oneLine, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { errorsInRules, siteRulesSchema } from './rules-of-work.ts'
 
 export type Site = typeof sites.$inferSelect
@@ -13,7 +13,7 @@ const swapsSchema = oneOfWords(swapRules, {
 
 export const siteSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     name: t.String(),
     timezone: t.String({ description: 'An IANA zone, such as Europe/Berlin' }),
     swaps: swapsSchema,

@@ -10,7 +10,7 @@ import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { refuse } from '../../errors.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { moneyText } from '../../platform/number-text.ts'
 import { type NewQuote, percentOf } from './quote.ts'
 
@@ -18,7 +18,7 @@ type HeldPrice = typeof heldPrices.$inferSelect
 
 export const heldPriceSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     symbol: t.String(),
     price_cents: t.Integer({ description: 'The new price' }),
     before_cents: t.Integer({ description: 'The price that counts in the meantime' }),

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { type LedgerKind, type ledger, ledgerKinds } from '../../../db/schema.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Side } from './order.ts'
 
 export type LedgerLine = typeof ledger.$inferSelect
@@ -18,9 +18,9 @@ const cents = t.Nullable(t.Integer())
 
 export const tradeSchema = t.Object(
   {
-    id: t.Integer(),
-    league_id: t.Integer(),
-    user_id: t.Integer(),
+    id: idSchema,
+    league_id: idSchema,
+    user_id: idSchema,
     symbol: t.String(),
     side,
     quantity: t.Integer(),
@@ -56,9 +56,9 @@ export function tradeView(line: LedgerLine & { undoneAt?: number | null }): Trad
 
 export const ledgerLineSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     at: dateTimeSchema,
-    user_id: t.Integer(),
+    user_id: idSchema,
     username: t.String(),
     kind: oneOfWords(ledgerKinds),
     symbol: text,
@@ -84,10 +84,10 @@ const activityKinds = ['joined', 'trade', 'undone', 'split', 'dividend'] as cons
 type ActivityKind = (typeof activityKinds)[number]
 export const activitySchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     at: dateTimeSchema,
     kind: oneOfWords(activityKinds),
-    user_id: t.Integer(),
+    user_id: idSchema,
     username: t.String(),
     symbol: text,
     side: t.Nullable(side, { description: 'The side of a trade, also of one that was undone' }),

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { portfolios } from '../../../db/schema.ts'
 import { isAhead, iso } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { percentOf } from './quote.ts'
 
 export type Portfolio = typeof portfolios.$inferSelect
@@ -35,8 +35,8 @@ const holdingSchema = t.Object({
 })
 export const portfolioSchema = t.Object(
   {
-    league_id: t.Integer(),
-    user_id: t.Integer(),
+    league_id: idSchema,
+    user_id: idSchema,
     username: t.String(),
     starting_cents: t.Integer(),
     cash_cents: t.Integer(),

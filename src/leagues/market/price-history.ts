@@ -7,7 +7,7 @@ import { dailyPrices, ledger, prices, users } from '../../../db/schema.ts'
 import { day, iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { evenlySpaced } from '../evenly-spaced.ts'
 
 const detailDays = 7
@@ -18,7 +18,7 @@ export type Price = typeof prices.$inferSelect
 
 export const priceSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     price_cents: t.Integer(),
     as_of: dateTimeSchema,
     received_at: dateTimeSchema,

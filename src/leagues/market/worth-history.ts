@@ -5,7 +5,7 @@ import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import type { League } from '../league.ts'
 import { averageOf } from './daily-values.ts'
 import { findPortfolio } from './queries.ts'
@@ -13,7 +13,7 @@ import { findPortfolio } from './queries.ts'
 const cents = t.Integer()
 export const valueHistorySchema = t.Object(
   {
-    user_id: t.Integer(),
+    user_id: idSchema,
     points: t.Array(
       t.Object({
         at: dateTimeSchema,

@@ -10,7 +10,7 @@ import { invalid, refuse } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { fieldErrors, refuseAny } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { dateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { dateTime, idSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { newRunId } from '../../platform/jobs/jobs.ts'
 import { allowReading } from '../../platform/jobs/runs.ts'
 import { isSettled, type League, leagueStatus } from '../league.ts'
@@ -52,7 +52,7 @@ export const uploadOptions = t.Object({
 type UploadOptions = Static<typeof uploadOptions>
 
 export const acceptedSchema = t.Object({
-  upload_id: t.Nullable(t.Integer()),
+  upload_id: t.Nullable(idSchema),
   job_id: t.String(),
   status: oneOfWords(uploadStates, { description: 'Of the upload; the job has its own' }),
   poll_url: t.String(),

@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import { dateSources, uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
 import { iso } from '../../platform/clock.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, nullableDateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { countText } from '../../platform/number-text.ts'
 
 export type Upload = typeof uploads.$inferSelect
@@ -47,8 +47,8 @@ export const takenFromSchema = oneOfWords(dateSources, {
 
 export const uploadSchema = t.Object(
   {
-    id: t.Integer(),
-    league_id: t.Integer(),
+    id: idSchema,
+    league_id: idSchema,
     kind: uploadKindSchema,
     mode: uploadModeSchema,
     filename: t.String(),
@@ -63,7 +63,7 @@ export const uploadSchema = t.Object(
     taken_at: dateTimeSchema,
     taken_from: takenFromSchema,
     created_at: dateTimeSchema,
-    finished_at: t.Nullable(dateTimeSchema),
+    finished_at: nullableDateTime,
     uploaded_by: t.Nullable(t.Integer()),
     job_id: t.String(),
     error: t.Nullable(t.String()),

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { type entries, golferStates } from '../../../db/schema.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateTimeSchema, nullableNumber, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, nullableNumber, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { maxPicks } from './pick-rules.ts'
 import type { EntryScore } from './scoring.ts'
 
@@ -23,9 +23,9 @@ const pickSchema = t.Object({
 
 export const entrySchema = t.Object(
   {
-    id: t.Integer(),
-    league_id: t.Integer(),
-    user_id: t.Integer(),
+    id: idSchema,
+    league_id: idSchema,
+    user_id: idSchema,
     username: t.String(),
     name: t.String(),
     picks: t.Nullable(
@@ -57,7 +57,7 @@ export const newEntry = t.Object(
     name: t.Optional(entryName),
     picks,
     tiebreaker: t.Optional(tiebreaker),
-    user_id: t.Optional(t.Integer({ minimum: 1, description: 'The user to enter for; officers only' })),
+    user_id: t.Optional({ ...idSchema, description: 'The user to enter for; officers only' }),
   },
   { examples: [{ name: 'Ann’s aces', picks: ['10037', '10074', '10111', '10148'], tiebreaker: -12 }] },
 )

@@ -5,7 +5,7 @@ import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { listRoute, paged } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { createRoute, describe } from '../../platform/http/route-docs.ts'
-import { dateTimeSchema, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { nullableDateTime, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { addTour, editTour, forceUpdate, removeTour } from './manage-tours.ts'
 import { fieldPage, listTours, tourBySlug } from './queries.ts'
@@ -31,7 +31,7 @@ const golferSchema = t.Object({
   round: t.Nullable(t.Integer()),
   rounds: t.Array(t.Nullable(t.Integer())),
   status: oneOfWords(golferStates),
-  tee_time: t.Nullable(dateTimeSchema),
+  tee_time: nullableDateTime,
 })
 
 export const tourRoutes = (app: App) => {

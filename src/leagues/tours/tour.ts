@@ -1,7 +1,7 @@
 /** A tour: its feed, the event the feed shows, and the state of the feed. */
 import { type Static, t } from 'elysia'
 import { eventStates, feedFormats, fieldSources, type tourEvents, type tours } from '../../../db/schema.ts'
-import { dateTime, dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { dateTime, dateTimeSchema, nullableDateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { FeedEvent } from './feeds/board.ts'
 
 export type Tour = typeof tours.$inferSelect
@@ -38,8 +38,6 @@ export const feedEventOf = ({ feedId, name, round, status, version }: TourEvent)
 /** How the config of a league names an event. */
 export const eventKey = ({ feedId, name }: Pick<TourEvent, 'feedId' | 'name'>): string => feedId ?? name
 
-const moment = t.Nullable(dateTimeSchema)
-
 export const slugParams = t.Object({ slug: t.String({ maxLength: 40 }) })
 
 export const slugSchema = t.String({
@@ -71,9 +69,9 @@ export const tourSchema = t.Object(
     event: t.Nullable(shownEventSchema),
     upcoming: t.Nullable(comingEventSchema),
     unmatched: t.Integer({ description: 'Picked players of a field entered by hand who are not found on the feed' }),
-    checked_at: moment,
+    checked_at: nullableDateTime,
     age_s: t.Nullable(t.Integer({ description: 'Seconds since the feed last confirmed or changed the board' })),
-    next_update_at: moment,
+    next_update_at: nullableDateTime,
     followed_until: t.Nullable(
       dateTime({
         description:
@@ -82,9 +80,9 @@ export const tourSchema = t.Object(
     ),
     failures: t.Integer({ description: 'In a row' }),
     error: t.Nullable(t.String({ description: 'Of the last failure' })),
-    failing_since: moment,
+    failing_since: nullableDateTime,
     held: t.Nullable(t.String({ description: 'Why the newest board is held back' })),
-    held_since: moment,
+    held_since: nullableDateTime,
     leagues: t.Array(t.Integer(), { description: 'Leagues on this tour that are not final' }),
     created_at: dateTimeSchema,
   },

@@ -12,7 +12,7 @@ import { iso, minute } from '../../platform/clock.ts'
 import { type PageSlice, pageQuery } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, nullableDateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
 
 export const alertsPath = '/admin/monitoring/alerts'
 
@@ -27,7 +27,7 @@ export type AlertFilter = Static<typeof alertQuery>
 
 export const alertSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     alert_type: t.String(),
     severity: oneOfWords(severities),
     title: t.String(),
@@ -39,7 +39,7 @@ export const alertSchema = t.Object(
     state: oneOfWords(['active', 'acknowledged', 'resolved']),
     acknowledged: t.Nullable(t.Object({ by: t.String(), at: dateTimeSchema, reason: t.String() })),
     resolved: t.Nullable(t.Object({ by: t.String(), at: dateTimeSchema })),
-    sent_at: t.Nullable(dateTimeSchema),
+    sent_at: nullableDateTime,
   },
   { $id: 'Alert' },
 )

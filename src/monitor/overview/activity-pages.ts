@@ -2,7 +2,7 @@
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
-import { type Pagination, pageOf, pageQuery, withPagination } from '../../platform/http/pagination.ts'
+import { type Pagination, pageOf, pageQueryOf, withPagination } from '../../platform/http/pagination.ts'
 import { dateSchema } from '../../platform/http/shared-schemas.ts'
 import { address } from '../../ui/parts/address.ts'
 import { status } from '../../ui/parts/badges.ts'
@@ -35,7 +35,7 @@ export const activeUsersPage = (app: App) => {
     path: activeUsersPath,
     title: 'Active users',
     navItem: 'users',
-    query: t.Object({ ...longQuery, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) }),
+    query: t.Object({ ...longQuery, ...pageQueryOf(100) }),
     tools: ({ period = 'last_day' }) => periodLinks(longPeriods, activeUsersPath, period),
     async read(query) {
       const place = pageOf(query)
@@ -193,7 +193,7 @@ function leaguesPage(app: App, { path, title, navItem, summary, archived, empty 
     path,
     title,
     navItem,
-    query: t.Object({ page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) }),
+    query: t.Object({ ...pageQueryOf(100) }),
     async read(query) {
       const place = pageOf(query)
       return withPagination(await list(place), place)

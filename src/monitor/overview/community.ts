@@ -7,17 +7,17 @@ import { entries, leagues, ledger, members, portfolios, tradeHours, uploads, use
 import { leagueStatus } from '../../leagues/league.ts'
 import { day, hour, iso, startOf } from '../../platform/clock.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema, idSchema, nullableDateTime } from '../../platform/http/shared-schemas.ts'
 import { bucketsOf, dateOf, type LongPeriod, lengthOf, longPeriodSchema, percentChange } from '../period.ts'
 import { activeUsers, registeredUsers } from '../statistics/dashboard.ts'
 
 export const activeUserSchema = t.Object({
-  id: t.Integer(),
+  id: idSchema,
   username: t.String(),
   role: t.String(),
   country: t.Nullable(t.String()),
-  last_login: t.Nullable(dateTimeSchema),
-  last_seen: t.Nullable(dateTimeSchema),
+  last_login: nullableDateTime,
+  last_seen: nullableDateTime,
   league_count: t.Integer(),
   trades_today: t.Integer(),
 })
@@ -122,7 +122,7 @@ export function averageIn(days: CountByDay, from: number, to: number): number | 
 /** Activity in each league. For the reader thread. */
 
 export const leagueActivitySchema = t.Object({
-  id: t.Integer(),
+  id: idSchema,
   name: t.String(),
   kind: t.String(),
   status: t.String(),

@@ -4,6 +4,7 @@ import type { App } from '../../context.ts'
 import { type Risk, riskAssessment } from '../../leagues/market/risk.ts'
 import { hour } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { denseTable } from '../../ui/parts/table.ts'
@@ -88,7 +89,7 @@ ${denseTable<TradedSymbol>({
 
 /** Members whose trading looks suspicious. */
 const riskSchema = t.Object({
-  id: t.Integer(),
+  id: idSchema,
   username: t.String(),
   trades_count: t.Integer(),
   recent_trades: t.Integer(),

@@ -6,7 +6,7 @@ import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
-import { pageOf, pageQuery, pageSchema, withPagination } from '../../platform/http/pagination.ts'
+import { pageOf, pageQueryOf, pageSchema, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { isFinished, type Run } from '../../platform/jobs/runs.ts'
@@ -27,7 +27,7 @@ import { adminJobSchema, adminJobView, type ShownRun, shownRuns } from './job-vi
 import { runFilter, statesFor, type Verb, verbs } from './task-actions.ts'
 import { type JobsOverTime, jobsOverTime, recentStates } from './task-queries.ts'
 
-const jobsQuery = t.Object({ ...runFilter, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 50 })) })
+const jobsQuery = t.Object({ ...runFilter, ...pageQueryOf(50) })
 const count = t.Integer()
 const depthOf = t.Nullable(t.Integer({ description: 'null: nobody counted' }))
 const listSchema = t.Composite([

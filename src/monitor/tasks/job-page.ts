@@ -10,7 +10,7 @@ import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { apiRouter } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { isFinished, type Run, runById } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
 import { jobPath, jobsPath, jobTitle } from '../../runs/job-titles.ts'
@@ -149,7 +149,7 @@ export const jobPage = (app: App) => {
     return { title: jobTitle(data.run.name), body, version: versionOf(String(body)) }
   }
   return apiRouter(app, `${jobsPath}/:job_id`, 'admin')
-    .guard({ params: t.Object({ job_id: t.String({ maxLength: 64 }) }) })
+    .guard({ params: jobIdParams })
     .get(
       '/',
       ({ params: { job_id: id }, who }) => {

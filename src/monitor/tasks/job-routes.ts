@@ -9,7 +9,7 @@ import { endingStreamOnError } from '../../platform/http/event-streams.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe, routeOfStatus } from '../../platform/http/route-docs.ts'
-import { oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { jobIdParams, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
@@ -18,7 +18,7 @@ import { jobSchema, viewOf, whyNotRetried } from './job-views.ts'
 
 const pollEvery = 250 // ms between two checks of a run that another process may be working on
 
-const withJobId = { params: t.Object({ job_id: t.String({ minLength: 1, maxLength: 64 }) }) }
+const withJobId = { params: jobIdParams }
 const listQuery = t.Object({
   status: t.Optional(oneOfWords(runStates)),
   name: t.Optional(t.String({ maxLength: 100 })),

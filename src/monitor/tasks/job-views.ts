@@ -4,14 +4,13 @@ import { runStates } from '../../../db/schema.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { nullableDateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { type Run, runById, runView } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
 import { isProcessDead } from '../../platform/process/process-lock.ts'
 import { hasWorker, processesOf } from '../processes.ts'
 import { type Subject, subjectSchema, subjectsOf } from './job-subjects.ts'
 
-const moment = t.Nullable(dateTimeSchema)
 export const jobSchema = t.Object(
   {
     job_id: t.String(),
@@ -23,9 +22,9 @@ export const jobSchema = t.Object(
     result: t.Unknown(),
     error: t.Nullable(t.String()),
     attempts: t.Integer(),
-    created_at: moment,
-    started_at: moment,
-    completed_at: moment,
+    created_at: nullableDateTime,
+    started_at: nullableDateTime,
+    completed_at: nullableDateTime,
     can_retry: t.Boolean({ description: 'It failed or was cancelled, and trying it again may help' }),
     no_retry_reason: t.Nullable(
       t.String({
@@ -46,8 +45,8 @@ const adminFields = t.Object({
   started_by: t.Nullable(t.Integer()),
   started_by_name: t.Nullable(t.String({ description: 'null: Fieldhouse itself, or the operator' })),
   about: t.Array(subjectSchema, { description: 'What its input refers to' }),
-  not_before: t.Nullable(dateTimeSchema),
-  cancel_requested_at: t.Nullable(dateTimeSchema),
+  not_before: nullableDateTime,
+  cancel_requested_at: nullableDateTime,
 })
 /** Values whose names sound secret are left out. */
 export const adminJobSchema = t.Composite([jobSchema, adminFields], {

@@ -11,7 +11,7 @@ import { access, apiRouter, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { jobIdSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { counted } from '../../platform/number-text.ts'
@@ -47,7 +47,7 @@ import { expectedSection, supervisorSection } from './task-sections.ts'
 import { forgetTasks, type TasksNow, tasksNow } from './task-state.ts'
 import { failureSchema, lockSchema, scheduledSchema, type TasksView, tasksSchema, tasksView } from './tasks-json.ts'
 
-const jobIdBody = t.Object({ job_id: t.String({ maxLength: 64 }) })
+const jobIdBody = t.Object({ job_id: jobIdSchema })
 const doneSchema = t.Object({ job_id: t.String(), done: t.String() })
 const queueBody = t.Object({ name: oneOfWords(queueNames) })
 const nameBody = t.Object({ name: t.String({ maxLength: 100 }) })

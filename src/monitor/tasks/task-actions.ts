@@ -10,7 +10,7 @@ import { type AuditEntry, audit } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
 import { invalid, messageOf, Refusal, refuse } from '../../errors.ts'
 import type { Actor } from '../../platform/http/request-context.ts'
-import { oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { jobIdSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { QueueName } from '../../platform/jobs/job.ts'
 import { QueueDown, type Started } from '../../platform/jobs/jobs.ts'
 import { type Run, runById } from '../../platform/jobs/runs.ts'
@@ -172,7 +172,7 @@ export const maxTicked = 500
 export const bulkBody = t.Object({
   action: verbSchema,
   ids: t.Optional(
-    t.Array(t.String({ maxLength: 64 }), {
+    t.Array(jobIdSchema, {
       minItems: 1,
       maxItems: maxTicked,
       description: 'These jobs, instead of a filter',

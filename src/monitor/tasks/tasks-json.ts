@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, nullableDateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { machineSchema } from '../processes.ts'
 import { adminJobSchema, adminJobView } from './job-views.ts'
 import { failureSurge } from './task-queries.ts'
@@ -11,7 +11,7 @@ import type { TasksNow } from './task-state.ts'
 const integer = t.Integer()
 const text = t.String()
 const maybe = {
-  moment: t.Nullable(dateTimeSchema),
+  moment: nullableDateTime,
   text: t.Nullable(t.String()),
   number: t.Nullable(t.Number()),
 }

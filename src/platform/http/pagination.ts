@@ -8,10 +8,11 @@ const maxLimit = 500
 export const usualLimit = 20
 
 /** The parameters of every list. Values out of range are clamped, not refused. */
-export const pageQuery = {
+export const pageQueryOf = (limit: number) => ({
   page: t.Optional(t.Integer({ default: 1 })),
-  limit: t.Optional(t.Integer({ default: usualLimit })),
-}
+  limit: t.Optional(t.Integer({ default: limit })),
+})
+export const pageQuery = pageQueryOf(usualLimit)
 
 export const paginationSchema = t.Object(
   { page: t.Integer(), limit: t.Integer(), total: t.Integer(), pages: t.Integer() },

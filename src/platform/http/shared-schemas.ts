@@ -22,8 +22,10 @@ export const idSchema = t.Integer({ minimum: 1 })
 /** `/:id` */
 export const idParams = t.Object({ id: idSchema })
 
+export const jobIdSchema = t.String({ maxLength: 64 })
+
 /** `/:job_id` */
-export const jobIdParams = t.Object({ job_id: t.String({ maxLength: 64 }) })
+export const jobIdParams = t.Object({ job_id: jobIdSchema })
 
 /** Text that is read later, where forms send '' for what is left out. The API page shows it as what it is read as. */
 export const textReadAs = (documentedAs: TSchema, description: string) =>
@@ -31,7 +33,7 @@ export const textReadAs = (documentedAs: TSchema, description: string) =>
 
 export const nullableNumber = t.Nullable(t.Number())
 
-export const deletedSchema = t.Object({ deleted: t.Boolean(), id: t.Integer() })
+export const deletedSchema = t.Object({ deleted: t.Boolean(), id: idSchema })
 
 /** Deletes that take other things with them need this confirmation. */
 export const confirmQuery = t.Object({
@@ -49,6 +51,7 @@ export const dateSchema = t.String({ format: 'date', description: 'A date such a
 /** A time with an offset, or the beginning of a day in UTC; with its own description or examples. */
 export const dateTime = (options: StringOptions = {}) => t.String({ ...options, format: 'date-time' })
 export const dateTimeSchema = dateTime()
+export const nullableDateTime = t.Nullable(dateTimeSchema)
 
 /** Characters that break a line or a terminal, reverse the text around them, or are invisible. Joiners stay: emoji and Persian need them. */
 const forbidden = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/u

@@ -9,7 +9,13 @@ import { touch } from '../../platform/cache/stamps.ts'
 import { hour } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateSchema, dateTimeSchema, idSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import {
+  dateSchema,
+  dateTimeSchema,
+  idSchema,
+  nullableDateTime,
+  oneOfWords,
+} from '../../platform/http/shared-schemas.ts'
 import { dateSpan } from '../calendar-view.ts'
 import { checkDateRange, today } from '../date-range.ts'
 import { notify } from '../notices.ts'
@@ -35,7 +41,7 @@ export const leaveSchema = t.Object(
     reason: t.Nullable(t.String({ description: 'The officer’s reason for the decision' })),
     duties: t.Integer({ description: 'Their duties on these days in the current roster' }),
     created_at: dateTimeSchema,
-    decided_at: t.Nullable(dateTimeSchema),
+    decided_at: nullableDateTime,
   },
   { $id: 'Leave' },
 )

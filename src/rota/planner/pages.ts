@@ -8,7 +8,7 @@ import { signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
-import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, idSchema, jobIdParams, jobIdSchema } from '../../platform/http/shared-schemas.ts'
 import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
@@ -24,7 +24,7 @@ const empty = t.Literal('')
 const planQuery = t.Object({
   week: t.Optional(t.Union([dateSchema, empty])),
   site_id: t.Optional(t.Union([idSchema, empty])),
-  draft: t.Optional(t.String({ maxLength: 64 })),
+  draft: t.Optional(jobIdSchema),
   view: t.Optional(t.Union([t.Literal('people'), t.Literal('sites')])),
 })
 
@@ -103,7 +103,7 @@ export const plannerPages = (app: App) => {
       },
       {
         params: jobIdParams,
-        query: t.Object({ with: t.Optional(t.String({ maxLength: 64 })), page: pageQuery.page }),
+        query: t.Object({ with: t.Optional(jobIdSchema), page: pageQuery.page }),
         may: 'officer',
       },
     )

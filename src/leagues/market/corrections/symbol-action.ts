@@ -7,13 +7,13 @@ import { symbolActionKinds, symbolActions, users } from '../../../../db/schema.t
 import type { PageSlice } from '../../../platform/http/pagination.ts'
 import type { Who } from '../../../platform/http/request-context.ts'
 import { rowView } from '../../../platform/http/row-view.ts'
-import { dateTimeSchema, oneOfWords } from '../../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, oneOfWords } from '../../../platform/http/shared-schemas.ts'
 
 export type SymbolAction = typeof symbolActions.$inferSelect
 
 export const symbolActionSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     symbol: t.String(),
     kind: oneOfWords(symbolActionKinds),
     at: dateTimeSchema,

@@ -2,22 +2,21 @@
 import { type Static, t } from 'elysia'
 import type { quoteFeeds } from '../../../../db/schema.ts'
 import { rowView } from '../../../platform/http/row-view.ts'
-import { dateTimeSchema } from '../../../platform/http/shared-schemas.ts'
+import { idSchema, nullableDateTime } from '../../../platform/http/shared-schemas.ts'
 import { FeedError } from '../../feeds/fetch-feed.ts'
 import { maxQuotes, type NewQuote, parseQuote } from '../quote.ts'
 
 export type QuoteFeed = typeof quoteFeeds.$inferSelect
 
 export const minInterval = 5 // s
-const moment = t.Nullable(dateTimeSchema)
 export const quoteFeedSchema = t.Object(
   {
-    id: t.Integer(),
+    id: idSchema,
     name: t.String(),
     url: t.String({ description: 'Only its origin: the rest may contain a key' }),
     interval_s: t.Integer(),
-    asked_at: moment,
-    answered_at: moment,
+    asked_at: nullableDateTime,
+    answered_at: nullableDateTime,
     failures: t.Integer({ description: 'Failures in a row' }),
     error: t.Nullable(t.String()),
     held: t.Nullable(t.String({ description: 'Why the last answer was held back' })),
