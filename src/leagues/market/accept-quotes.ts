@@ -70,40 +70,13 @@ type StoredQuote = Pick<QuoteRow, 'symbol' | 'priceCents' | 'openCents' | 'asOf'
 /** Part of a transaction. `repeated`: so many of the older ones are what the history already has for their day. */
 export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdPct }: QuoteSource) {
   const symbols = JSON.stringify(given.map(({ symbol }) => symbol))
-  const before = new Map<string, StoredQuote>()
-  for (const quote of storedQuotes(tx).all(symbols)) before.set(quote.symbol, quote)
-  const voided = new Set<string>()
-  for (const { symbol, priceCents } of holdPct > 0 ? voidedPrices(tx).all(symbols) : [])
-    voided.add(`${symbol} ${priceCents}`)
-  const known = new Map(before)
-  const newest = new Map<string, StoredQuote>()
-  const held = new Map<string, NewQuote & { before: number }>()
-  const days = new Map<string, DayPrice>()
-  const pastDays: DayPrice[] = []
-  let older = 0
-  for (const quote of given) {
-    const { symbol, priceCents, asOf } = quote
-    const last = known.get(symbol)
-    const ofDay: DayPrice = [symbol, startOfDay(asOf), priceCents]
-    if (last && isOlder(asOf, last.asOf, now)) {
-      older++
-      pastDays.push(ofDay)
-      continue
-    }
-    if (asOf === last?.asOf && priceCents === last.priceCents) continue
-    const isDoubtful = (from: number) =>
-      movesTooFar(from, priceCents, holdPct) || (priceCents !== from && voided.has(`${symbol} ${priceCents}`))
-    const isNewest = asOf >= (held.get(symbol)?.asOf ?? 0)
-    if (last && isDoubtful(last.priceCents)) {
-      if (isNewest) held.set(symbol, { ...quote, before: last.priceCents })
-      continue
-    }
-    if (isNewest) held.delete(symbol)
-    const accepted = { symbol, priceCents, asOf, receivedAt: now, openCents: openAfter(last, quote, now), priceId: 0 }
-    known.set(symbol, accepted)
-    newest.set(symbol, accepted)
-    days.set(`${symbol} ${ofDay[1]}`, ofDay)
-  }
+  const before = new Map(
+    storedQuotes(tx)
+      .all(symbols)
+      .map(quote => [quote.symbol, quote]),
+  )
+  const voided = new Set(holdPct > 0 ? voidedPrices(tx).all(symbols).map(priceKey) : [])
+  const { newest, days, held, pastDays } = sortQuotes(given, before, voided, { now, holdPct })
   if (held.size) holdPrices(tx, [...held.values()], now, by)
   const past = JSON.stringify(pastDays)
   const repeated = pastDays.length > 0 ? (sameDayPrices(tx).get(past)?.count ?? 0) : 0
@@ -118,7 +91,49 @@ export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdP
     )
   }
   for (const symbol of heldSymbolsOf(tx, [...newest.keys()])) reviewHeldPrice(tx, symbol, { now, holdPct })
-  return { changed: newest.size, older, repeated, held: held.size }
+  return { changed: newest.size, older: pastDays.length, repeated, held: held.size }
+}
+
+const priceKey = ({ symbol, priceCents }: Pick<NewQuote, 'symbol' | 'priceCents'>) => `${symbol} ${priceCents}`
+
+/**
+ * Which quotes become the newest price of their symbol and which are doubtful, by symbol; the prices of days that follow from the
+ * newest, and those of older quotes.
+ */
+function sortQuotes(
+  given: readonly NewQuote[],
+  before: ReadonlyMap<string, StoredQuote>,
+  voided: ReadonlySet<string>,
+  { now, holdPct }: Omit<QuoteSource, 'by'>,
+) {
+  const known = new Map(before)
+  const newest = new Map<string, StoredQuote>()
+  const days = new Map<string, DayPrice>()
+  const held = new Map<string, NewQuote & { before: number }>()
+  const pastDays: DayPrice[] = []
+  for (const quote of given) {
+    const { symbol, priceCents, asOf } = quote
+    const last = known.get(symbol)
+    const ofDay: DayPrice = [symbol, startOfDay(asOf), priceCents]
+    if (last && isOlder(asOf, last.asOf, now)) {
+      pastDays.push(ofDay)
+      continue
+    }
+    if (asOf === last?.asOf && priceCents === last.priceCents) continue
+    const isDoubtful = (from: number) =>
+      movesTooFar(from, priceCents, holdPct) || (priceCents !== from && voided.has(priceKey(quote)))
+    const isNewest = asOf >= (held.get(symbol)?.asOf ?? 0)
+    if (last && isDoubtful(last.priceCents)) {
+      if (isNewest) held.set(symbol, { ...quote, before: last.priceCents })
+      continue
+    }
+    if (isNewest) held.delete(symbol)
+    const accepted = { symbol, priceCents, asOf, receivedAt: now, openCents: openAfter(last, quote, now), priceId: 0 }
+    known.set(symbol, accepted)
+    newest.set(symbol, accepted)
+    days.set(`${symbol} ${ofDay[1]}`, ofDay)
+  }
+  return { newest, days, held, pastDays }
 }
 
 /** A held price is compared with another price than before, and may be plausible by now. */

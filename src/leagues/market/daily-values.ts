@@ -3,8 +3,9 @@ import { and, asc, eq, gte, inArray } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
 import { atomically, preparedSql } from '../../../db/transactions.ts'
-import { job } from '../../context.ts'
+import { type App, job } from '../../context.ts'
 import { textAt } from '../../leaderboard/text.ts'
+import type { League } from '../league.ts'
 import { startOfDay } from './quote.ts'
 import { valuedLeagues } from './quote-queries.ts'
 
@@ -27,6 +28,7 @@ export const recentDailyValues = (db: Db, leagueId: number, users: readonly numb
     .orderBy(asc(dailyValues.day))
     .all()
 
+export const bestOf = (totals: readonly number[]): number => totals.reduce((best, total) => Math.max(best, total))
 export const averageOf = (totals: readonly number[]): number =>
   Math.round(totals.reduce((sum, total) => sum + total, 0) / totals.length)
 
@@ -40,35 +42,29 @@ const insertValues = preparedSql<unknown, [league: number, day: number, values: 
 export const recordDailyValues = job('market.record_daily_values', {
   once: () => 'mark',
   async run(_, app, { signal }) {
-    const { db, clock, livePortfolios } = app
-    const now = clock.now()
-    const valued = valuedLeagues(db, now)
+    const now = app.clock.now()
+    const valued = valuedLeagues(app.db, now)
     let marked = 0
-    for (const league of valued) {
-      const { id } = league
-      const { ids, atOpen } = (await livePortfolios.board(league)).columns
-      const today = startOfDay(now)
-      const values = Array.from(atOpen, (total, row) => [Number(textAt(ids, row)), total] as const).filter(
-        ([, total]) => !Number.isNaN(total),
-      )
-      for (let from = 0; from < values.length; from += rowsPerBatch) {
-        signal.throwIfAborted()
-        const some = JSON.stringify(values.slice(from, from + rowsPerBatch))
-        await atomically(db, tx => void insertValues(tx).run(id, today, some), 'unsynced')
-        await Bun.sleep(0)
-      }
-      if (values.length) {
-        const totals = values.map(([, total]) => total)
-        const bestCents = totals.reduce((best, total) => Math.max(best, total))
-        const ofBoard = { leagueId: id, day: today, bestCents, averageCents: averageOf(totals) }
-        await atomically(
-          db,
-          tx => void tx.insert(dailyBoardValues).values(ofBoard).onConflictDoNothing().run(),
-          'unsynced',
-        )
-      }
-      marked += values.length
-    }
+    for (const league of valued) marked += await recordOpeningValues(app, league, startOfDay(now), signal)
     return { leagues: valued.length, marked }
   },
 })
+
+/** Returns how many portfolios there were when the day began. */
+async function recordOpeningValues({ db, livePortfolios }: App, league: League, day: number, signal: AbortSignal) {
+  const { ids, atOpen } = (await livePortfolios.board(league)).columns
+  const values = Array.from(atOpen, (total, row) => [Number(textAt(ids, row)), total] as const).filter(
+    ([, total]) => !Number.isNaN(total),
+  )
+  for (let from = 0; from < values.length; from += rowsPerBatch) {
+    signal.throwIfAborted()
+    const some = JSON.stringify(values.slice(from, from + rowsPerBatch))
+    await atomically(db, tx => void insertValues(tx).run(league.id, day, some), 'unsynced')
+    await Bun.sleep(0)
+  }
+  if (values.length === 0) return 0
+  const totals = values.map(([, total]) => total)
+  const row = { leagueId: league.id, day, bestCents: bestOf(totals), averageCents: averageOf(totals) }
+  await atomically(db, tx => void tx.insert(dailyBoardValues).values(row).onConflictDoNothing().run(), 'unsynced')
+  return values.length
+}

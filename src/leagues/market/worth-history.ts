@@ -7,7 +7,7 @@ import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import type { League } from '../league.ts'
-import { averageOf } from './daily-values.ts'
+import { averageOf, bestOf } from './daily-values.ts'
 import { findPortfolio } from './queries.ts'
 
 const cents = t.Integer()
@@ -78,7 +78,7 @@ export async function valueHistory(app: App, league: League, userId: number): Pr
     points.push({
       at: league.finalizedAt ?? clock.now(),
       total: columns.total[row]!,
-      best: totals.reduce((best, total) => Math.max(best, total)),
+      best: bestOf(totals),
       average: averageOf(totals),
     })
   return {
