@@ -15,13 +15,13 @@ const burstTrades = 30 // trades of one user within a minute
 const maxTradesPerDay = 100 // trades of one user in a day, UTC
 const maxShareOfOneSymbol = 0.6 // of a portfolio in one symbol
 
-const isTrade = sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')` // written so that SQLite uses the index by user
+const isTradeRow = sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')` // written so that SQLite uses the index by user
 
 const tradesSince = prepared(db => {
   const recent = db
     .select({ one: sql`1`.as('one') })
     .from(ledger)
-    .where(and(eq(ledger.userId, sql.placeholder('userId')), gte(ledger.at, sql.placeholder('since')), isTrade))
+    .where(and(eq(ledger.userId, sql.placeholder('userId')), gte(ledger.at, sql.placeholder('since')), isTradeRow))
     .limit(sql.placeholder('max'))
     .as('recent')
   return db.select({ count: sql<number>`count(*)` }).from(recent)
@@ -111,7 +111,7 @@ function burstsSince(db: Db, since: number) {
   const trades = db
     .select({ userId: ledger.userId, withinMinute: withinMinute.as('within_minute') })
     .from(ledger)
-    .where(and(gte(ledger.at, since), isTrade))
+    .where(and(gte(ledger.at, since), isTradeRow))
     .as('trades')
   const most = sql<number>`max(${trades.withinMinute})`
   return db
@@ -127,7 +127,7 @@ const heavySince = (db: Db, since: number) =>
   db
     .select({ userId: ledger.userId, trades: sql<number>`count(*)` })
     .from(ledger)
-    .where(and(gte(ledger.at, since), isTrade))
+    .where(and(gte(ledger.at, since), isTradeRow))
     .groupBy(ledger.userId)
     .having(sql`count(*) > ${maxTradesPerDay}`)
     .all()
@@ -141,7 +141,7 @@ export function tradeCounts(db: Db, { ids, since }: { ids: number[]; since: numb
       recent: sql<number>`sum(${gte(ledger.at, since)})`,
     })
     .from(ledger)
-    .where(and(inArray(ledger.userId, ids), isTrade))
+    .where(and(inArray(ledger.userId, ids), isTradeRow))
     .groupBy(ledger.userId)
     .all()
 }

@@ -6,8 +6,8 @@ import type { Actor } from '../../../platform/http/request-context.ts'
 import { reviewHeldPrice } from '../accept-quotes.ts'
 import type { SplitRatio } from '../position.ts'
 import { payDividend, splitSymbol, undoDividend } from './splits-and-dividends.ts'
-import type { SymbolAction } from './symbol-action.ts'
-import { type OfficerAction, voidPrice } from './void-price.ts'
+import type { OfficerAction, SymbolAction } from './symbol-action.ts'
+import { voidPrice } from './void-price.ts'
 
 export type SymbolCorrection =
   | { kind: 'void'; priceId: number }

@@ -13,8 +13,14 @@ import { openOf, startOfDay } from '../quote.ts'
 import { quoteBySymbol } from '../quote-queries.ts'
 import { writeCorrections } from '../write-ledger.ts'
 import { correctPastPayments } from './past-values.ts'
-import { insertAction, isUndone, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
-import type { OfficerAction } from './void-price.ts'
+import {
+  insertAction,
+  isUndone,
+  type OfficerAction,
+  type SymbolAction,
+  storeCounts,
+  type Written,
+} from './symbol-action.ts'
 
 /** Keeps the product of shares and price within what a number holds exactly. */
 export const maxSplitPart = 1_000

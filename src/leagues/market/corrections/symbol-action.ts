@@ -10,6 +10,8 @@ import { rowView } from '../../../platform/http/row-view.ts'
 import { dateTimeSchema, idSchema, oneOfWords } from '../../../platform/http/shared-schemas.ts'
 
 export type SymbolAction = typeof symbolActions.$inferSelect
+/** When, by whom and why it is done. */
+export type OfficerAction = Pick<SymbolAction, 'at' | 'by' | 'reason'>
 
 export const symbolActionSchema = t.Object(
   {

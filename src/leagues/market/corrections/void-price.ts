@@ -20,9 +20,14 @@ import { openOf, startOfDay } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
 import { type CorrectionLine, writeCorrections } from '../write-ledger.ts'
 import { correctPastValues } from './past-values.ts'
-import { insertAction, lastSplitAt, type SymbolAction, storeCounts, type Written } from './symbol-action.ts'
-
-export type OfficerAction = { at: number; by: number | null; reason: string | null }
+import {
+  insertAction,
+  lastSplitAt,
+  type OfficerAction,
+  type SymbolAction,
+  storeCounts,
+  type Written,
+} from './symbol-action.ts'
 
 export function voidPrice(tx: Db, symbol: string, priceId: number, act: OfficerAction): SymbolAction {
   const price = findVoidablePrice(tx, symbol, priceId)

@@ -16,7 +16,7 @@ const maxBytes = 128 * 2 ** 20
 /** The portfolios of one league with the names of their owners, and the last board made from them. */
 type CachedPortfolios = {
   portfolios: LeaguePortfolios
-  roster: PortfolioOrder | undefined
+  order: PortfolioOrder | undefined
   built: (MarketBoard & { of: string }) | undefined
 }
 
@@ -48,7 +48,7 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
     return started.finally(() => opening.delete(leagueId))
   }
   function keep(portfolios: LeaguePortfolios): CachedPortfolios {
-    const one = { portfolios, roster: undefined, built: undefined }
+    const one = { portfolios, order: undefined, built: undefined }
     cached.set(portfolios.leagueId, one)
     return one
   }
@@ -61,16 +61,16 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
 
   const membersOf = (leagueId: number) => stamps.versionOf([['members', String(leagueId)]])
   /** Whether the names of everyone in the portfolios are known. */
-  const isComplete = (one: CachedPortfolios): one is CachedPortfolios & { roster: PortfolioOrder } =>
-    one.roster?.version === membersOf(one.portfolios.leagueId) && one.roster.size === one.portfolios.users.length
+  const isComplete = (one: CachedPortfolios): one is CachedPortfolios & { order: PortfolioOrder } =>
+    one.order?.version === membersOf(one.portfolios.leagueId) && one.order.size === one.portfolios.users.length
 
-  async function current(leagueId: number): Promise<CachedPortfolios & { roster: PortfolioOrder }> {
+  async function current(leagueId: number): Promise<CachedPortfolios & { order: PortfolioOrder }> {
     for (;;) {
       const one = await open(leagueId)
       catchUp(one)
       if (isComplete(one)) return one
       const version = membersOf(leagueId)
-      one.roster = portfolioOrder(
+      one.order = portfolioOrder(
         version,
         one.portfolios.users,
         await readInTurn(reader => loadUsernames(reader, leagueId)),
@@ -79,10 +79,10 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
     }
   }
 
-  function buildOrReuse(one: CachedPortfolios & { roster: PortfolioOrder }): MarketBoard {
+  function buildOrReuse(one: CachedPortfolios & { order: PortfolioOrder }): MarketBoard {
     const now = clock.now()
-    const of = `${one.portfolios.lastLine} ${prices.version} ${startOfDay(now)} ${one.roster.version}`
-    if (one.built?.of !== of) one.built = { of, ...boardOfPortfolios(one.portfolios, one.roster, now) }
+    const of = `${one.portfolios.lastLine} ${prices.version} ${startOfDay(now)} ${one.order.version}`
+    if (one.built?.of !== of) one.built = { of, ...boardOfPortfolios(one.portfolios, one.order, now) }
     return one.built
   }
 
