@@ -17,7 +17,7 @@ import { marketKindPages } from './kind-pages.ts'
 import { deleteMarketRows } from './league-cleanup.ts'
 import { rankedRowOf } from './live-portfolios/market-board.ts'
 import { findPortfolio, grantPortfolio, ledgerTotals } from './queries.ts'
-import { percentOf, startOfDay } from './quote.ts'
+import { endOfDay, percentOf, startOfDay } from './quote.ts'
 import { hasQuotes } from './quote-queries.ts'
 
 const trendDays = 30
@@ -63,7 +63,7 @@ export const marketLeague: LeagueKind = {
       'warn',
     ),
   /** Movement is counted since midnight UTC. */
-  nextChangeAt: ({ clock }) => startOfDay(clock.now()) + day,
+  nextChangeAt: ({ clock }) => endOfDay(clock.now()),
   async finalize({ livePortfolios }, league) {
     const { board } = await livePortfolios.board(league)
     if (board.players === 0) refuse('conflict', 'Nobody has joined: an empty league cannot be finalised')
@@ -126,7 +126,6 @@ async function playerCard(app: App, league: League, playerId: string): Promise<P
   }
 }
 
-/** Statistics of a market league. */
 async function marketStats(app: App, league: League): Promise<Record<string, unknown>> {
   const { db, livePortfolios } = app
   const { columns } = await livePortfolios.board(league)

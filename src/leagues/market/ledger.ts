@@ -11,7 +11,7 @@ export type ListedLine = LedgerLine & { username: string; undoneAt: number | nul
 
 export const isTrade = (kind: LedgerKind): kind is Side => kind === 'buy' || kind === 'sell'
 
-const side = t.Union([t.Literal('buy'), t.Literal('sell')])
+export const sideSchema = oneOfWords(['buy', 'sell'])
 const undoneAt = t.Nullable(dateTimeSchema, { description: 'When it was undone because the price was wrong' })
 const text = t.Nullable(t.String())
 const cents = t.Nullable(t.Integer())
@@ -22,7 +22,7 @@ export const tradeSchema = t.Object(
     league_id: idSchema,
     user_id: idSchema,
     symbol: t.String(),
-    side,
+    side: sideSchema,
     quantity: t.Integer(),
     price_cents: t.Integer(),
     amount_cents: t.Integer({ description: 'Quantity times price' }),
@@ -90,7 +90,7 @@ export const activitySchema = t.Object(
     user_id: idSchema,
     username: t.String(),
     symbol: text,
-    side: t.Nullable(side, { description: 'The side of a trade, also of one that was undone' }),
+    side: t.Nullable(sideSchema, { description: 'The side of a trade, also of one that was undone' }),
     quantity: t.Nullable(
       t.Integer({ description: 'Shares traded or undone; for a split or dividend, the shares then held' }),
     ),

@@ -13,7 +13,7 @@ import { type League, leagueStatus } from '../league.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { activityBody } from './activity-page.ts'
 import { marketConfigOf } from './config.ts'
-import { ledgerLineView } from './ledger.ts'
+import { ledgerLineView, sideSchema } from './ledger.ts'
 import { rankedRowOf } from './live-portfolios/market-board.ts'
 import { findPortfolio, heldSymbols, ledgerLines, ledgerTotals } from './queries.ts'
 import { listQuotes } from './quote-queries.ts'
@@ -27,7 +27,7 @@ const one = { params: idParams }
 const owner = { params: ownerParams }
 const draft = {
   symbol: t.Optional(t.String({ maxLength: 20 })),
-  side: t.Optional(t.Union([t.Literal('buy'), t.Literal('sell')])),
+  side: t.Optional(sideSchema),
   quantity: t.Optional(t.Integer({ minimum: 1 })),
 }
 const tradeQuery = t.Object({ ...draft, ...pageQuery })
@@ -40,7 +40,6 @@ export const marketPages = (app: App) => {
   async function tradeData(league: League, userId: number, asked: { page?: number }, who: Who): Promise<TradeData> {
     const list = pageOf(asked)
     const filter = { leagueId: league.id, userId }
-    const totals = ledgerTotals(db, filter)
     const held = heldSymbols(db, league.id, userId)
     const quoted = listQuotes(db, undefined, undefined, pageOf({ limit: maxSuggestions })).quotes.map(
       ({ symbol }) => symbol,
@@ -56,7 +55,7 @@ export const marketPages = (app: App) => {
       worth: portfolio ? (await valueHistory(app, league, userId)).points : [],
       hasPrices: quoted.length > 0,
       lines: ledgerLines(db, filter, 'all', list).map(ledgerLineView),
-      pagination: pagination(list, totals.trades + totals.corrections + totals.portfolios),
+      pagination: pagination(list, ledgerTotals(db, filter).lines),
       symbols: [...new Set([...held, ...quoted])],
       isMine,
     }

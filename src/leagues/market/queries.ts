@@ -190,19 +190,18 @@ export function ledgerLines(
     .all()
 }
 
-/** The number of portfolios and trades, without counting lines. */
+/** The number of portfolios, trades and lines, from the sums of portfolios: lines are not counted. */
 export function ledgerTotals(db: Db, { leagueId, userId }: TradeFilter) {
-  const none = { portfolios: 0, trades: 0, corrections: 0, volume: 0, fees: 0, cash: 0, realised: 0 }
+  const none = { portfolios: 0, trades: 0, lines: 0, volume: 0, fees: 0, cash: 0 }
   return (
     db
       .select({
         portfolios: sql<number>`count(*)`,
         trades: sql<number>`coalesce(sum(${portfolios.trades}), 0)`,
-        corrections: sql<number>`coalesce(sum(${portfolios.corrections}), 0)`,
+        lines: sql<number>`coalesce(sum(1 + ${portfolios.trades} + ${portfolios.corrections}), 0)`,
         volume: sql<number>`coalesce(sum(${portfolios.volumeCents}), 0)`,
         fees: sql<number>`coalesce(sum(${portfolios.feesCents}), 0)`,
         cash: sql<number>`coalesce(sum(${portfolios.cashCents}), 0)`,
-        realised: sql<number>`coalesce(sum(${portfolios.realisedCents}), 0)`,
       })
       .from(portfolios)
       .where(and(eq(portfolios.leagueId, leagueId), userId === undefined ? undefined : eq(portfolios.userId, userId)))

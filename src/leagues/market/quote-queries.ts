@@ -7,11 +7,10 @@ import { prepared, preparedSql } from '../../../db/transactions.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { day } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { League } from '../league.ts'
 import { hasStatus } from '../queries.ts'
-import { type QuoteRow, quoteView, startOfDay } from './quote.ts'
+import { endOfDay, type QuoteRow, quoteView } from './quote.ts'
 
 const bySymbol = prepared(db => db.select().from(quotes).where(equalsGiven(quotes.symbol)))
 export const findQuote = (db: Db, symbol: string): QuoteRow | undefined => bySymbol(db).get({ symbol })
@@ -22,7 +21,7 @@ export const quoteBySymbol = (db: Db, symbol: string): QuoteRow =>
 export function currentQuote({ db, cache, clock }: Pick<App, 'db' | 'cache' | 'clock'>, symbol: string) {
   const now = clock.now()
   const load = () => quoteView(quoteBySymbol(db, symbol), now)
-  return cache.read(cached.quote, [symbol], load, startOfDay(now) + day)
+  return cache.read(cached.quote, [symbol], load, endOfDay(now))
 }
 
 export function listQuotes(db: Db, symbols: string[] | undefined, q: string | undefined, { limit, offset }: PageSlice) {

@@ -71,6 +71,7 @@ export const quoteSchema = t.Object(
 export type QuoteView = Static<typeof quoteSchema>
 
 export const startOfDay = (at: number) => Math.floor(at / day) * day
+export const endOfDay = (at: number) => startOfDay(at) + day
 
 /** Whether a quote or a chain is ignored because a newer one is known. One dated in the future gives way to any. */
 export const isOlder = (asOf: number, known: number, now: number): boolean => asOf < known && !isAhead(known, now)

@@ -2,12 +2,11 @@ import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import type { CacheResult } from '../../platform/cache/cache.ts'
-import { day } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { marketConfigOf } from './config.ts'
 import { type PortfolioView, type ValuedPortfolio, valuePortfolio, withQuoteAge } from './portfolio.ts'
 import { findPortfolio, heldSymbols, portfolioKey, quotedHoldings, usernameById, valueAtOpen } from './queries.ts'
-import { startOfDay } from './quote.ts'
+import { endOfDay } from './quote.ts'
 
 /**
  * The current portfolio. The cached value depends on the stamps of the portfolio, its league, its members' names and the symbols it
@@ -19,7 +18,7 @@ export async function readPortfolio(app: App, league: League, userId: number): P
     cached.portfolio,
     portfolioScope(app, league, userId),
     () => loadPortfolio(app, league, userId, now),
-    startOfDay(now) + day,
+    endOfDay(now),
   )
   const seen = league.finalizedAt ?? now
   return found.at(Math.floor(seen / 1000), withQuoteAge(found.value, seen, marketConfigOf(league).quote_max_age_s))

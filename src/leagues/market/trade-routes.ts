@@ -11,7 +11,15 @@ import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import type { League } from '../league.ts'
 import { readableLeague } from '../visibility.ts'
-import { activitySchema, activityView, ledgerLineSchema, ledgerLineView, tradeSchema, tradeView } from './ledger.ts'
+import {
+  activitySchema,
+  activityView,
+  ledgerLineSchema,
+  ledgerLineView,
+  sideSchema,
+  tradeSchema,
+  tradeView,
+} from './ledger.ts'
 import { ledgerCsv } from './ledger-csv.ts'
 import { maxShares } from './order.ts'
 import { placeOrder } from './place-order.ts'
@@ -24,7 +32,7 @@ import { valueHistory, valueHistorySchema } from './worth-history.ts'
 
 const orderSchema = {
   symbol: symbolSchema,
-  side: t.Union([t.Literal('buy'), t.Literal('sell')]),
+  side: sideSchema,
   quantity: t.Integer({ minimum: 1, maximum: maxShares }),
 }
 const key = t.Optional(
@@ -46,9 +54,8 @@ export const ownerOrRefuse = (userId: number, who: Who | undefined): number =>
 
 export function readActivity({ db, cache }: Pick<App, 'db' | 'cache'>, leagueId: number, page: PageSlice) {
   return cache.read(cached.activity, [leagueId, page.page, page.limit], () => {
-    const { trades, corrections, portfolios } = ledgerTotals(db, { leagueId })
     const lines = ledgerLines(db, { leagueId }, 'all', page)
-    return { activity: lines.map(activityView), pagination: pagination(page, trades + corrections + portfolios) }
+    return { activity: lines.map(activityView), pagination: pagination(page, ledgerTotals(db, { leagueId }).lines) }
   })
 }
 
@@ -133,10 +140,9 @@ export const tradeRoutes = (app: App) => {
       ({ league, query, who, request, set }) => {
         const userId = ownerOrRefuse(query.user_id ?? myself(who), who)
         const filter = { leagueId: league.id, userId }
-        const { trades, corrections, portfolios } = ledgerTotals(db, filter)
         return paged({ query, request, set }, page => ({
           lines: ledgerLines(db, filter, 'all', page).map(ledgerLineView),
-          total: trades + corrections + portfolios,
+          total: ledgerTotals(db, filter).lines,
         }))
       },
       {

@@ -109,7 +109,6 @@ export const tourLeague: LeagueKind = {
     },
 }
 
-/** Statistics of a tour league. */
 function tourStats({ db, clock, tourBoards }: App, league: League): Record<string, unknown> {
   const totals = db
     .select({ entries: count(), entrants: countDistinct(entries.userId) })
