@@ -2,13 +2,18 @@
 import { type Database, SQLiteError } from 'bun:sqlite'
 import { mkdirSync } from 'node:fs'
 
-/** Errors are told apart by code alone, because one that crossed a thread has lost its class. */
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '')
+/**
+ * The code of an error of SQLite or the system. Such errors are told apart by it alone, because one that crossed a thread has lost its
+ * class.
+ */
+export const errorCodeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
-export const isBusy = (error: unknown) => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))
+export const isBusy = (error: unknown) => /^SQLITE_(BUSY|LOCKED)/.test(errorCodeOf(error) ?? '')
 
 /** The disk or the user's quota is full. */
-export const isFull = (error: unknown) => /^(SQLITE_(FULL|IOERR_(WRITE|SHMSIZE))|ENOSPC|EDQUOT)/.test(codeOf(error))
+export const isFull = (error: unknown) =>
+  /^(SQLITE_(FULL|IOERR_(WRITE|SHMSIZE))|ENOSPC|EDQUOT)/.test(errorCodeOf(error) ?? '')
 
 /** What to do about a damaged file: only a backup can replace a database, but the queue's file can be rebuilt. */
 export const restoreAdvice =
@@ -47,7 +52,7 @@ export const damagedFile = (path: string, fault: string, advice: string) =>
   new Error(`${path} is damaged (${fault}). ${advice}`)
 
 export const isDamage = (error: unknown): error is Error & { code: string } =>
-  /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error))
+  /^SQLITE_(CORRUPT|NOTADB)/.test(errorCodeOf(error) ?? '')
 
 /** Reads every page of a file and returns its first fault. */
 export function faultOf(client: Database): string | undefined {
@@ -65,8 +70,9 @@ export function makeDataFolder(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
-    const isFile = error.code === 'EEXIST' || error.code === 'ENOTDIR'
-    throw new Error(`DATA_DIR ${dataDir} ${isFile ? 'is not a folder' : `cannot be made (${error.code})`}`)
+    const code = errorCodeOf(error)
+    if (code === undefined) throw error
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR'
+    throw new Error(`DATA_DIR ${dataDir} ${isFile ? 'is not a folder' : `cannot be made (${code})`}`)
   }
 }

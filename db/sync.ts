@@ -1,5 +1,6 @@
 /** Once a file or folder is synced it survives a power cut. Of a folder that means the names of its files. */
-import { closeSync, fdatasync, fsync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, fdatasync, fsync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
 /** Waits for the disk: not for the thread that answers requests. */
@@ -10,6 +11,15 @@ export function syncToDisk(path: string): void {
   } finally {
     closeSync(file)
   }
+}
+
+/** Writes a file that is whole or not there at all, whenever the process is killed or the power cut. */
+export function writeDurably(path: string, text: string): void {
+  const part = `${path}.part`
+  writeFileSync(part, text, { mode: 0o600 })
+  syncToDisk(part)
+  renameSync(part, path)
+  syncToDisk(dirname(path))
 }
 
 /** Opens the log of a database for this sync only. Closing it drops no lock of SQLite's, as SQLite holds none on the log. */

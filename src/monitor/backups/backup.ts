@@ -6,6 +6,7 @@ import { Database } from 'bun:sqlite'
 import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { errorCodeOf } from '../../../db/open-errors.ts'
 import { syncToDisk } from '../../../db/sync.ts'
 import { messageOf } from '../../errors.ts'
 import { requestedBackup } from './restore-request.ts'
@@ -142,7 +143,7 @@ function filesBelow(folder: string): string[] {
       .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1))
       .sort()
   } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) return []
+    if (errorCodeOf(error) === 'ENOENT') return []
     throw error
   }
 }
@@ -154,14 +155,12 @@ async function linkUpload(dataDir: string, into: string, path: string): Promise<
   try {
     linkSync(from, to)
   } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) return false
+    if (errorCodeOf(error) === 'ENOENT') return false
     await copyFile(from, to) // a file system without links, or too many of them
     syncToDisk(to)
   }
   return true
 }
-
-const hasErrorCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code
 
 export async function entryOf(folder: string, path: string): Promise<FileEntry> {
   const file = Bun.file(join(folder, path))

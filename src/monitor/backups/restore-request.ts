@@ -1,7 +1,7 @@
 /** Which backup the next start restores: a file in the data folder, so that it is known before any database is opened. */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { syncToDisk } from '../../../db/sync.ts'
+import { writeDurably } from '../../../db/sync.ts'
 import { backupName } from './stored-backups.ts'
 
 /** Names of folders for what a backup has replaced start like this. */
@@ -23,8 +23,5 @@ export const withdrawRestoreRequest = (dataDir: string): void => rmSync(requestP
 
 export function requestRestore(dataDir: string, backup: string, at: number): void {
   const request: RestoreRequest = { backup, aside: `${replacedPrefix}${backupName(at)}` }
-  writeFileSync(`${requestPath(dataDir)}.part`, JSON.stringify(request), { mode: 0o600 })
-  syncToDisk(`${requestPath(dataDir)}.part`)
-  renameSync(`${requestPath(dataDir)}.part`, requestPath(dataDir))
-  syncToDisk(dataDir)
+  writeDurably(requestPath(dataDir), JSON.stringify(request))
 }

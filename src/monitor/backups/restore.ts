@@ -2,23 +2,13 @@
  * Restores a backup into an empty folder. Everything is copied next to its target and checked there before the first file takes
  * its place, so a refused backup leaves nothing behind.
  */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import { migrations } from '../../../db/migrate.ts'
 import { databaseFile, openBeside } from '../../../db/open.ts'
 import { makeDataFolder } from '../../../db/open-errors.ts'
-import { syncToDisk } from '../../../db/sync.ts'
+import { syncToDisk, writeDurably } from '../../../db/sync.ts'
 import { unpackTar } from '../../platform/files/tar.ts'
 import { checkDatabase, entryOf } from './backup.ts'
 import { replacedPrefix, requestFile } from './restore-request.ts'
@@ -60,11 +50,7 @@ export async function restoreBackup(
   try {
     const present = await fetchFiles(staging)
     const manifest = await readManifest(staging)
-    const expected = new Set([manifestName, ...manifest.files.map(({ path }) => path)])
-    const stray = present.find(path => !expected.has(path))
-    if (stray) throw new BadBackup(`The backup holds ${stray}, which its manifest does not name`)
-    for (const file of manifest.files) await checkFile(staging, file)
-    for (const { path } of manifest.files) if (path.endsWith('.db')) checkDatabase(join(staging, path))
+    await checkFiles(staging, present, manifest)
     clearOldState(staging, at, manifest)
     rmSync(join(staging, manifestName))
     for (const { path } of manifest.files) syncToDisk(join(staging, path))
@@ -73,10 +59,7 @@ export async function restoreBackup(
     const names = readdirSync(staging).sort((a, b) => Number(a === 'fieldhouse.db') - Number(b === 'fieldhouse.db'))
     if (!moveAside) {
       requireEmpty(dataDir) // a start that was under way may have made a new database
-      writeFileSync(join(staging, `${namesFile}.part`), JSON.stringify(names))
-      renameSync(join(staging, `${namesFile}.part`), join(staging, namesFile))
-      syncToDisk(join(staging, namesFile))
-      syncToDisk(staging)
+      writeDurably(join(staging, namesFile), JSON.stringify(names))
     }
     for (const name of names) renameSync(join(staging, name), join(dataDir, name))
     syncToDisk(dataDir)
@@ -134,6 +117,14 @@ async function readManifest(staging: string): Promise<Manifest> {
   if (!manifest.files.some(({ path }) => path === 'fieldhouse.db'))
     throw new BadBackup('This backup is without fieldhouse.db')
   return manifest
+}
+
+async function checkFiles(staging: string, present: readonly string[], { files }: Manifest): Promise<void> {
+  const expected = new Set([manifestName, ...files.map(({ path }) => path)])
+  const stray = present.find(path => !expected.has(path))
+  if (stray) throw new BadBackup(`The backup holds ${stray}, which its manifest does not name`)
+  for (const file of files) await checkFile(staging, file)
+  for (const { path } of files) if (path.endsWith('.db')) checkDatabase(join(staging, path))
 }
 
 async function checkFile(staging: string, { path, bytes, sha256 }: Manifest['files'][number]) {

@@ -10,6 +10,7 @@ import { appendFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import type { S3Client } from 'bun'
+import { errorCodeOf } from '../../../db/open-errors.ts'
 import { messageOf } from '../../errors.ts'
 import { day, hour } from '../../platform/clock.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
@@ -63,7 +64,7 @@ export function openS3Store(settings: S3Settings) {
       try {
         return await withTimeout(work(), timeoutMs)
       } catch (error) {
-        if (codeOf(error) === 'NoSuchKey' || failed >= maxTries) throw new S3Failure(host, what, error)
+        if (errorCodeOf(error) === 'NoSuchKey' || failed >= maxTries) throw new S3Failure(host, what, error)
         await Bun.sleep(500 * failed)
       }
     }
@@ -92,10 +93,9 @@ export function openS3Store(settings: S3Settings) {
 class S3Failure extends Error {
   override readonly name = 'S3Failure'
   constructor(host: string, what: string, cause: unknown) {
-    super(`The S3 store ${host} did not ${what}: ${codeOf(cause) ?? messageOf(cause)}`, { cause })
+    super(`The S3 store ${host} did not ${what}: ${errorCodeOf(cause) ?? messageOf(cause)}`, { cause })
   }
 }
-const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : undefined)
 
 const manifestKey = (name: string) => `backups/${name}.json`
 const pieceKey = (sha256: string) => `pieces/${sha256.slice(0, 2)}/${sha256}`
@@ -237,7 +237,7 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
 
 const piecesOf = ({ pieces = [] }: File): string[] => pieces
 const ignoreMissing = (error: unknown) => {
-  if (codeOf(error) !== 'ENOENT') throw error
+  if (errorCodeOf(error) !== 'ENOENT') throw error
   return undefined // deleted in the meantime
 }
 

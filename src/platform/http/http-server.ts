@@ -3,6 +3,7 @@
  * measures, logs, compresses and sets the headers that all answers share. The router does the rest.
  */
 import type { Server } from 'bun'
+import { errorCodeOf } from '../../../db/open-errors.ts'
 import { Refusal } from '../../errors.ts'
 import { letRequestsIn } from '../process/let-requests-in.ts'
 import type { Log } from '../process/log.ts'
@@ -191,14 +192,12 @@ function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<und
   try {
     return Bun.serve<undefined>(options)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
+    const code = errorCodeOf(error)
+    if (code === undefined) throw error
     const { port, hostname } = { port: '', hostname: '', ...options }
-    if (error.code === 'EADDRINUSE')
-      throw new Error(`Port ${port} is in use by another program; set PORT to a free one`)
-    if (error.code === 'EACCES') throw new Error(`This user may not listen on port ${port}; set PORT to one above 1023`)
-    throw new Error(
-      `Cannot listen on ${hostname} (${error.code}); set HOST to an address of this machine, or to 0.0.0.0`,
-    )
+    if (code === 'EADDRINUSE') throw new Error(`Port ${port} is in use by another program; set PORT to a free one`)
+    if (code === 'EACCES') throw new Error(`This user may not listen on port ${port}; set PORT to one above 1023`)
+    throw new Error(`Cannot listen on ${hostname} (${code}); set HOST to an address of this machine, or to 0.0.0.0`)
   }
 }
 

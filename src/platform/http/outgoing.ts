@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib'
+import { errorCodeOf } from '../../../db/open-errors.ts'
 import { invalid } from '../../errors.ts'
 import { unlessAborted } from '../process/with-timeout.ts'
 import { isPublicAddress } from './public-address.ts'
@@ -191,7 +192,7 @@ async function connect(url: URL, request: Request, options: OutgoingOptions, sig
         ...(url.protocol === 'https:' && !isIP(host) && { tls: { serverName: host } }),
       })
     } catch (error) {
-      if (i === addresses.length - 1 || !unreachable.has(codeOf(error) ?? '')) throw error
+      if (i === addresses.length - 1 || !unreachable.has(errorCodeOf(error) ?? '')) throw error
     }
   }
   throw new OutgoingFailure('network', `${url.origin} has no address`)
@@ -261,7 +262,7 @@ async function bodyOf(response: Response, origin: string, maxBytes: number): Pro
   try {
     return await decompress(Buffer.concat(compressed), { maxOutputLength: maxBytes })
   } catch (error) {
-    throw codeOf(error) === 'ERR_BUFFER_TOO_LARGE'
+    throw errorCodeOf(error) === 'ERR_BUFFER_TOO_LARGE'
       ? tooLarge
       : new OutgoingFailure('network', `${origin} sent an answer that cannot be unpacked`)
   }
@@ -301,7 +302,7 @@ async function withDeadline<T>(
     caller?.throwIfAborted()
     if (deadline.aborted) throw new OutgoingFailure('timeout', `No whole answer within ${timeoutMs} ms`)
     if (error instanceof OutgoingFailure) throw error
-    const failure = new OutgoingFailure('network', networkErrorText(codeOf(error)))
+    const failure = new OutgoingFailure('network', networkErrorText(errorCodeOf(error)))
     failure.cause = error
     throw failure
   }
@@ -318,13 +319,10 @@ const networkReasons: Record<string, string> = {
   ENETUNREACH: 'The server cannot be reached',
 }
 
-const networkErrorText = (code: string | null): string => {
-  if (code === null) return 'The connection failed'
+const networkErrorText = (code: string | undefined): string => {
+  if (code === undefined) return 'The connection failed'
   const reason =
     networkReasons[code] ??
     (/CERT|SIGNATURE/.test(code) ? 'The certificate of the server is not to be trusted' : 'The connection failed')
   return `${reason} (${code})`
 }
-
-const codeOf = (error: unknown) =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null

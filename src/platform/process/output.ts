@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { errorCodeOf } from '../../../db/open-errors.ts'
 
 export type Output = {
   /** Returns false if the text was left out, because a slow reader has too much to read already. */
@@ -29,8 +30,7 @@ export function openOutput(fd = 1, maxKept = 4 * 2 ** 20): Output {
         else kept.shift()
       }
     } catch (error) {
-      const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN'
-      if (!isFull) keptBytes = kept.length = 0 // nobody reads the output: a closed pipe must not end the service
+      if (errorCodeOf(error) !== 'EAGAIN') keptBytes = kept.length = 0 // nobody reads the output: a closed pipe must not end the service
     }
     timer = kept.length ? setTimeout(writeKept, retryAfter) : undefined
   }
