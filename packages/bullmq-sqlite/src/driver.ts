@@ -72,7 +72,13 @@ function nodeSqlite(): Open | undefined {
 }
 
 function betterSqlite3(): Open {
-  const Library: BetterSqlite3 = createRequire(import.meta.url)('better-sqlite3')
+  let Library: BetterSqlite3
+  try {
+    Library = createRequire(import.meta.url)('better-sqlite3')
+  } catch (cause) {
+    const advice = 'use Node 22.13 or later, or install better-sqlite3'
+    throw new Error(`bullmq-sqlite: Node ${process.versions.node} has no SQLite of its own: ${advice}`, { cause })
+  }
   return (path, fileMustExist) => new Library(path, { fileMustExist, timeout: 0 })
 }
 /** The part that is used; its types are in a separate package. */

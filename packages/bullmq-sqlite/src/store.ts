@@ -105,14 +105,17 @@ export class Store {
   }
 }
 
-/** Clear errors for missing options and for the options of a Redis connection. */
+/** Clear errors for missing and misspelt options and for those of a Redis connection. */
 function validated(options: StoreOptions | undefined): Required<StoreOptions> {
-  const { path, durability = 'process', busyTimeout = 10_000 } = options ?? {}
+  const { path, durability = 'process', busyTimeout = 10_000, ...unknown } = options ?? {}
   if (typeof path !== 'string' || path === '')
     throw new TypeError(`bullmq-sqlite: path is needed, as in { connection: { path: 'queue.db' } }`)
   if (durability !== 'process' && durability !== 'power')
     throw new TypeError(`bullmq-sqlite: durability is 'process' or 'power', not ${JSON.stringify(durability)}`)
   if (!(busyTimeout >= 0)) throw new TypeError('bullmq-sqlite: busyTimeout is a number of milliseconds')
+  const names = Object.keys(unknown).join(', ')
+  if (names)
+    throw new TypeError(`bullmq-sqlite: connection has no option ${names}; it has path, durability, busyTimeout`)
   return { path, durability, busyTimeout }
 }
 

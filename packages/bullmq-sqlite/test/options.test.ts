@@ -22,6 +22,9 @@ test('options that name no file are refused with a sentence that says what is ne
     `durability is 'process' or 'power', not "always"`,
   )
   expect(withOptions({ connection: { path: ':memory:', busyTimeout: -1 } })).toThrow('busyTimeout is a number')
+  expect(withOptions({ connection: { path: ':memory:', durabilty: 'power', host: 'x' } })).toThrow(
+    'bullmq-sqlite: connection has no option durabilty, host; it has path, durability, busyTimeout',
+  )
 })
 
 test('a queue in memory works like one in a file, and is gone when its last user closes it', async () => {
