@@ -142,7 +142,7 @@ test('the pages of users are for admins', async () => {
   }
   const second = await call.get('/admin/users?limit=20&page=2')
   expect(second).toContain('page=1&amp;limit=20"')
-  expect(second).not.toContain('No users yet')
+  expect(second).not.toContain('No accounts yet')
   const account = await call.raw('/account', { redirect: 'manual' }) // which pages link to, and the operator has none
   expect([account.status, account.headers.get('location')]).toEqual([303, '/admin/users'])
 })

@@ -27,13 +27,13 @@ export const accountPage = (
     who,
     nav: 'account',
     body: html`<div class="head">
-  <h1>${name(user.username)}</h1>
+  <h1>Your account</h1>
   <form class="action" method="post" action="/sign-out">
     <input type="hidden" name="${csrfField}" value="${who.csrfToken}" />
     <button type="submit" class="quiet">Sign out</button>
   </form>
 </div>
-<p>${user.email} ${badge(user.role)} ${isAtLeast(who, 'admin') && html`· <a href="/admin/users">All users</a>`} ${isAtLeast(who, 'officer') && html`· <a href="/invitations">Invite people</a>`}</p>
+<p>${user.email} ${badge(user.role)} ${isAtLeast(who, 'admin') && html`· <a href="/admin/users">All accounts</a>`} ${isAtLeast(who, 'officer') && html`· <a href="/invitations">Invite people</a>`}</p>
 
 <h2>You</h2>
 ${ownForm(user)}

@@ -63,14 +63,14 @@ const listBody = (
   { name: 'role', label: 'Role', value: role, choices: ['', ...roles] },
 ])}
 ${denseTable<User>({
-  caption: 'Users, by name',
+  caption: 'Accounts, by name',
   rows: users,
   pages: pagination,
   key: user => `user-${user.id}`,
   empty:
     q || role
       ? emptyState('No match', 'No account matches these filters.', html`<a href="${path}">All accounts</a>`)
-      : emptyState('No users yet', 'Make accounts for your members below.'),
+      : emptyState('No accounts yet', 'Make accounts for your members below.'),
   columns: [
     { head: 'Name', names: true, cell: user => html`<a href="${path}/${user.id}">${name(user.username)}</a>` },
     { head: 'E-mail address', cell: user => user.email },
@@ -81,11 +81,11 @@ ${denseTable<User>({
   ],
 })}
 ${paginationLinks(pagination, page => address(path, { q, role, page, limit: pagination.limit }))}
-<section class="part"><div class="head"><h2>A new user</h2></div>
+<section class="part"><div class="head"><h2>New account</h2></div>
 ${form(
-  { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The user is made' },
+  { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The account is made' },
   html`${userFields()}${formField({ ...passwordInput, label: 'Password', hint: `At least ${minPasswordLength} characters; they can change it` })}`,
-  'Make the user',
+  'Make the account',
 )}</section>`
 
 /** One user: what they did, and what can be changed. */
@@ -164,7 +164,7 @@ ${keys.length > 0 && html`<section class="part" id="keys"><div class="head"><h2>
 ${action({
   method: 'delete',
   action: `/api/v1/users/${user.id}`,
-  label: 'Delete this user',
+  label: 'Delete this account',
   danger: true,
   confirm: `Delete ${user.username} for good? Keys and sessions go with the account; what they did in leagues stays, under a number.`,
   goTo: '/admin/users',
