@@ -50,8 +50,8 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   const strokeOf = i => colour(element, lines[i % lines.length])
   const lineOf = ({ label, values }, i) => {
     const stroke = strokeOf(i)
-    const value = (_, value, __, at) =>
-      ongoing && at === last ? `${valueText(values[last])} so far` : valueText(value)
+    const value = (_, __, ___, at) =>
+      ongoing && (at ?? last) === last ? `${valueText(values[last])} so far` : valueText(values[at ?? last])
     if (!isBars) return { label, stroke, width: 2, points: pointsOf(isOpen ? values.slice(0, -1) : values), value }
     return {
       label,
@@ -70,10 +70,11 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
     dash: [3, 5],
     points: { show: true, size: 5, filter: () => [last] },
   })
+  // The legend says the last values where the pointer is at none.
   const inZone = zone && !isBars ? ' UTC' : ''
   const when = {
     label: isBars ? 'Day' : 'Time',
-    value: (_, at) => (at ? `${moment.format(at * 1000)}${inZone}` : '–'),
+    value: (_, at) => (last < 0 ? '–' : `${moment.format(at ? at * 1000 : times[last])}${inZone}`),
   }
   return new uPlot(
     {
@@ -88,8 +89,11 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
         {
           ...axis,
           size: 34,
-          // A day begins with its date.
-          values: (_, ticks) => ticks.map(at => (clock.format(at * 1000) === '00:00' ? date : clock).format(at * 1000)),
+          // A day begins with its date, and a minute is written once.
+          values: (_, ticks) =>
+            ticks
+              .map(at => (clock.format(at * 1000) === '00:00' ? date : clock).format(at * 1000))
+              .map((text, i, all) => (text === all[i - 1] ? '' : text)),
         },
         {
           ...axis,
