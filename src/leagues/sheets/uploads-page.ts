@@ -60,6 +60,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
     pages: list.pagination,
     rowName: ({ filename }) => filename,
     key: upload => `u-${upload.id}`,
+    under: upload => reasons(upload),
     columns: [
       {
         head: 'File',
@@ -69,8 +70,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
       },
       {
         head: 'Status',
-        cell: upload =>
-          html`${status(upload.status)}${importProgress(progress.get(upload.id))}${upload.error && html` <small class="reason">${upload.error}</small>`}${upload.doubts?.map(({ message }) => html` <small class="reason">${message}</small>`)}`,
+        cell: upload => html`${status(upload.status)}${importProgress(progress.get(upload.id))}`,
       },
       { head: 'Kind', folds: true, cell: upload => upload.kind },
       { head: 'Taken', folds: true, cell: upload => time(upload.taken_at ?? upload.created_at) },
@@ -109,6 +109,12 @@ ${paginationLinks(list.pagination, (page, limit) => address(path, { page, limit 
 
 const peopleLink = (path: string, change: UploadChange, count: number | undefined): Content =>
   countLink(count, address(`${path}/people`, { change }))
+
+/** Why it failed, or why it waits for an answer. */
+const reasons = ({ error, doubts }: UploadView): Content =>
+  error || doubts?.length
+    ? [error, ...(doubts ?? []).map(({ message }) => message)].map(text => text && html`<p class="reason">${text}</p>`)
+    : null
 
 const importProgress = (run: { percent: number; stage: string | null } | undefined): Content =>
   run && html` <small>${run.stage} ${progressBar(run.percent, 'How far the import is')}</small>`
