@@ -72,7 +72,8 @@ export function layout({ title, description, who, body, nav, scripts = [], style
     <header class="top">
       <div>
         <a class="brand" href="/"><img src="${assetUrl('logo.svg')}" alt="" width="28" height="28" /><bdi>${shownName()}</bdi></a>
-        <nav aria-label="Main">${links(who).map(([name, href, label]) => html`<a ${href && html`href="${href}"`} ${name === nav && html`aria-current="page"`}>${label}</a>`)}</nav>
+        <nav aria-label="Main">${links(who).map(link => navLink(link, nav))}</nav>
+        <nav class="you" aria-label="You">${navLink(accountLink(who), nav)}</nav>
         <form class="find search" method="get" action="/search" role="search" aria-label="Everything">
           <input type="search" name="q" id="find" placeholder="Search" aria-label="Search everything" maxlength="100" autocomplete="off" data-find /><kbd aria-hidden="true">Ctrl K</kbd>
         </form>
@@ -89,19 +90,26 @@ export function layout({ title, description, who, body, nav, scripts = [], style
 </html>`
 }
 
-const signedInLinks: [Nav, href: string, label: string][] = [
+type NavLink = [Nav, href: string | false, label: Content]
+
+const navLink = ([name, href, label]: NavLink, open: Nav | undefined): Html =>
+  html`<a ${href && html`href="${href}"`} ${name === open && html`aria-current="page"`}>${label}</a>`
+
+const signedInLinks: NavLink[] = [
   ['tours', '/tours', 'Tours'],
   ['quotes', '/quotes', 'Quotes'],
   ['rota', '/rota', 'Rota'],
 ]
 
-/** The operator's name leads nowhere, as they have no account. */
-const links = (who: Who | undefined): [Nav, href: string | false, label: Content][] => [
-  ...(typeof who?.id === 'number' ? [['me', '/me', 'My page'] satisfies [Nav, string, string]] : []),
+const links = (who: Who | undefined): NavLink[] => [
+  ...(typeof who?.id === 'number' ? [['me', '/me', 'My page'] satisfies NavLink] : []),
   ['leagues', '/', 'Leagues'],
   ...(who ? signedInLinks : []),
-  ...(isAtLeast(who, 'admin') ? [['monitor', '/admin/monitoring/', 'Monitor'] satisfies [Nav, string, string]] : []),
-  who
-    ? ['account', who.id !== null && '/account', html`<bdi class="me">${who.username}</bdi>`]
-    : ['account', '/sign-in', 'Sign in'],
+  ...(isAtLeast(who, 'admin') ? [['monitor', '/admin/monitoring/', 'Monitor'] satisfies NavLink] : []),
 ]
+
+/** The operator's name leads nowhere, as they have no account. */
+const accountLink = (who: Who | undefined): NavLink =>
+  who
+    ? ['account', who.id !== null && '/account', html`<bdi>${who.username}</bdi>`]
+    : ['account', '/sign-in', 'Sign in']

@@ -24,7 +24,7 @@ export async function renewCsrf(status) {
   )
   const page = new DOMParser().parseFromString(text, 'text/html')
   const [old, fresh] = [document, page].map(each => each.querySelector('meta[name=csrf-token]'))
-  const [name, freshName] = [document, page].map(each => each.querySelector('.top .me')?.textContent)
+  const [name, freshName] = [document, page].map(each => each.querySelector('.top .you')?.textContent)
   if (!old || !fresh || old.content === fresh.content || name !== freshName) return false
   old.content = fresh.content
   return true

@@ -12,6 +12,13 @@ watchLive()
 showStoredToast()
 draw(document)
 
+/** On a phone a navigation is a strip: it scrolls to the open page. */
+const middleOf = element => element.getBoundingClientRect().left + element.offsetWidth / 2
+for (const open of document.querySelectorAll('[aria-current]')) {
+  const strip = open.closest('nav')
+  if (strip) strip.scrollLeft += middleOf(open) - middleOf(strip)
+}
+
 document.addEventListener('fieldhouse:changed', event => {
   writeTimes()
   draw(event.target)

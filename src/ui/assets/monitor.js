@@ -9,11 +9,6 @@ let lastSeen = Date.now()
 let lost = false
 let paused = false
 
-/** On a phone the navigation is a strip: it scrolls to the open page. */
-const strip = document.querySelector('.monitor-nav')
-const open = strip?.querySelector('[aria-current]')
-if (open) strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2
-
 if (feed && part) {
   part.addEventListener('fieldhouse:feed', ({ detail }) => {
     lost = detail === 'lost'
