@@ -6,7 +6,7 @@ import { page } from '../ui/layout.ts'
 import { badge } from '../ui/parts/badges.ts'
 import { action, answer, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
-import { table } from '../ui/parts/table.ts'
+import { actionsColumn, table } from '../ui/parts/table.ts'
 import { name, number, time } from '../ui/parts/values.ts'
 import { minPasswordLength, type User } from './account.ts'
 import { csrfField } from './csrf.ts'
@@ -94,9 +94,8 @@ const sessionTable = (sessions: readonly SessionView[]) =>
       },
       { head: 'Since', cell: each => time(each.created_at) },
       { head: 'Last used', cell: each => time(each.last_used_at) },
-      {
-        head: html`<span class="sr">Actions</span>`,
-        cell: ({ id, is_this }) =>
+      actionsColumn(
+        ({ id, is_this }) =>
           !is_this &&
           action({
             method: 'delete',
@@ -108,7 +107,7 @@ const sessionTable = (sessions: readonly SessionView[]) =>
             renews: 'sessions',
             done: 'The session has ended',
           }),
-      },
+      ),
     ],
   })
 
@@ -122,7 +121,7 @@ function browserName(agent: string | null) {
 }
 
 export const keyTable = (keys: readonly KeyView[]) =>
-  table({
+  table<KeyView>({
     caption: 'Keys',
     rows: keys,
     key: key => `key-${key.id}`,
@@ -134,19 +133,17 @@ export const keyTable = (keys: readonly KeyView[]) =>
       { head: 'Created', cell: key => time(key.created_at) },
       { head: 'Last used', cell: key => time(key.last_used_at) },
       { head: 'Expires', cell: key => (key.expires_at ? time(key.expires_at) : 'never') },
-      {
-        head: html`<span class="sr">Actions</span>`,
-        cell: key =>
-          action({
-            method: 'delete',
-            action: `/api/v1/keys/${key.id}`,
-            label: 'Revoke',
-            small: true,
-            danger: true,
-            confirm: `Revoke the key ${key.name}? Programs that use it stop working.`,
-            done: 'The key is revoked',
-          }),
-      },
+      actionsColumn(key =>
+        action({
+          method: 'delete',
+          action: `/api/v1/keys/${key.id}`,
+          label: 'Revoke',
+          small: true,
+          danger: true,
+          confirm: `Revoke the key ${key.name}? Programs that use it stop working.`,
+          done: 'The key is revoked',
+        }),
+      ),
     ],
   })
 

@@ -14,7 +14,7 @@ import { badge } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
 import { action } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
-import { denseTable } from '../ui/parts/table.ts'
+import { actionsColumn, denseTable } from '../ui/parts/table.ts'
 import { number, time } from '../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { type MachineView, machineSchema, machinesNow } from './processes.ts'
@@ -152,11 +152,7 @@ ${denseTable<{ queue: QueueName; counts: Record<string, number> }>({
       numeric: true,
       cell: ({ counts }: { counts: Record<string, number> }) => number(counts[state] ?? 0),
     })),
-    {
-      head: html`<span class="sr">Actions</span>`,
-      class: 'doing',
-      cell: ({ queue }) => pauseOrResume(queue, inspected.paused.includes(queue)),
-    },
+    actionsColumn(({ queue }) => pauseOrResume(queue, inspected.paused.includes(queue)), 'doing'),
   ],
 })}
 ${part('Running', 'active', inspected.active, 'Nothing runs at this moment.')}

@@ -3,7 +3,7 @@ import { type Content, type Html, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
 import { andMore, emptyState } from '../ui/parts/notices.ts'
-import { table } from '../ui/parts/table.ts'
+import { actionsColumn, table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
 import type { BrokenDutyRule } from './broken-duties.ts'
 import { brokenMark, pinMark, shiftTimes } from './calendar-view.ts'
@@ -60,7 +60,7 @@ ${table({
           .get(dutyKey(shift.id, person.staff_id))
           ?.map(({ message }) => html`<div><small class="quiet">${message}</small></div>`)}`,
     },
-    { head: html`<span class="sr">Actions</span>`, cell: ({ id, name: who, pinned }) => placeActions(id, who, pinned) },
+    actionsColumn(({ id, name: who, pinned }) => placeActions(id, who, pinned)),
   ],
   empty: emptyState('Nobody yet', 'Assign somebody, or generate a roster.'),
 })}
@@ -115,18 +115,16 @@ ${
       { head: 'Name', names: true, cell: one => name(one.name) },
       { head: 'Asks', cell: ({ want }) => (want === 'on' ? 'to be here' : 'not to be here') },
       { head: 'Price if not followed', numeric: true, cell: ({ price_cents }) => money(price_cents) },
-      {
-        head: html`<span class="sr">Actions</span>`,
-        cell: ({ staff_id }) =>
-          action({
-            label: 'Take back',
-            small: true,
-            quiet: true,
-            method: 'delete',
-            action: `${api}/requests/${staff_id}`,
-            done: 'Taken back',
-          }),
-      },
+      actionsColumn(({ staff_id }) =>
+        action({
+          label: 'Take back',
+          small: true,
+          quiet: true,
+          method: 'delete',
+          action: `${api}/requests/${staff_id}`,
+          done: 'Taken back',
+        }),
+      ),
     ],
   })
 }
@@ -153,9 +151,8 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown:
     rows: may.slice(0, maxShown),
     columns: [
       { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
-      {
-        head: html`<span class="sr">Actions</span>`,
-        cell: ({ staff_id }) =>
+      actionsColumn(
+        ({ staff_id }) =>
           html`<span class="actions">${broken.map(one =>
             action({
               label: html`Instead of ${name(one.name)}`,
@@ -175,7 +172,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown:
               done: 'They have this shift now',
             })
           }</span>`,
-      },
+      ),
       {
         head: 'Rest before or after',
         numeric: true,

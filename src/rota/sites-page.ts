@@ -3,7 +3,7 @@ import { type Content, type Html, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
-import { table } from '../ui/parts/table.ts'
+import { actionsColumn, table } from '../ui/parts/table.ts'
 import { countLink, name, number } from '../ui/parts/values.ts'
 import { rotaHead, shiftsAddress } from './rota-layout.ts'
 import { rulesFields, rulesSentences } from './rules-fields.ts'
@@ -15,7 +15,7 @@ const shiftsLink = ({ id, shifts }: SiteWithShifts): Content => countLink(shifts
 
 export function sitesBody(sites: readonly SiteWithShifts[], who: Who | undefined): Html {
   return html`${rotaHead('Sites', 'sites', who)}
-${table({
+${table<SiteWithShifts>({
   caption: 'Sites',
   rows: sites,
   columns: [
@@ -30,10 +30,7 @@ ${table({
         return sentences.length ? html`<ul class="items">${sentences}</ul>` : html`<span class="quiet">none</span>`
       },
     },
-    {
-      head: html`<span class="sr">Actions</span>`,
-      cell: site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change</a>`,
-    },
+    actionsColumn(site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change</a>`),
   ],
   empty: emptyState(
     'No sites yet',

@@ -10,7 +10,7 @@ import { sparkline } from '../../ui/parts/figures.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { table } from '../../ui/parts/table.ts'
+import { actionsColumn, table } from '../../ui/parts/table.ts'
 import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
 import type { HeldPrices } from './held-prices.ts'
 import type { QuoteView } from './quote.ts'
@@ -163,7 +163,7 @@ ${table({
             ? html`${badge('failing', 'warn')} <span class="reason">${error} (${number(failures)} in a row)</span>`
             : badge('ok', 'good'),
     },
-    { head: html`<span class="sr">Actions</span>`, cell: feedActions },
+    actionsColumn(feedActions),
   ],
   empty: html`<p class="quiet">None. A feed answers <code>{"quotes": [{"symbol": "ACME", "price_cents": 1250, "as_of": "…"}]}</code> and is polled regularly.</p>`,
 })}

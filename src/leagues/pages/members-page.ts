@@ -8,7 +8,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action, answer, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { table } from '../../ui/parts/table.ts'
+import { actionsColumn, table } from '../../ui/parts/table.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
@@ -53,9 +53,8 @@ ${table({
       cell: member => html`<a href="/people/${member.user_id}">${name(member.username)}</a>`,
     },
     { head: 'Since', cell: member => time(member.joined_at) },
-    (isOfficer || onLeaving.size > 0) && {
-      head: html`<span class="sr">Actions</span>`,
-      cell: ({ user_id, username }) => {
+    (isOfficer || onLeaving.size > 0) &&
+      actionsColumn(({ user_id, username }) => {
         const played = onLeaving.get(user_id)
         if (played === undefined) return null
         if (user_id === who.id)
@@ -78,8 +77,7 @@ ${table({
           renews: 'members',
           done: `${username} is no longer a member`,
         })
-      },
-    },
+      }),
   ],
 })}
 ${paginationLinks(pagination, (page, limit) => address(`/leagues/${league.id}/members`, { page, limit }))}
@@ -140,9 +138,8 @@ ${table({
     { head: 'Used', cell: each => html`${number(each.uses)} of ${number(each.max_uses)}` },
     { head: 'Expires', cell: each => time(each.expires_at) },
     { head: 'State', cell: each => badge(each.state, each.state === 'open' ? 'good' : 'quiet') },
-    {
-      head: html`<span class="sr">Actions</span>`,
-      cell: ({ id, state }) =>
+    actionsColumn(
+      ({ id, state }) =>
         state === 'open' &&
         action({
           label: 'End',
@@ -154,7 +151,7 @@ ${table({
           renews: 'invitations',
           done: 'The invitation has ended',
         }),
-    },
+    ),
   ],
 })}
 ${below}</div>`

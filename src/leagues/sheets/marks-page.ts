@@ -9,7 +9,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { table } from '../../ui/parts/table.ts'
+import { actionsColumn, table } from '../../ui/parts/table.ts'
 import { name, time } from '../../ui/parts/values.ts'
 import type { PlayerView } from '../kinds.ts'
 import { isSettled, type League, type LeagueView } from '../league.ts'
@@ -28,7 +28,7 @@ export function marksPageBody({ league, marks, list }: MarksData, who: Who | und
 <p>Second accounts, people on vacation, and whoever else needs a word. Who is left out has no rank and counts in no total, but keeps a card.
 To mark somebody, find them and open their card.</p>
 <div class="toolbar"><form class="search" method="get" action="${path}" role="search"><input type="search" name="q" placeholder="Find a player" aria-label="Find a player" maxlength="100" autocomplete="off" /></form></div>
-${table({
+${table<MarkedPlayer>({
   caption: 'Marked players, newest mark first',
   rows: marks,
   pages: list,
@@ -48,10 +48,7 @@ ${table({
       head: 'Marked',
       cell: ({ marked_by, marked_at }) => html`${time(marked_at)} by ${name(marked_by ?? 'operator')}`,
     },
-    !isSettled(league) && {
-      head: html`<span class="sr">Actions</span>`,
-      cell: mark => removeButton(`/api/v1${path}`, mark),
-    },
+    !isSettled(league) && actionsColumn(mark => removeButton(`/api/v1${path}`, mark)),
   ],
   empty: emptyState('Nobody is marked', 'Everyone on the sheets counts.'),
 })}

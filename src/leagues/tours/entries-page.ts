@@ -8,7 +8,7 @@ import { address } from '../../ui/parts/address.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { table } from '../../ui/parts/table.ts'
+import { actionsColumn, table } from '../../ui/parts/table.ts'
 import { countdown, name, number, time, toPar } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
@@ -83,7 +83,7 @@ function ownEntriesPart({ league, mine, open, picking }: EntriesData): Html {
   const path = `/leagues/${league.id}/entries`
   return html`<section class="part">
 <h2>${mine.length === 1 ? 'My entry' : 'My entries'}</h2>
-${table({
+${table<EntryView>({
   caption: 'My entries',
   rows: mine,
   columns: [
@@ -95,19 +95,19 @@ ${table({
     { head: 'To par', numeric: true, cell: entry => toPar(entry.total) },
     { head: 'Guess', numeric: true, cell: entry => toPar(entry.tiebreaker) },
     { head: 'Picks', cell: entry => pickList(entry.scores ?? unscoredPicks(entry, picking)) },
-    open && {
-      head: html`<span class="sr">Actions</span>`,
-      cell: entry =>
-        html`<a class="button small" href="${address(path, { edit: entry.id })}#entry">Change</a> ${action({
-          label: 'Withdraw',
-          small: true,
-          danger: true,
-          method: 'delete',
-          action: `/api/v1${path}/${entry.id}`,
-          confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are deleted.`,
-          done: 'Withdrawn',
-        })}`,
-    },
+    open &&
+      actionsColumn(
+        entry =>
+          html`<a class="button small" href="${address(path, { edit: entry.id })}#entry">Change</a> ${action({
+            label: 'Withdraw',
+            small: true,
+            danger: true,
+            method: 'delete',
+            action: `/api/v1${path}/${entry.id}`,
+            confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are deleted.`,
+            done: 'Withdrawn',
+          })}`,
+      ),
   ],
 })}
 </section>`

@@ -11,7 +11,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action, type FormChoices, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { table } from '../../ui/parts/table.ts'
+import { actionsColumn, table } from '../../ui/parts/table.ts'
 import { name, number } from '../../ui/parts/values.ts'
 import type { Golfer } from './feeds/board.ts'
 import type { Unmatched } from './match-field.ts'
@@ -102,7 +102,7 @@ function unmatchedPart({ tour, unmatched, golfers }: UpcomingData): Content {
   return html`<section class="part">
 <h2>Not found on the feed</h2>
 <p>These players were picked from a list, but the feed has nobody with that name. Until they are matched they score nothing.</p>
-${table({
+${table<Unmatched>({
   caption: 'Picked players who are not on the feed',
   rows: unmatched,
   columns: [
@@ -124,20 +124,18 @@ ${table({
           'Settle',
         ),
     },
-    {
-      head: html`<span class="sr">Actions</span>`,
-      cell: player =>
-        action({
-          label: 'Does not play',
-          small: true,
-          quiet: true,
-          method: 'put',
-          action: api(player.player_id),
-          body: { golfer: null },
-          confirm: `${player.name} does not play? The picks stay and score nothing.`,
-          done: 'Settled',
-        }),
-    },
+    actionsColumn(player =>
+      action({
+        label: 'Does not play',
+        small: true,
+        quiet: true,
+        method: 'put',
+        action: api(player.player_id),
+        body: { golfer: null },
+        confirm: `${player.name} does not play? The picks stay and score nothing.`,
+        done: 'Settled',
+      }),
+    ),
   ],
 })}
 </section>`

@@ -15,7 +15,7 @@ import { badge, status } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { denseTable } from '../../ui/parts/table.ts'
+import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
@@ -97,7 +97,7 @@ ${denseTable({
     { head: 'What', names: true, cell: alertCell },
     { head: 'Seen', class: 'seen', cell: lastSeenCell },
     { head: 'State', class: 'state', cell: stateOf },
-    { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
+    actionsColumn(actions, 'doing'),
   ],
 })}
 ${paginationLinks(pages, page => address(alertsPath, { ...filter, page }))}

@@ -17,7 +17,7 @@ import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts
 import { jobPath } from '../../runs/job-titles.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
-import { denseTable } from '../../ui/parts/table.ts'
+import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { bytes, number, time } from '../../ui/parts/values.ts'
 import { emptyQuery, livePage, slicesOf } from '../pages/live-page.ts'
 import { backUp, sendBackupAway } from './backup-jobs.ts'
@@ -189,10 +189,8 @@ ${denseTable<BackupView>({
     { head: 'Size', numeric: true, cell: backup => bytes(backup.bytes) },
     { head: 'Files', numeric: true, cell: ({ files }) => number(files) },
     { head: 'Version', cell: ({ version }) => version },
-    {
-      head: html`<span class="sr">Actions</span>`,
-      class: 'doing',
-      cell: ({ name, made_at }) =>
+    actionsColumn(
+      ({ name, made_at }) =>
         html`<a href="/admin/backups/${name}/download">Download</a> ${action({
           action: `/admin/backups/${name}/restore`,
           label: 'Restore…',
@@ -201,7 +199,8 @@ ${denseTable<BackupView>({
           confirm: `At the next start everything goes back to ${made_at}, and everybody has to sign in again. The current files are moved aside, not deleted. Restore it?`,
           done: 'It is restored at the next start of Fieldhouse',
         })}`,
-    },
+      'doing',
+    ),
   ],
 })}`
 

@@ -7,7 +7,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
-import { denseTable } from '../../ui/parts/table.ts'
+import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { bytes, noValue, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { milliseconds, monitoringPath, redisTitle } from '../pages/monitor-layout.ts'
@@ -77,7 +77,7 @@ const entryTable = (all: readonly CacheEntryView[]) =>
         numeric: true,
         cell: ({ failures }) => html`<span class="${failures ? 'loss' : ''}">${number(failures)}</span>`,
       },
-      { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: ({ name }) => clearButton(name) },
+      actionsColumn(({ name }) => clearButton(name), 'doing'),
     ],
   })
 

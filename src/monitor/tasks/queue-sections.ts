@@ -6,7 +6,7 @@ import { address } from '../../ui/parts/address.ts'
 import { badge, type Tone } from '../../ui/parts/badges.ts'
 import { progress, stats } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
-import { denseTable } from '../../ui/parts/table.ts'
+import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { countdown, duration, elapsed, number, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import { jobAction, starterCell, subjectLinks } from './job-list-page.ts'
@@ -70,14 +70,13 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
         { head: 'For', numeric: true, cell: ({ startedAt }) => elapsed(startedAt) },
         { head: 'Usual', numeric: true, cell: ({ name }) => duration(usualMs[name] ?? null) },
         { head: 'Attempt', numeric: true, cell: ({ attempts, maxAttempts }) => `${attempts} of ${maxAttempts}` },
-        {
-          head: html`<span class="sr">Actions</span>`,
-          class: 'doing',
-          cell: run =>
+        actionsColumn(
+          run =>
             run.cancelRequestedAt === null
               ? jobAction('cancel', run.id, `Cancel this run of ${run.name}?`)
               : badge('stopping', 'warn'),
-        },
+          'doing',
+        ),
       ],
     }),
     html`<a href="${jobsPath}">All jobs</a>`,
@@ -106,7 +105,7 @@ export function failuresSection({ failures: groups, rate }: TasksNow): Html {
         { head: 'Times', numeric: true, cell: ({ runs }) => html`${number(runs)} ×` },
         { head: 'First', cell: ({ first }) => time(first) },
         { head: 'Last', cell: ({ last }) => time(last) },
-        { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: retryGroup },
+        actionsColumn(retryGroup, 'doing'),
       ],
     }),
     html`${
@@ -161,7 +160,7 @@ export function locksSection({ locks }: TasksNow): Html {
           numeric: true,
           cell: lock => (lock.state === 'held' ? countdown(lock.expiresAt) : badge(lock.state, lockTones[lock.state])),
         },
-        { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: releaseButton },
+        actionsColumn(releaseButton, 'doing'),
       ],
     }),
     locks.length > 0 && exportLinks(`${tasksPath}/locks`, {}),

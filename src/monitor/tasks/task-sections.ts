@@ -3,7 +3,7 @@ import { jobPath, jobsPath, tasksPath } from '../../runs/job-titles.ts'
 import { address } from '../../ui/parts/address.ts'
 import { allWell, badge, type Tone } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
-import { denseTable } from '../../ui/parts/table.ts'
+import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { countdown, duration, noValue, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import type { RunOutcome } from './task-queries.ts'
@@ -53,7 +53,7 @@ export function expectedSection({ scheduled, tours }: TasksNow): Html {
         { head: 'Usual', numeric: true, cell: ({ usualMs }) => duration(usualMs) },
         { head: 'Last', cell: lastRunCell },
         { head: 'Next', cell: ({ next, pause }) => (pause ? noValue : countdown(next, 'due')) },
-        { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: scheduleActions },
+        actionsColumn(scheduleActions, 'doing'),
       ],
     })}
 ${tours.length > 0 && tourTable(tours)}`,
@@ -152,7 +152,7 @@ const tourTable = (tours: readonly TourTask[]): Content =>
         cell: ({ next, jobId }) => (next === null ? jobId && badge('under way', 'live') : countdown(next, 'due')),
       },
       { head: 'Run', cell: ({ jobId }) => (jobId ? html`<a href="${jobPath(jobId)}">the run</a>` : noValue) },
-      { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: updateNow },
+      actionsColumn(updateNow, 'doing'),
     ],
   })
 

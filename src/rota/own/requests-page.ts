@@ -5,7 +5,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { table } from '../../ui/parts/table.ts'
+import { actionsColumn, table } from '../../ui/parts/table.ts'
 import { countLink, name, time } from '../../ui/parts/values.ts'
 import { dateSpan } from '../calendar-view.ts'
 import { shiftsAddress } from '../rota-layout.ts'
@@ -60,9 +60,8 @@ ${table({
           ? html`${name(taken_by.name)}${in_return && html` <small class="quiet">for ${in_return.words}</small>`}`
           : badge('open', 'quiet'),
     },
-    {
-      head: html`<span class="sr">Actions</span>`,
-      cell: ({ id, state }) =>
+    actionsColumn(
+      ({ id, state }) =>
         html`<span class="actions">${
           state === 'taken' &&
           action({
@@ -72,7 +71,7 @@ ${table({
             done: 'The swap is made',
           })
         }${action({ label: 'Decline', small: true, quiet: true, action: `/api/v1/roster/swaps/${id}/decline`, confirm: 'Decline this swap?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`,
-    },
+    ),
   ],
   empty: emptyState(
     'No swaps',

@@ -23,7 +23,7 @@ export type Column<Row> = {
 export type Table<Row> = {
   /** Says what the table is, for screen readers. */
   caption: string
-  columns: readonly (Column<Row> | false | null | undefined)[]
+  columns: readonly (Column<NoInfer<Row>> | false | null | undefined)[]
   rows: readonly Row[]
   /** In place of rows: say what to do next. */
   empty?: Content
@@ -43,6 +43,13 @@ export type Table<Row> = {
   rowName?(row: Row): string
   class?: string
 }
+
+/** The column of buttons, whose heading is for screen readers only. */
+export const actionsColumn = <Row>(cell: Column<Row>['cell'], className?: string): Column<Row> => ({
+  head: html`<span class="sr">Actions</span>`,
+  cell,
+  ...(className && { class: className }),
+})
 
 /** A table with rules and no boxes, like a printed one. Wider than the screen, it scrolls in its own frame. */
 export function table<Row>({
