@@ -4,13 +4,12 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { type Html, html } from '../platform/html.ts'
 import { itemsOfPage, pageOf, pageQuery, pagination } from '../platform/http/pagination.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { brokenDutiesNow } from '../rota/broken-alert.ts'
 import type { BrokenDuty } from '../rota/broken-duties.ts'
 import { dateSpan } from '../rota/calendar-view.ts'
 import { longDate } from '../rota/long-date.ts'
 import { type RosterMetrics, rosterMetrics } from '../rota/roster-metrics.ts'
-import { rotaHead, rotaPage, shiftsAddress } from '../rota/rota-layout.ts'
+import { rotaPage, shiftsAddress } from '../rota/rota-layout.ts'
 import { pageRouter } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { badge, type Tone } from '../ui/parts/badges.ts'
@@ -34,8 +33,8 @@ export const dashboardPages = (app: App) => {
       const load = () => reader.read(rosterMetrics, { now: clock.now() })
       const metrics = await cache.read(cached.dashboardMetrics, [], load)
       const broken = await brokenDutiesNow(app)
-      const body = dashboardBody(metrics.value, broken, query, await healthScoresNow(app), who)
-      return rotaPage({ title: 'Dashboard', who, body })
+      const body = dashboardBody(metrics.value, broken, query, await healthScoresNow(app))
+      return rotaPage({ tab: 'dashboard', title: 'Dashboard', who, body })
     },
     { query: listsQuery, may: 'officer' },
   )
@@ -58,7 +57,6 @@ function dashboardBody(
   broken: readonly BrokenDuty[],
   query: ListsQuery,
   scores: readonly ScoreView[],
-  who: Who | undefined,
 ): Html {
   const expired = new Set(metrics.expired_certificates)
   const certificates = pageOfList(
@@ -68,10 +66,9 @@ function dashboardBody(
   )
   const duties = pageOfList('broken', broken, query)
   const league = scores.find(({ subject }) => subject === 'league')
-  return html`${rotaHead('Dashboard', 'dashboard', who)}
-${
-  broken.length > 0 &&
-  html`<section class="part" id="broken"><h2>Cannot be worked as planned</h2>
+  return html`${
+    broken.length > 0 &&
+    html`<section class="part" id="broken"><h2>Cannot be worked as planned</h2>
 ${table({
   caption: 'Duties that break a rule now',
   rows: duties.rows,
@@ -87,7 +84,7 @@ ${table({
   ],
 })}
 ${duties.links}</section>`
-}
+  }
 ${week('This week', metrics.this_week)}
 ${week('Next week', metrics.next_week)}
 <section class="part"><h2>Health</h2>

@@ -3,7 +3,6 @@
 import type { Db } from '../../db/open.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { isFinished, type Run } from '../platform/jobs/runs.ts'
 import { address } from '../ui/parts/address.ts'
 import { badge, status } from '../ui/parts/badges.ts'
@@ -14,10 +13,9 @@ import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import { dateSpan, shiftNeeds, shiftTimes, shortDay, timezoneNote, weeksBySite } from './calendar-view.ts'
-import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
+import { daysAfter, mondayOf } from './date-range.ts'
 import { changesText, type Draft, draftName, findDraft } from './drafts.ts'
 import { rosterView, type ShownShift, withPeopleOf } from './roster-view.ts'
-import { rotaHead } from './rota-layout.ts'
 import type { Site } from './site.ts'
 import { todayAtSites } from './site-queries.ts'
 import { dutyKey, type EndReason, type RosterSummary, type Unfilled } from './solving/problem.ts'
@@ -30,33 +28,30 @@ const algorithmWords: Record<string, string> = {
   greedy: 'Quick',
 }
 
-export function generateBody({ sites, drafts, pagination: pages, today }: GenerateData, who: Who | undefined): Html {
+export function generateBody({ sites, drafts, pagination: pages, today }: GenerateData): Html {
   const monday = daysAfter(mondayOf(today), 7)
-  const head = rotaHead('Generate a roster', 'generate', who)
   if (!sites.length)
-    return html`${head}
-${emptyState(
-  'Nothing to fill yet',
-  html`A roster puts people on shifts. It needs a site, its <a href="/rota/shifts">shifts</a>, and the <a href="/rota/staff">people</a> who work them.`,
-  html`<a class="button" href="/rota/sites">Make the first site</a>`,
-)}`
-  return html`${head}
-${form(
-  { action: '/api/v1/jobs/roster/generate', goTo: '/rota/drafts/{job_id}' },
-  html`<p class="quiet">${timezoneNote(sites)}</p><div class="columns">${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
+    return emptyState(
+      'Nothing to fill yet',
+      html`A roster puts people on shifts. It needs a site, its <a href="/rota/shifts">shifts</a>, and the <a href="/rota/staff">people</a> who work them.`,
+      html`<a class="button" href="/rota/sites">Make the first site</a>`,
+    )
+  return html`${form(
+    { action: '/api/v1/jobs/roster/generate', goTo: '/rota/drafts/{job_id}' },
+    html`<p class="quiet">${timezoneNote(sites)}</p><div class="columns">${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
 ${formField({ label: 'Through', name: 'end_date', type: 'date', value: daysAfter(monday, 6) })}</div>
 ${sites.length > 1 && checks({ label: 'Sites', name: 'site_ids', choices: sites.map(({ id, name }) => [id, name]), ticked: () => true, hint: 'Work at the others still takes rest and hours' })}
 <div class="columns">${formField({
-    label: 'How',
-    name: 'algorithm',
-    type: 'select',
-    value: 'production',
-    choices: algorithmWords,
-  })}
+      label: 'How',
+      name: 'algorithm',
+      type: 'select',
+      value: 'production',
+      choices: algorithmWords,
+    })}
 ${formField({ label: 'Time limit (seconds)', name: 'budget_s', type: 'number', optional: true, min: 1, max: 600, hint: 'Blank = 10, or 300 for optimal' })}
 ${formField({ label: 'Seed', name: 'seed', type: 'number', optional: true, min: 0, hint: 'The same seed gives the same roster' })}</div>`,
-  'Generate a roster',
-)}
+    'Generate a roster',
+  )}
 <section class="part"><h2>Drafts</h2>
 ${table({
   caption: 'Drafts, newest first',
@@ -219,9 +214,6 @@ ${table({
   ],
 })}</section>`
 }
-
-export const draftHead = ({ start, end }: Pick<DateRange, 'start' | 'end'>, who: Who | undefined): Html =>
-  rotaHead(dateSpan(start, end), 'generate', who)
 
 const stateOf = ({ run, draft }: DraftData): Content =>
   run &&

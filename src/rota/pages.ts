@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { type Content, Html } from '../platform/html.ts'
+import { Html } from '../platform/html.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import { pageOf, pageQuery, withPagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -12,16 +12,19 @@ import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { pageRouter } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { live, livePart } from '../ui/parts/live.ts'
+import { name } from '../ui/parts/values.ts'
+import { dateSpan, shiftTimes } from './calendar-view.ts'
 import type { DateRange } from './date-range.ts'
-import { draftHead, draftPart, generateBody } from './draft-page.ts'
+import { draftPart, generateBody } from './draft-page.ts'
 import { draftState, findDraftState, listDrafts, refuseMissingDraft } from './drafts.ts'
 import { generateRoster } from './generate.ts'
 import { generateInput } from './generate-input.ts'
+import { longDate } from './long-date.ts'
 import { candidatesFor } from './replacements.ts'
 import { whyRosterWaits } from './roster-queue.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { brokenRulesOn, shownShiftsByIds } from './roster-view.ts'
-import { rotaHead, rotaPage, rotaVersion } from './rota-layout.ts'
+import { rotaPage, rotaVersion } from './rota-layout.ts'
 import { rotaBar, rotaPart } from './rota-page.ts'
 import { shiftsBody } from './shift-list-page.ts'
 import { shiftBody } from './shift-page.ts'
@@ -52,8 +55,6 @@ const withoutEmptyFields = ({ start, end, site_id }: RangeForm) => ({
 
 export const rotaPages = (app: App) => {
   const { db, cache, clock, stamps, streams } = app
-  const show = (title: string, who: Who | undefined, body: Content, scripts?: string[]) =>
-    rotaPage({ title, who, body, scripts })
   const versionNow = () => rotaVersion(stamps)
 
   type Tab = 'rota' | 'people'
@@ -72,7 +73,7 @@ export const rotaPages = (app: App) => {
     const { week, markup } = await rotaWeek(tab, query, who)
     const from = address(`${path}/part`, withoutEmptyFields(query))
     const part = live({ id: 'rota', events: '/rota/events', from, version }, markup)
-    return show('Rota', who, [rotaHead('Rota', tab, who), rotaBar(path, allSites(db), week), part])
+    return rotaPage({ tab, title: 'Rota', who, body: [rotaBar(path, allSites(db), week), part] })
   }
   async function part(tab: Tab, query: RangeForm, who: Who | undefined) {
     const version = versionNow()
@@ -115,18 +116,21 @@ export const rotaPages = (app: App) => {
         const slice = pageOf({ page: query.page, limit: 50 })
         const staff = withPagination(listStaff(db, { q: query.q }, slice), slice)
         const data = { ...staff, q: query.q, today: todayAtSites(db, clock.now()) }
-        return show('Staff', who, staffBody(data, who), ['import.js'])
+        return rotaPage({ tab: 'staff', title: 'Staff', who, body: staffBody(data), scripts: ['import.js'] })
       },
       { query: t.Object({ q: t.Optional(t.String({ maxLength: 80 })), page: pageQuery.page }), may: 'officer' },
     )
-    .get('/rota/staff/new', ({ who }) => show('Add person', who, personBody(undefined, formData(), who)), {
-      may: 'officer',
-    })
+    .get(
+      '/rota/staff/new',
+      ({ who }) => rotaPage({ tab: 'staff', title: 'Add person', who, body: personBody(undefined, formData()) }),
+      { may: 'officer' },
+    )
     .get(
       '/rota/staff/:id',
       ({ params, who }) => {
         const person = personById(db, params.id)
-        return show(person.name, who, personBody(person, formData(), who))
+        const body = personBody(person, formData())
+        return rotaPage({ tab: 'staff', title: person.name, heading: name(person.name), who, body })
       },
       ofOne,
     )
@@ -134,7 +138,7 @@ export const rotaPages = (app: App) => {
       '/rota/sites',
       ({ who }) => {
         const sites = allSites(db).map(site => ({ ...site, shifts: countShiftsAt(db, site.id) }))
-        return show('Sites', who, sitesBody(sites, who))
+        return rotaPage({ tab: 'sites', title: 'Sites', who, body: sitesBody(sites) })
       },
       { may: 'officer' },
     )
@@ -142,7 +146,8 @@ export const rotaPages = (app: App) => {
       '/rota/sites/:id',
       ({ params: { id }, who }) => {
         const site = siteById(db, id)
-        return show(site.name, who, siteBody({ ...site, shifts: countShiftsAt(db, id) }, who))
+        const body = siteBody({ ...site, shifts: countShiftsAt(db, id) })
+        return rotaPage({ tab: 'sites', title: site.name, heading: name(site.name), who, body })
       },
       ofOne,
     )
@@ -163,7 +168,7 @@ export const rotaPages = (app: App) => {
           person: query.staff_id === undefined ? undefined : personById(db, query.staff_id).name,
           today: todayAtSites(db, now),
         }
-        return show('Shifts', who, shiftsBody(data, who), ['import.js'])
+        return rotaPage({ tab: 'shifts', title: 'Shifts', who, body: shiftsBody(data), scripts: ['import.js'] })
       },
       {
         query: t.Object({ ...rangeForm.properties, open: t.Optional(t.Boolean()), staff_id: t.Optional(idSchema) }),
@@ -178,11 +183,9 @@ export const rotaPages = (app: App) => {
         const against = brokenRulesOn(db, [shift], now)
         const candidates = await app.reader.read(candidatesFor, { shiftId: shift.id })
         const { staff: people } = listStaff(db, { active: true }, pageOf({ limit: 500 }))
-        return show(
-          'Shift',
-          who,
-          shiftBody({ shift, against, candidates, requests: requestsOn(db, shift.id), people, all }, who),
-        )
+        const body = shiftBody({ shift, against, candidates, requests: requestsOn(db, shift.id), people, all })
+        const heading = `${longDate(shift.date)}, ${shiftTimes(shift)}`
+        return rotaPage({ tab: 'shifts', title: 'Shift', heading, who, body })
       },
       { ...ofOne, query: t.Object({ all: t.Optional(t.Boolean()) }) },
     )
@@ -192,7 +195,7 @@ export const rotaPages = (app: App) => {
         const slice = pageOf({ page: query.page, limit: 20 })
         const drafts = withPagination(listDrafts(db, slice), slice)
         const data = { sites: allSites(db), ...drafts, today: todayAtSites(db, clock.now()) }
-        return show('Generate a roster', who, generateBody(data, who))
+        return rotaPage({ tab: 'generate', title: 'Generate a roster', who, body: generateBody(data) })
       },
       { query: t.Object({ page: pageQuery.page }), may: 'officer' },
     )
@@ -200,10 +203,11 @@ export const rotaPages = (app: App) => {
       '/rota/drafts/:job_id',
       async ({ params: { job_id: jobId }, who }) => {
         const version = draftVersion(jobId)
-        const range = draftRange(jobId)
+        const { start, end } = draftRange(jobId)
         const path = `/rota/drafts/${jobId}`
         const shown = { id: 'draft', events: `${path}/events`, from: `${path}/part`, version, fast: true }
-        return show('Roster', who, [draftHead(range, who), live(shown, await draftMarkup(jobId))])
+        const body = live(shown, await draftMarkup(jobId))
+        return rotaPage({ tab: 'generate', title: 'Roster', heading: dateSpan(start, end), who, body })
       },
       ofDraft,
     )

@@ -1,7 +1,7 @@
 /** What all pages of the rota share: the tabs, the choice of a site, links to lists of shifts. */
 
 import type { Stamps } from '../platform/cache/stamps.ts'
-import { type Content, type Html, html } from '../platform/html.ts'
+import { type Content, html } from '../platform/html.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { page } from '../ui/layout.ts'
@@ -27,18 +27,24 @@ type RotaTab = (typeof tabs)[number][0]
 export const rotaVersion = (stamps: Stamps, more: string[] = []): string =>
   stamps.versionOf(['roster', 'shifts', 'staff', ...more].map(topic => [topic, ''] as const))
 
-type RotaPage = { title: string; who: Who | undefined; body: Content; scripts?: string[] }
+type RotaPage = {
+  tab: RotaTab
+  title: string
+  /** Where it is not the title. */
+  heading?: Content
+  who: Who | undefined
+  body: Content
+  scripts?: string[]
+}
 
-export const rotaPage = (shown: RotaPage): Response => page({ ...shown, nav: 'rota', styles: ['rota.css'] })
-
-export const rotaHead = (
-  title: Content,
-  tab: RotaTab,
-  who: Who | undefined,
-): Html => html`<header class="head"><h1>${title}</h1></header>
-<nav class="filters" aria-label="Rota">${tabs
-  .filter(([, , , forOfficers]) => !forOfficers || isAtLeast(who, 'officer'))
-  .map(([key, href, label]) => html`<a href="${href}" ${key === tab && html`aria-current="page"`}>${label}</a>`)}</nav>`
+/** A page of the rota, with its heading and the tabs above its body. */
+export function rotaPage({ tab, title, heading = title, who, body, scripts }: RotaPage): Response {
+  const shownTabs = tabs.filter(([, , , forOfficers]) => !forOfficers || isAtLeast(who, 'officer'))
+  const whole = html`<header class="head"><h1>${heading}</h1></header>
+<nav class="filters" aria-label="Rota">${shownTabs.map(([key, href, label]) => html`<a href="${href}" ${key === tab && html`aria-current="page"`}>${label}</a>`)}</nav>
+${body}`
+  return page({ title, who, nav: 'rota', styles: ['rota.css'], scripts, body: whole })
+}
 
 /** To choose a site, where there are several. */
 export const siteSelect = (sites: readonly Site[], chosen: number | undefined): Content =>

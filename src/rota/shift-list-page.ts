@@ -2,7 +2,6 @@
 
 import { type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { checks, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
@@ -12,7 +11,7 @@ import { brokenMark, shiftTimes, shortDay, timezoneNote } from './calendar-view.
 import { daysAfter, mondayOf } from './date-range.ts'
 import { importForm } from './imports.ts'
 import type { ShownShift } from './roster-view.ts'
-import { rotaHead, shiftsAddress, siteSelect } from './rota-layout.ts'
+import { shiftsAddress, siteSelect } from './rota-layout.ts'
 import { kindField } from './rules-fields.ts'
 import { moreShiftFields } from './shift-page.ts'
 import type { ShiftsFilter } from './shift-queries.ts'
@@ -30,16 +29,15 @@ type ShiftsData = {
 
 const weekdayChoices = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day, i) => [i + 1, day] as const)
 
-export function shiftsBody(
-  { shifts, pagination: pages, sites, query, person, today }: ShiftsData,
-  who: Who | undefined,
-): Html {
+export function shiftsBody({ shifts, pagination: pages, sites, query, person, today }: ShiftsData): Html {
   if (!sites.length)
-    return html`${rotaHead('Shifts', 'shifts', who)}
-${emptyState('No sites yet', 'A shift takes place at a site, so make one first.', html`<a class="button" href="/rota/sites">Make the first site</a>`)}`
+    return emptyState(
+      'No sites yet',
+      'A shift takes place at a site, so make one first.',
+      html`<a class="button" href="/rota/sites">Make the first site</a>`,
+    )
   const monday = mondayOf(today)
-  return html`${rotaHead('Shifts', 'shifts', who)}
-<div class="rota-bar"><form method="get" action="/rota/shifts">
+  return html`<div class="rota-bar"><form method="get" action="/rota/shifts">
 ${siteSelect(sites, query.site_id)}
 <input type="date" name="start" value="${query.start}" aria-label="From" /><input type="date" name="end" value="${query.end}" aria-label="To" />
 <label><input type="checkbox" name="open" value="true" ${query.open && html`checked`} /> Only with open places</label>${person && html`<input type="hidden" name="staff_id" value="${query.staff_id}" />`}

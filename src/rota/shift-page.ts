@@ -1,16 +1,13 @@
 /** One shift: the people on it, who else could work it, requests, and its fields. */
 import { type Content, type Html, html } from '../platform/html.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
 import { andMore, emptyState } from '../ui/parts/notices.ts'
 import { actionsColumn, table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
 import type { BrokenDutyRule } from './broken-duties.ts'
-import { brokenMark, pinMark, shiftTimes } from './calendar-view.ts'
-import { longDate } from './long-date.ts'
+import { brokenMark, pinMark } from './calendar-view.ts'
 import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
-import { rotaHead } from './rota-layout.ts'
 import { kindChoices, kindField } from './rules-fields.ts'
 import { peopleAre } from './shift.ts'
 import type { ShiftRequest } from './shift-requests.ts'
@@ -39,15 +36,11 @@ type ShiftData = {
 
 const shownAtFirst = 50
 
-export function shiftBody(
-  { shift, against, candidates, requests, people, all }: ShiftData,
-  who: Who | undefined,
-): Html {
+export function shiftBody({ shift, against, candidates, requests, people, all }: ShiftData): Html {
   const maxShown = all ? candidates.length : shownAtFirst
   const api = `/api/v1/roster/shifts/${shift.id}`
   const [may, mayNot] = [candidates.filter(({ allowed }) => allowed), candidates.filter(({ allowed }) => !allowed)]
-  return html`${rotaHead(html`${longDate(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
-<p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled · its times are those of ${shift.timezone}</p>
+  return html`<p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled · its times are those of ${shift.timezone}</p>
 ${table({
   caption: 'People on this shift',
   rows: shift.staff,

@@ -1,11 +1,10 @@
 /** Sites: the list, and one site with its clock, its rest and its rules. */
 import { type Content, type Html, html } from '../platform/html.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { actionsColumn, table } from '../ui/parts/table.ts'
 import { countLink, name, number } from '../ui/parts/values.ts'
-import { rotaHead, shiftsAddress } from './rota-layout.ts'
+import { shiftsAddress } from './rota-layout.ts'
 import { rulesFields, rulesSentences } from './rules-fields.ts'
 import type { Site } from './site.ts'
 
@@ -13,38 +12,36 @@ type SiteWithShifts = Site & { shifts: number }
 
 const shiftsLink = ({ id, shifts }: SiteWithShifts): Content => countLink(shifts, shiftsAddress({ site_id: id }))
 
-export function sitesBody(sites: readonly SiteWithShifts[], who: Who | undefined): Html {
-  return html`${rotaHead('Sites', 'sites', who)}
-${table<SiteWithShifts>({
-  caption: 'Sites',
-  rows: sites,
-  columns: [
-    { head: 'Site', names: true, cell: site => html`<a href="/rota?site_id=${site.id}">${name(site.name)}</a>` },
-    { head: 'Time zone', cell: site => site.timezone },
-    { head: 'Shifts', numeric: true, cell: shiftsLink },
-    { head: 'Rest between shifts', numeric: true, cell: site => html`${number(site.restHours)} h` },
-    {
-      head: 'Rules of work',
-      cell: ({ rules }) => {
-        const sentences = rulesSentences(rules)
-        return sentences.length ? html`<ul class="items">${sentences}</ul>` : html`<span class="quiet">none</span>`
+export function sitesBody(sites: readonly SiteWithShifts[]): Html {
+  return html`${table<SiteWithShifts>({
+    caption: 'Sites',
+    rows: sites,
+    columns: [
+      { head: 'Site', names: true, cell: site => html`<a href="/rota?site_id=${site.id}">${name(site.name)}</a>` },
+      { head: 'Time zone', cell: site => site.timezone },
+      { head: 'Shifts', numeric: true, cell: shiftsLink },
+      { head: 'Rest between shifts', numeric: true, cell: site => html`${number(site.restHours)} h` },
+      {
+        head: 'Rules of work',
+        cell: ({ rules }) => {
+          const sentences = rulesSentences(rules)
+          return sentences.length ? html`<ul class="items">${sentences}</ul>` : html`<span class="quiet">none</span>`
+        },
       },
-    },
-    actionsColumn(site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change</a>`),
-  ],
-  empty: emptyState(
-    'No sites yet',
-    'A site is a location with its own time zone, such as a hall. Shifts take place there.',
-  ),
-})}
+      actionsColumn(site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change</a>`),
+    ],
+    empty: emptyState(
+      'No sites yet',
+      'A site is a location with its own time zone, such as a hall. Shifts take place there.',
+    ),
+  })}
 <section class="part"><h2>New site</h2>
 ${form({ action: '/api/v1/roster/sites', done: 'The site has been made' }, siteFields(), 'Make the site')}</section>`
 }
 
-export function siteBody(site: SiteWithShifts, who: Who | undefined): Html {
+export function siteBody(site: SiteWithShifts): Html {
   const api = `/api/v1/roster/sites/${site.id}`
-  return html`${rotaHead(name(site.name), 'sites', who)}
-<section class="part">
+  return html`<section class="part">
 ${form({ action: api, method: 'put', goTo: '/rota/sites', done: 'Saved' }, [siteFields(site), rulesFields(site.rules, { isSite: true })], 'Save')}
 <div class="steps"><div class="step"><h2>Delete</h2><p class="quiet">Deletes its ${shiftsLink(site)} shifts with everyone assigned to them.</p>
 ${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts === 1 ? 'shift is' : `${site.shifts} shifts are`} deleted too, and everyone on them loses the shift.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>

@@ -2,7 +2,6 @@
 
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { address } from '../ui/parts/address.ts'
 import { badge } from '../ui/parts/badges.ts'
 import { action, type FormField, form, formField } from '../ui/parts/form.ts'
@@ -16,15 +15,13 @@ import { staffColumns } from './import-staff.ts'
 import { importForm } from './imports.ts'
 import { longDate } from './long-date.ts'
 import { absencesOf, type PersonView } from './person.ts'
-import { rotaHead } from './rota-layout.ts'
 import { rulesFields } from './rules-fields.ts'
 import type { Site } from './site.ts'
 
 type StaffData = { staff: readonly PersonView[]; pagination: Pagination; q: string | undefined; today: string }
 
-export function staffBody({ staff, pagination: pages, q, today }: StaffData, who: Who | undefined): Html {
-  return html`${rotaHead('Staff', 'staff', who)}
-<div class="toolbar"><form class="search" method="get" action="/rota/staff" role="search">
+export function staffBody({ staff, pagination: pages, q, today }: StaffData): Html {
+  return html`<div class="toolbar"><form class="search" method="get" action="/rota/staff" role="search">
 <input type="search" name="q" value="${q}" placeholder="Search staff" aria-label="Search staff" maxlength="80" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
 </form><span class="actions"><a class="button" href="/rota/staff/new">Add person</a></span></div>
 ${table({
@@ -85,13 +82,10 @@ const blankRows = 2
 export function personBody(
   person: PersonView | undefined,
   { sites, today }: { sites: readonly Site[]; today: string },
-  who: Who | undefined,
 ): Html {
   const leave = person?.leave.filter(({ to }) => to >= today) ?? []
-  const title = person ? name(person.name) : 'Add person'
   const api = person ? `/api/v1/roster/staff/${person.id}` : '/api/v1/roster/staff'
-  return html`${rotaHead(title, 'staff', who)}
-<section class="part">
+  return html`<section class="part">
 ${form(
   { action: api, method: person ? 'put' : 'post', goTo: '/rota/staff', done: person ? 'Saved' : 'Added' },
   html`<div class="columns">${formField({ label: 'Name', name: 'name', value: person?.name, maxlength: 80, autofocus: !person })}

@@ -11,7 +11,6 @@ import { dateSpan, shortDay } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
 import type { StaffNotice } from '../notices.ts'
 import type { PersonView } from '../person.ts'
-import { rotaHead } from '../rota-layout.ts'
 import { localDate } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { certificates, wishRows } from '../staff-page.ts'
@@ -38,16 +37,14 @@ export type MyShifts = {
   today: string
 }
 
-export const notLinked = (who: Who | undefined): Html => html`${rotaHead('My shifts', 'mine', who)}
-${emptyState('Your account is not linked to the staff', html`An officer links it on the page of the person, by your name here: ${name(who?.username)}.`)}`
+export const notLinked = ({ username }: Who): Html =>
+  emptyState(
+    'Your account is not linked to the staff',
+    html`An officer links it on the page of the person, by your name here: ${name(username)}.`,
+  )
 
 /** `part`: what updates itself. The calendar's address is shown once and is not part of it. */
-export const myShiftsBody = (
-  data: MyShifts,
-  part: Html,
-  who: Who | undefined,
-): Html => html`${rotaHead('My shifts', 'mine', who)}
-<div class="mine">${part}
+export const myShiftsBody = (data: MyShifts, part: Html): Html => html`<div class="mine">${part}
 ${wishesFold(data)}
 ${calendarFold(data)}</div>`
 

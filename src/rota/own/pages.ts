@@ -10,7 +10,7 @@ import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { noticesOf, unseenNotices } from '../notices.ts'
-import { rotaHead, rotaPage, rotaVersion } from '../rota-layout.ts'
+import { rotaPage, rotaVersion } from '../rota-layout.ts'
 import { allSites, todayAtSites } from '../site-queries.ts'
 import { personById } from '../staff-queries.ts'
 import { calendarOf, calendarSince } from './calendar.ts'
@@ -80,7 +80,7 @@ export const ownRotaPages = (app: App) => {
       version: version(),
     }
     const data = await myShifts(me, query)
-    return myShiftsBody(data, live(shown, myShiftsPart(data)), who)
+    return myShiftsBody(data, live(shown, myShiftsPart(data)))
   }
 
   function requests(query: RequestsQuery): Html {
@@ -98,7 +98,8 @@ export const ownRotaPages = (app: App) => {
   return pageRouter(app)
     .get(
       '/rota/mine',
-      async ({ query, who }) => rotaPage({ title: 'My shifts', who, body: await mineBody(signedIn(who), query) }),
+      async ({ query, who }) =>
+        rotaPage({ tab: 'mine', title: 'My shifts', who, body: await mineBody(signedIn(who), query) }),
       { query: mineQuery, may: 'member' },
     )
     .get(
@@ -112,8 +113,7 @@ export const ownRotaPages = (app: App) => {
       ({ query, who }) => {
         const from = address('/rota/requests/part', query)
         const shown = { id: 'requests', events: '/rota/mine/events', from, version: version(), fast: true }
-        const body = [rotaHead('Requests', 'requests', who), live(shown, requests(query))]
-        return rotaPage({ title: 'Requests', who, body })
+        return rotaPage({ tab: 'requests', title: 'Requests', who, body: live(shown, requests(query)) })
       },
       { query: requestsQuery, may: 'officer' },
     )

@@ -1,7 +1,6 @@
 /** Compares a draft with the roster or another draft: only what differs. */
 import { type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
-import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { type FormChoices, selectOptions } from '../../ui/parts/form.ts'
@@ -10,22 +9,28 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, number } from '../../ui/parts/values.ts'
 import { type Draft, draftName, type NamedDraft } from '../drafts.ts'
-import { rotaHead } from '../rota-layout.ts'
 import type { Site } from '../site.ts'
 import type { Difference } from './hand-drafts.ts'
 
-type DraftComparison = {
+type Sides = {
   draft: Draft
   /** Undefined: the published roster. */
   other: Draft | undefined
-  drafts: readonly NamedDraft[]
   sites: readonly Site[]
+}
+type DraftComparison = Sides & {
+  drafts: readonly NamedDraft[]
   same: number
   differences: readonly Difference[]
   pagination: Pagination
 }
 
-export function compareBody(data: DraftComparison, who: Who | undefined): Html {
+const otherName = ({ other, sites }: Sides) => (other ? draftName(other, sites) : 'the published roster')
+
+export const compareHeading = (sides: Sides): Html =>
+  html`${name(draftName(sides.draft, sides.sites))} beside ${otherName(sides)}`
+
+export function compareBody(data: DraftComparison): Html {
   const { draft, other, drafts, sites, same, differences, pagination } = data
   const path = `/rota/drafts/${draft.jobId}/compare`
   const listed = other && !drafts.some(({ jobId }) => jobId === other.jobId) ? [other, ...drafts] : drafts
@@ -34,13 +39,11 @@ export function compareBody(data: DraftComparison, who: Who | undefined): Html {
     ['roster', 'The published roster'],
     ...others.map(one => [one.jobId, draftName(one, sites)] as const),
   ]
-  const otherName = other ? draftName(other, sites) : 'the published roster'
   const people = (side: Difference['here']) =>
     side.length
       ? side.map((one, i) => html`${i > 0 && ', '}${name(one.name)}`)
       : html`<span class="quiet">nobody</span>`
-  return html`${rotaHead(html`${name(draftName(draft, sites))} beside ${otherName}`, 'plan', who)}
-<div class="rota-bar"><a href="${address('/rota/plan', { draft: draft.jobId })}">Back to the draft</a>
+  return html`<div class="rota-bar"><a href="${address('/rota/plan', { draft: draft.jobId })}">Back to the draft</a>
 <form method="get" action="${path}"><select name="with" aria-label="Compare with">${selectOptions(choices, other?.jobId ?? 'roster')}</select>
 <button type="submit" class="small quiet">Compare</button></form></div>
 ${stats([
@@ -58,7 +61,7 @@ ${table({
       cell: ({ shift_id, words }) => html`<a href="/rota/shifts/${shift_id}">${words}</a>`,
     },
     { head: 'Only in this draft', cell: ({ here }) => people(here) },
-    { head: `Only in ${otherName}`, cell: ({ there }) => people(there) },
+    { head: `Only in ${otherName(data)}`, cell: ({ there }) => people(there) },
   ],
   empty: emptyState('No difference', 'Both put the same people on the same shifts.'),
 })}

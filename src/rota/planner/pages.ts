@@ -15,7 +15,7 @@ import { live, livePart } from '../../ui/parts/live.ts'
 import { draftById, draftState, draftsAbout } from '../drafts.ts'
 import { rotaPage, rotaVersion } from '../rota-layout.ts'
 import { allSites } from '../site-queries.ts'
-import { compareBody } from './compare-page.ts'
+import { compareBody, compareHeading } from './compare-page.ts'
 import { changePlaces, draftDifferences } from './hand-drafts.ts'
 import { type PlanQuery, planMarkup, planPart } from './plan-week.ts'
 
@@ -46,7 +46,7 @@ export const plannerPages = (app: App) => {
       fast: true,
     }
     const content = [new Html(head), live(shown, new Html(body)), new Html(templates)]
-    return rotaPage({ title: 'Plan', who, body: content, scripts: ['plan.js'] })
+    return rotaPage({ tab: 'plan', title: 'Plan', who, body: content, scripts: ['plan.js'] })
   }
 
   return pageRouter(app)
@@ -89,17 +89,10 @@ export const plannerPages = (app: App) => {
         const draft = draftById(db, job_id)
         const other = query.with || 'roster'
         const slice = pageOf({ page: query.page, limit: 50 })
-        const body = compareBody(
-          {
-            ...withPagination(draftDifferences(db, job_id, other, slice), slice),
-            draft,
-            other: other === 'roster' ? undefined : draftById(db, other),
-            drafts: draftsAbout(db, draft.range),
-            sites: allSites(db),
-          },
-          who,
-        )
-        return rotaPage({ title: 'Compare drafts', who, body })
+        const sides = { draft, other: other === 'roster' ? undefined : draftById(db, other), sites: allSites(db) }
+        const differences = withPagination(draftDifferences(db, job_id, other, slice), slice)
+        const body = compareBody({ ...sides, ...differences, drafts: draftsAbout(db, draft.range) })
+        return rotaPage({ tab: 'plan', title: 'Compare drafts', heading: compareHeading(sides), who, body })
       },
       {
         params: jobIdParams,

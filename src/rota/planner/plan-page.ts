@@ -11,7 +11,7 @@ import { money, name, number } from '../../ui/parts/values.ts'
 import { dateSpan, shiftTimes, shortDay, timezoneNote } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
 import { changesText, type Draft, draftName, type NamedDraft } from '../drafts.ts'
-import { rotaHead, siteSelect } from '../rota-layout.ts'
+import { siteSelect } from '../rota-layout.ts'
 import { hoursOf } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { type Grid, peopleGrid, sitesGrid } from './grid.ts'
@@ -43,14 +43,13 @@ const planPath = (
 const isOpen = (draft: Draft | undefined): draft is Draft => draft !== undefined && draft.confirmedAt === null
 
 /** The part that changes as a whole with another week or draft. */
-export function planHead(data: PlanData, who: Who | undefined): Html {
+export function planHead(data: PlanData): Html {
   const { monday, siteId, view, allSites, draft, drafts } = data
   const views = [
     ['people', 'By person'],
     ['sites', 'By site'],
   ] as const
-  return html`${rotaHead('Plan', 'plan', who)}
-<div class="rota-bar"><strong>${dateSpan(monday, daysAfter(monday, 6))}</strong>
+  return html`<div class="rota-bar"><strong>${dateSpan(monday, daysAfter(monday, 6))}</strong>
 <nav class="filters" aria-label="Weeks"><a rel="prev" href="${planPath(data, { week: daysAfter(monday, -7) })}">← Before</a><a rel="next" href="${planPath(data, { week: daysAfter(monday, 7) })}">After →</a></nav>
 <nav class="filters" aria-label="View">${views.map(([key, label]) => html`<a href="${planPath(data, { view: key })}" ${key === view && html`aria-current="page"`}>${label}</a>`)}</nav>
 <form method="get" action="/rota/plan"><input type="hidden" name="week" value="${monday}" /><input type="hidden" name="view" value="${view}" />

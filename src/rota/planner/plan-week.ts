@@ -26,7 +26,7 @@ export function planMarkup(db: Db, { query, who, now }: PlanAsked) {
   const { monday, siteId, view } = data
   return {
     asked: { week: monday, site_id: siteId, draft: query.draft, view },
-    head: String(planHead(data, who)),
+    head: String(planHead(data)),
     body: String(planBody(data, who)),
     templates: String(templatesPart(data)),
   }
