@@ -26,18 +26,20 @@ const noteOf =
   ({ change: pct }: Tile) =>
     changeMark(pct, periodWords[period])
 
+const withChange = (text: Html, change: Content): Html => html`${text}${change && html`; ${change}`}`
+
 function communityTiles(data: MainReading & { atRisk: number }): Stat[] {
   const { registered, activeADay, leaguesCreated, trades, volumeCents, atRisk, period } = data
   const note = noteOf(data)
   const days = periodWords[period === 'last_day' ? 'last_week' : period]
-  const newUsers = html`${number(registered.value)} new; ${changeMark(registered.change, days)}`
+  const newUsers = withChange(html`${number(registered.value)} new`, changeMark(registered.change, days))
   const users = {
     label: 'Users',
     value: link(pagePath(`active-users?period=${period}`), compact(data.users)),
     note: newUsers,
   }
   const active = link(pagePath('engagement'), number(activeADay.value))
-  const newLeagues = html`${number(leaguesCreated.value)} made; ${note(leaguesCreated)}`
+  const newLeagues = withChange(html`${number(leaguesCreated.value)} made`, note(leaguesCreated))
   const trading = pagePath(`trading-activity?hours=${lengthOf(period) / hour}`)
   return [
     users,

@@ -185,9 +185,9 @@ export const periodLinks = (
     period,
   )
 
-/** `▲ 12 % on the day before`: more is not always better, so it has no colour. */
+/** `▲ 12 % on the day before`: more is not always better, so it has no colour. Nothing where there is nothing to compare. */
 export function changeMark(pct: number | null, before: string): Content {
-  if (pct === null) return html`<span class="none">nothing to compare</span>`
+  if (pct === null) return null
   if (pct === 0) return `as ${before}`
   return html`${pct > 0 ? '▲' : '▼'} ${percent(Math.abs(pct))} on ${before}`
 }
