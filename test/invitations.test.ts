@@ -77,6 +77,8 @@ test('a signed-in user joins by the link once, however often it is opened', asyn
   expect((await browser.get(`/api/v1/leagues/${id}`)).members).toBe(1)
   const { invitations } = await call.get('/api/v1/invitations')
   expect(invitations).toMatchObject([{ id: invitation, uses: 1 }])
+  const list = await (await call.raw('/invitations', asPage)).text()
+  expect(list).toContain(`<a href="/leagues/${id}/members"><bdi class="name">${season.name}</bdi></a>`)
 })
 
 test('the page of a link makes the account without script, and leaks its address to nobody', async () => {

@@ -20,7 +20,7 @@ import { name, time } from '../../ui/parts/values.ts'
 import { acceptInvitation, describeInvitation, joinByInvitation } from '../accept-invitation.ts'
 import { kindOf } from '../kinds.ts'
 import { onLeaving } from '../membership.ts'
-import { isMember, leagueViewById, membersOf } from '../queries.ts'
+import { findLeague, isMember, leagueViewById, membersOf } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { invitationForm, invitationTable, membersBody } from './members-page.ts'
 
@@ -94,7 +94,7 @@ export const memberPages = (app: App) => {
         const body = html`<div class="head"><h1>Invitations</h1></div>
 <p>Anyone with the link can make an account with the role member. For a link that also joins a league, use the league's page of members.</p>
 ${invitationForm(sendsMail(app))}
-${invitationTable(invitations, paginationLinks(pagination(slice, total), to))}`
+${invitationTable(invitations, paginationLinks(pagination(slice, total), to), id => findLeague(db, id)?.name)}`
         return page({ title: 'Invitations', who, nav: 'account', body })
       },
       { query: t.Object({ league_id: t.Optional(idSchema), ...pageQuery }), may: 'officer' },

@@ -9,7 +9,7 @@ import { action, answer, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { actionsColumn, table } from '../../ui/parts/table.ts'
-import { name, number, time } from '../../ui/parts/values.ts'
+import { name, noValue, number, time } from '../../ui/parts/values.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
 import type { MemberView } from '../queries.ts'
@@ -121,10 +121,11 @@ ${formField({ label: 'Expires', name: 'expires_at', type: 'time', optional: true
     'Invite',
   )
 
-/** `below`: the way to the others. */
+/** `below`: the way to the others. `leagueName`: where they may be of several leagues. */
 export const invitationTable = (
   invitations: readonly InvitationView[],
   below: Content,
+  leagueName?: (id: number) => string | undefined,
 ): Html => html`<div id="invitations">
 ${table({
   caption: 'Invitations, newest first',
@@ -135,6 +136,11 @@ ${table({
     { head: 'Created', names: true, cell: each => time(each.created_at) },
     { head: 'By', cell: each => (each.created_by === null ? 'the operator' : name(each.created_by)) },
     { head: 'To', cell: mailedTo },
+    leagueName && {
+      head: 'Joins',
+      cell: ({ league_id: id }) =>
+        id === null ? noValue : html`<a href="/leagues/${id}/members">${name(leagueName(id))}</a>`,
+    },
     { head: 'Used', cell: each => html`${number(each.uses)} of ${number(each.max_uses)}` },
     { head: 'Expires', cell: each => time(each.expires_at) },
     { head: 'State', cell: each => badge(each.state, each.state === 'open' ? 'good' : 'quiet') },
