@@ -38,11 +38,15 @@ export const settings = {
     'all',
     'web serves and enqueues, worker runs jobs and the schedule, all does both; compute needs only REDIS_URL and helps with rosters from any machine',
   ),
-  adminToken: maybe('ADMIN_TOKEN', 'A bearer token that acts as the built-in user operator with admin rights', {
-    pattern: /^[\x21-\x7e]{16,200}$/,
-    expects: 'at least 16 printable characters',
-    secret: true,
-  }),
+  adminToken: maybe(
+    'ADMIN_TOKEN',
+    'A bearer token that acts as the built-in user operator with admin rights; with it no setup link is printed',
+    {
+      pattern: /^[\x21-\x7e]{16,200}$/,
+      expects: 'at least 16 printable characters',
+      secret: true,
+    },
+  ),
   adminEmail: maybe('ADMIN_EMAIL', 'E-mail address of the first admin, made at the first start', {
     pattern: /^[^\s@]+@[^\s@]+$/,
     expects: 'an e-mail address',
