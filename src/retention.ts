@@ -1,5 +1,5 @@
 /** How long things are kept. Each line deletes what is older, nightly and in small steps. */
-import { desc, lt, type SQL, sql } from 'drizzle-orm'
+import { desc, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { countRows } from '../db/count-rows.ts'
 import {
@@ -39,16 +39,16 @@ import {
 } from './leagues/sheets/retention.ts'
 import { type RetentionRule, retentionJob } from './monitor/retention-job.ts'
 import { type Duration, ms } from './platform/clock.ts'
+import { isUnfinished } from './platform/jobs/runs.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
 
 const maxRuns = 1_000_000
 const maxPrices = 5_000_000
 const pricesBeyond = (max: number): SQL =>
   sql`${prices.id} <= (select max(id) from ${prices}) - ${max} and ${prices.until} is not null`
-const isFinished = sql`${runs.status} not in ('PENDING', 'PROGRESS')`
 
 export const deleteOld = retentionJob([
-  olderThan('runs', '90d', runs, runs.createdAt, isFinished),
+  olderThan('runs', '90d', runs, runs.createdAt, not(isUnfinished)),
   { what: 'runs beyond a million', step: ({ db }, _, limit) => deleteRunsBeyond(db, maxRuns, limit) },
   olderThan('audit log', '365d', auditLog, auditLog.at),
   olderThan('alerts', '90d', systemAlerts, systemAlerts.lastSeen),
@@ -109,7 +109,7 @@ export function deleteRunsBeyond(db: App['db'], max: number, limit: number): num
     .limit(1)
     .offset(max - 1)
     .get()
-  return deleteBatch(db, runs, sql`${lt(runs.createdAt, oldestKept?.at ?? 0)} and ${isFinished}`, limit)
+  return deleteBatch(db, runs, sql`${lt(runs.createdAt, oldestKept?.at ?? 0)} and ${not(isUnfinished)}`, limit)
 }
 
 /** A busy database is skipped until the next step. */

@@ -8,7 +8,8 @@ import { action, answer, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { actionsColumn, table } from '../ui/parts/table.ts'
 import { name, number, time } from '../ui/parts/values.ts'
-import { minPasswordLength, type User } from './account.ts'
+import type { User } from './account.ts'
+import { newPassword } from './auth-form.ts'
 import { csrfField } from './csrf.ts'
 import type { KeyView } from './key.ts'
 import type { SessionView } from './own-account.ts'
@@ -184,14 +185,6 @@ const passwordForm = (user: User) =>
     { action: '/api/v1/auth/password', done: 'The password is changed' },
     html`<input type="email" autocomplete="username" value="${user.email}" hidden />
 ${formField({ label: 'Password now', name: 'current_password', type: 'password', autocomplete: 'current-password' })}
-${formField({
-  label: 'New password',
-  name: 'new_password',
-  type: 'password',
-  autocomplete: 'new-password',
-  minlength: minPasswordLength,
-  maxlength: 200,
-  hint: `At least ${minPasswordLength} characters`,
-})}`,
+${formField({ ...newPassword, label: 'New password', name: 'new_password' })}`,
     'Change the password',
   )

@@ -4,6 +4,7 @@ import { refuse } from '../errors.ts'
 import { minute } from '../platform/clock.ts'
 import { requestContext, type Who } from '../platform/http/request-context.ts'
 import { bearerOf, ownerOfKey } from './key.ts'
+import { accountVersion } from './known-identities.ts'
 import { isSameSecret } from './secret.ts'
 import { endOfSession, sessionNow, sessionOf, sessionToken } from './session.ts'
 
@@ -48,10 +49,7 @@ export function staysSignedIn({ db, stamps, clock }: App, request: Request): () 
   let lastVersion = ''
   let readAt = Number.NEGATIVE_INFINITY
   return () => {
-    const version = stamps.versionOf([
-      ['account', id],
-      ['user', id],
-    ])
+    const version = accountVersion(stamps, id)
     const now = performance.now()
     if (version === lastVersion && now - readAt < minute) return true
     lastVersion = version

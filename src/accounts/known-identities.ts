@@ -14,13 +14,15 @@ const maxEntries = 10_000
 
 type KnownIdentities = ReturnType<typeof openKnownIdentities>
 
+/** Changes whenever anything of the account does, in any process. */
+export const accountVersion = (stamps: Stamps, account: string): string =>
+  stamps.versionOf([
+    ['account', account],
+    ['user', account],
+  ])
+
 export function openKnownIdentities(stamps: Stamps, clock: Clock) {
   const identities = new Map<string, Identity>()
-  const versionOf = (account: string) =>
-    stamps.versionOf([
-      ['account', account],
-      ['user', account],
-    ])
   const hashOf = (headers: Headers) => hashSecret(`${headers.get('authorization')}\n${headers.get('cookie')}`)
 
   /** `began` as of performance.now(). */
@@ -29,7 +31,7 @@ export function openKnownIdentities(stamps: Stamps, clock: Clock) {
     if (now < identity.at || now >= identity.at + minute || now >= identity.endsAt) return false
     const epoch = stamps.currentEpoch(began)
     if (identity.epoch === epoch) return true
-    if (versionOf(identity.account) !== identity.version) return false
+    if (accountVersion(stamps, identity.account) !== identity.version) return false
     identity.epoch = epoch
     return true
   }
@@ -49,7 +51,14 @@ export function openKnownIdentities(stamps: Stamps, clock: Clock) {
       if (who.id === null || stamps.currentEpoch() !== epoch) return
       if (identities.size >= maxEntries) identities.clear() // frequent readers are soon known again
       const account = String(who.id)
-      identities.set(hashOf(headers), { who, account, version: versionOf(account), epoch, at: clock.now(), endsAt })
+      identities.set(hashOf(headers), {
+        who,
+        account,
+        version: accountVersion(stamps, account),
+        epoch,
+        at: clock.now(),
+        endsAt,
+      })
     },
   }
 }

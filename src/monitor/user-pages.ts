@@ -3,6 +3,7 @@ import { type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
 import { minPasswordLength, roleSchema, type User, type UserStats, userSchema, userView } from '../accounts/account.ts'
 import { keyTable } from '../accounts/account-page.ts'
+import { newPassword } from '../accounts/auth-form.ts'
 import { type KeyView, keysOfUser, maxKeys } from '../accounts/key.ts'
 import { userById, userStatsOf, usersReading } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
@@ -84,7 +85,7 @@ ${paginationLinks(pagination, page => address(path, { q, role, page, limit: pagi
 <section class="part"><div class="head"><h2>New account</h2></div>
 ${form(
   { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The account is made' },
-  html`${userFields()}${formField({ ...passwordInput, label: 'Password', hint: `At least ${minPasswordLength} characters; they can change it` })}`,
+  html`${userFields()}${formField({ ...newPassword, hint: `At least ${minPasswordLength} characters; they can change it` })}`,
   'Make the account',
 )}</section>`
 
@@ -140,7 +141,7 @@ ${stats([
 <section class="part"><div class="head"><h2>Change</h2></div>
 ${form(
   { method: 'patch', action: `/api/v1/users/${user.id}`, done: 'Changed' },
-  html`${userFields(user)}${formField({ ...passwordInput, label: 'New password', optional: true, hint: 'Empty: it stays as it is' })}`,
+  html`${userFields(user)}${formField({ ...newPassword, label: 'New password', optional: true, hint: 'Empty: it stays as it is' })}`,
   'Change',
 )}
 </section>
@@ -172,14 +173,6 @@ ${action({
 })}</section>`
 
 const roleChoices = roles.map(role => [role, role] as const)
-
-const passwordInput = {
-  name: 'password',
-  type: 'password',
-  autocomplete: 'new-password',
-  minlength: minPasswordLength,
-  maxlength: 200,
-} as const
 
 /** The fields of a user that an admin can set. */
 const userFields = (

@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis'
 import type { Log } from './process/log.ts'
 import { withTimeout } from './process/with-timeout.ts'
 
+export type Connect = (how?: { blocking?: boolean }) => Redis
+
 const longestRetry = 2_000 // ms
 
 /**
@@ -14,7 +16,7 @@ export async function openRedis(url: string, log: Log) {
   const clients: Redis[] = []
   let onReturn = () => {}
   let returned: ReturnType<typeof setTimeout> | undefined
-  const connect = ({ blocking = false } = {}): Redis => {
+  const connect: Connect = ({ blocking = false } = {}) => {
     const client = new Redis(url, {
       maxRetriesPerRequest: blocking ? null : 1,
       enableOfflineQueue: blocking,

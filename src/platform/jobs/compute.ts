@@ -4,9 +4,9 @@
  */
 import { hostname } from 'node:os'
 import type { Job, Queue, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import type { Log } from '../process/log.ts'
 import { withTimeout } from '../process/with-timeout.ts'
+import type { Connect } from '../redis.ts'
 
 type ComputeContext<Update> = { signal: AbortSignal; progress(update: Update): void }
 
@@ -19,7 +19,6 @@ export type ComputeTask<Input, Result, Update> = {
 /** A task of any types, as tables hold them. */
 export type AnyTask = ComputeTask<never, unknown, never>
 
-type Connect = (how?: { blocking?: boolean }) => Redis
 type Settings = { connect: Connect; namespace: string; version: string }
 type TaskData = { task: string; input: unknown }
 

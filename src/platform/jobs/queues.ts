@@ -5,10 +5,10 @@
 import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 import type { Job, JobsOptions, Processor } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { type OpenFile, openFile } from '../../../db/file.ts'
 import { damagedFile, explainOpenErrors, faultOf, queueRebuildAdvice } from '../../../db/open-errors.ts'
 import { withTimeout } from '../process/with-timeout.ts'
+import type { Connect } from '../redis.ts'
 import { type QueueName, queueNames } from './job.ts'
 
 /** A job of the queue carries no data: its id is the id of its run. */
@@ -38,7 +38,6 @@ type WorkerEvents = { error(error: Error): void; failed(id: string | undefined, 
 type QueueWorker = { close(force?: boolean): Promise<void> }
 
 type Settings = { dataDir: string; namespace: string; redis: Connect | undefined; onError(error: Error): void }
-type Connect = (how?: { blocking?: boolean }) => Redis
 
 /** Milliseconds. A job whose process vanished counts as stalled after its lock and at most one more check. */
 const lockDuration = 10_000
