@@ -10,8 +10,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import { idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
 import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { pageRouter } from '../ui/layout.ts'
-import { address } from '../ui/parts/address.ts'
-import { live, livePart } from '../ui/parts/live.ts'
+import { liveHandlers } from '../ui/parts/live.ts'
 import { name } from '../ui/parts/values.ts'
 import { dateSpan, shiftTimes } from './calendar-view.ts'
 import type { DateRange } from './date-range.ts'
@@ -68,17 +67,18 @@ export const rotaPages = (app: App) => {
     const load = () => app.reader.read(rotaPart, { ...week, tab, isOfficer, now })
     return { week, markup: new Html((await cache.read(cached.rotaPart, scope, load)).value) }
   }
-  async function rota(tab: Tab, path: string, query: RangeForm, who: Who | undefined) {
-    const version = versionNow()
-    const { week, markup } = await rotaWeek(tab, query, who)
-    const from = address(`${path}/part`, withoutEmptyFields(query))
-    const part = live({ id: 'rota', events: '/rota/events', from, version }, markup)
-    return rotaPage({ tab, title: 'Rota', who, body: [rotaBar(path, allSites(db), week), part] })
-  }
-  async function part(tab: Tab, query: RangeForm, who: Who | undefined) {
-    const version = versionNow()
-    return livePart(version, (await rotaWeek(tab, query, who)).markup)
-  }
+  type WeekRequest = { request: Request; query: RangeForm; who: Who | undefined }
+  const liveWeek = (tab: Tab, path: string) =>
+    liveHandlers(streams, {
+      id: 'rota',
+      version: versionNow,
+      read: ({ query, who }: WeekRequest) => rotaWeek(tab, query, who),
+      content: ({ markup }) => markup,
+      page: (shown, { week }, { who }) =>
+        rotaPage({ tab, title: 'Rota', who, body: [rotaBar(path, allSites(db), week), shown] }),
+    })
+  const rota = liveWeek('rota', '/rota')
+  const people = liveWeek('people', '/rota/people')
 
   const formData = () => ({ sites: allSites(db), today: todayAtSites(db, clock.now()) })
 
@@ -104,12 +104,26 @@ export const rotaPages = (app: App) => {
     return findDraftState(db, jobId) ?? (run && generateInput(run)) ?? refuseMissingDraft(jobId)
   }
 
+  type DraftRequest = { request: Request; params: { job_id: string }; who: Who | undefined }
+  const draft = liveHandlers(streams, {
+    id: 'draft',
+    fast: true,
+    version: ({ params: { job_id } }: DraftRequest) => draftVersion(job_id),
+    read: ({ params: { job_id } }) => draftMarkup(job_id),
+    content: markup => markup,
+    page(body, _, { params: { job_id }, who }) {
+      const { start, end } = draftRange(job_id)
+      return rotaPage({ tab: 'generate', title: 'Roster', heading: dateSpan(start, end), who, body })
+    },
+  })
+
   return pageRouter(app)
-    .get('/rota', ({ query, who }) => rota('rota', '/rota', query, who), ofRange)
-    .get('/rota/part', ({ query, who }) => part('rota', query, who), ofRange)
-    .get('/rota/people', ({ query, who }) => rota('people', '/rota/people', query, who), ofRange)
-    .get('/rota/people/part', ({ query, who }) => part('people', query, who), ofRange)
-    .get('/rota/events', ({ request }) => streams.versions(request, versionNow), { may: 'member' })
+    .get('/rota', rota.page, ofRange)
+    .get('/rota/part', rota.part, ofRange)
+    .get('/rota/events', rota.events, ofRange)
+    .get('/rota/people', people.page, ofRange)
+    .get('/rota/people/part', people.part, ofRange)
+    .get('/rota/people/events', people.events, ofRange)
     .get(
       '/rota/staff',
       ({ query, who }) => {
@@ -199,26 +213,7 @@ export const rotaPages = (app: App) => {
       },
       { query: t.Object({ page: pageQuery.page }), may: 'officer' },
     )
-    .get(
-      '/rota/drafts/:job_id',
-      async ({ params: { job_id: jobId }, who }) => {
-        const version = draftVersion(jobId)
-        const { start, end } = draftRange(jobId)
-        const path = `/rota/drafts/${jobId}`
-        const shown = { id: 'draft', events: `${path}/events`, from: `${path}/part`, version, fast: true }
-        const body = live(shown, await draftMarkup(jobId))
-        return rotaPage({ tab: 'generate', title: 'Roster', heading: dateSpan(start, end), who, body })
-      },
-      ofDraft,
-    )
-    .get(
-      '/rota/drafts/:job_id/part',
-      async ({ params: { job_id: jobId } }) => livePart(draftVersion(jobId), await draftMarkup(jobId)),
-      ofDraft,
-    )
-    .get(
-      '/rota/drafts/:job_id/events',
-      ({ params: { job_id: jobId }, request }) => streams.versions(request, () => draftVersion(jobId)),
-      ofDraft,
-    )
+    .get('/rota/drafts/:job_id', draft.page, ofDraft)
+    .get('/rota/drafts/:job_id/part', draft.part, ofDraft)
+    .get('/rota/drafts/:job_id/events', draft.events, ofDraft)
 }

@@ -7,8 +7,7 @@ import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
-import { address } from '../../ui/parts/address.ts'
-import { live, livePart } from '../../ui/parts/live.ts'
+import { liveHandlers } from '../../ui/parts/live.ts'
 import { type League, leagueStatus } from '../league.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { activityBody } from './activity-page.ts'
@@ -23,8 +22,6 @@ import { marketLeagueOf, ownerOrRefuse, ownerParams, readActivity } from './trad
 import { valueHistory } from './worth-history.ts'
 
 const nav = 'leagues'
-const one = { params: idParams }
-const owner = { params: ownerParams }
 const draft = {
   symbol: t.Optional(t.String({ maxLength: 20 })),
   side: t.Optional(sideSchema),
@@ -72,75 +69,63 @@ export const marketPages = (app: App) => {
     const portfolio = cache.keyOf(cached.portfolio, portfolioScope(app, league, userId))
     return Bun.hash(`${portfolio} ${board} ${leagueStatus(league, clock.now())}`).toString(36)
   }
-  /** Refuses readers who may not see the league. */
-  const activityVersion = (id: number, who: Who | undefined) =>
-    stamps.versionOf([['activity', String(marketLeagueOf(db, id, who).id)]])
-
   /** The operator has no portfolio: nobody has the id 0. */
   const whoseId = (who: Who) => who.id ?? 0
 
-  type Asked = { page?: number }
+  type Asked = {
+    request: Request
+    params: { id: number }
+    query: { page?: number; limit?: number }
+    who: Who | undefined
+  }
   /** Of the page `trade`, which is about the reader, and of `portfolios/:user_id`. */
-  type TradeRequest = { params: { id: number; user_id?: number }; who: Who | undefined }
+  type TradeRequest = Asked & { params: { user_id?: number }; query: OrderDraft }
   function tradeOf({ params: { id, user_id }, who }: TradeRequest) {
     const me = signedIn(who)
     const userId = user_id === undefined ? whoseId(me) : ownerOrRefuse(user_id, me)
     return { league: marketLeagueOf(db, id, who), userId, me }
   }
-  async function tradePage(request: TradeRequest & { query: Asked & OrderDraft }) {
-    const { league, userId, me } = tradeOf(request)
-    const { query, params } = request
-    const path = `/leagues/${league.id}/${params.user_id === undefined ? 'trade' : `portfolios/${userId}`}`
-    const version = tradeVersion(league, userId)
-    const data = await tradeData(league, userId, query, me)
-    const from = address(`${path}/part`, query)
-    const body = live({ id: 'trade', events: `${path}/events`, from, version, fast: true }, tradeBody(data, query, me))
-    const title = data.isMine ? `Trade · ${league.name}` : `${data.portfolio?.username ?? 'Portfolio'} · ${league.name}`
-    return page({ title, who: me, nav, ...assets, body })
-  }
-  async function tradePart(request: TradeRequest & { query: Asked }) {
-    const { league, userId, me } = tradeOf(request)
-    const version = tradeVersion(league, userId)
-    return livePart(version, tradeBody(await tradeData(league, userId, request.query, me), {}, me))
-  }
-  function tradeEvents({ request, ...asked }: TradeRequest & { request: Request }) {
-    const { league, userId } = tradeOf(asked)
-    return streams.versions(request, () => tradeVersion(marketLeagueOf(db, league.id, asked.who), userId))
-  }
+  const trade = liveHandlers(streams, {
+    id: 'trade',
+    fast: true,
+    version(asked: TradeRequest) {
+      const { league, userId } = tradeOf(asked)
+      return tradeVersion(league, userId)
+    },
+    read(asked) {
+      const { league, userId, me } = tradeOf(asked)
+      return tradeData(league, userId, asked.query, me)
+    },
+    content: (data, { query, who }) => tradeBody(data, query, signedIn(who)),
+    page(body, { league, portfolio, isMine }, { who }) {
+      const title = isMine ? `Trade · ${league.name}` : `${portfolio?.username ?? 'Portfolio'} · ${league.name}`
+      return page({ title, who, nav, ...assets, body })
+    },
+  })
 
-  const activityData = async (id: number, query: Asked) => {
-    const { value } = await readActivity(app, id, pageOf(query))
-    return { league: leagueViewById(db, id, clock.now()), ...value }
-  }
+  const activity = liveHandlers(streams, {
+    id: 'activity',
+    version: ({ params: { id }, who }: Asked) =>
+      stamps.versionOf([['activity', String(marketLeagueOf(db, id, who).id)]]),
+    async read({ params: { id }, query }) {
+      const { value } = await readActivity(app, id, pageOf(query))
+      return { league: leagueViewById(db, id, clock.now()), ...value }
+    },
+    content: (data, { who }) => activityBody(data, who),
+    page: (body, { league }, { who }) => page({ title: `Activity · ${league.name}`, who, nav, body }),
+  })
 
+  const ofLeague = { params: idParams, query: tradeQuery, may: 'member' } as const
+  const ofOwner = { params: ownerParams, query: tradeQuery, may: 'member' } as const
+  const paged = { params: idParams, query: t.Object(pageQuery), may: 'member' } as const
   return pageRouter(app)
-    .get('/leagues/:id/trade', tradePage, { ...one, query: tradeQuery, may: 'member' })
-    .get('/leagues/:id/trade/part', tradePart, { ...one, query: tradeQuery, may: 'member' })
-    .get('/leagues/:id/trade/events', tradeEvents, { ...one, may: 'member' })
-    .get('/leagues/:id/portfolios/:user_id', tradePage, { ...owner, query: tradeQuery, may: 'member' })
-    .get('/leagues/:id/portfolios/:user_id/part', tradePart, { ...owner, query: tradeQuery, may: 'member' })
-    .get('/leagues/:id/portfolios/:user_id/events', tradeEvents, { ...owner, may: 'member' })
-    .get(
-      '/leagues/:id/activity',
-      async ({ params: { id }, query, who }) => {
-        const version = activityVersion(id, who)
-        const data = await activityData(id, query)
-        const path = `/leagues/${id}/activity`
-        const from = address(`${path}/part`, query)
-        const body = live({ id: 'activity', events: `${path}/events`, from, version }, activityBody(data, who))
-        return page({ title: `Activity · ${data.league.name}`, who, nav, body })
-      },
-      { ...one, query: t.Object(pageQuery), may: 'member' },
-    )
-    .get(
-      '/leagues/:id/activity/part',
-      async ({ params: { id }, query, who }) =>
-        livePart(activityVersion(id, who), activityBody(await activityData(id, query), who)),
-      { ...one, query: t.Object(pageQuery), may: 'member' },
-    )
-    .get(
-      '/leagues/:id/activity/events',
-      ({ params: { id }, who, request }) => streams.versions(request, () => activityVersion(id, who)),
-      { ...one, may: 'member' },
-    )
+    .get('/leagues/:id/trade', trade.page, ofLeague)
+    .get('/leagues/:id/trade/part', trade.part, ofLeague)
+    .get('/leagues/:id/trade/events', trade.events, ofLeague)
+    .get('/leagues/:id/portfolios/:user_id', trade.page, ofOwner)
+    .get('/leagues/:id/portfolios/:user_id/part', trade.part, ofOwner)
+    .get('/leagues/:id/portfolios/:user_id/events', trade.events, ofOwner)
+    .get('/leagues/:id/activity', activity.page, paged)
+    .get('/leagues/:id/activity/part', activity.part, paged)
+    .get('/leagues/:id/activity/events', activity.events, paged)
 }

@@ -10,8 +10,7 @@ import { pageOf, pageQuery, pagination, withPagination } from '../../platform/ht
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
-import { address } from '../../ui/parts/address.ts'
-import { live, livePart } from '../../ui/parts/live.ts'
+import { liveHandlers } from '../../ui/parts/live.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { isMember, leagueViewById, listLeagues } from '../queries.ts'
 import { lastSplitAt, listActions } from './corrections/symbol-action.ts'
@@ -68,7 +67,7 @@ export const pricePages = (app: App) => {
       : undefined
 
   /** Changes with every quote. */
-  const version = () =>
+  const newestQuote = () =>
     String(
       db
         .select({ seq: sql<number | null>`max(${quotes.seq})` })
@@ -95,6 +94,27 @@ export const pricePages = (app: App) => {
       clock.now(),
     )
 
+  type PricesRequest = { request: Request; params: { id: number }; query: Asked; who: Who | undefined }
+  const prices = liveHandlers(streams, {
+    id: 'prices',
+    version({ params: { id }, who }: PricesRequest) {
+      marketLeagueOf(db, id, who)
+      return newestQuote()
+    },
+    read: ({ params: { id }, query, who }) => priceListOfLeague(id, query, who),
+    content: (data, { who }) => priceList(data, who),
+    page(list, _, { params: { id }, who, request }) {
+      const league = leagueViewById(db, id, clock.now())
+      const sources = sourcesFor(who, request)
+      const body = html`${leagueHead({ league, kind: marketKindPages, who, tab: 'prices' })}
+${sources && heldPricesTable(sources.held)}
+${list}
+${sources && priceSources(sources)}`
+      return page({ title: `Prices · ${league.name}`, who, nav: 'leagues', body })
+    },
+  })
+
+  const ofLeague = { params: idParams, query: listQuery, may: 'reader' } as const
   return pageRouter(app)
     .get(
       '/quotes',
@@ -140,34 +160,7 @@ export const pricePages = (app: App) => {
         counted: true,
       },
     )
-    .get(
-      '/leagues/:id/prices',
-      ({ params: { id }, query, who, request }) => {
-        const path = `/leagues/${id}/prices`
-        const from = address(`${path}/part`, query)
-        const part = { id: 'prices', events: `${path}/events`, from, version: version() }
-        const list = priceList(priceListOfLeague(id, query, who), who)
-        const league = leagueViewById(db, id, clock.now())
-        const sources = sourcesFor(who, request)
-        const body = html`${leagueHead({ league, kind: marketKindPages, who, tab: 'prices' })}
-${sources && heldPricesTable(sources.held)}
-${live(part, list)}
-${sources && priceSources(sources)}`
-        return page({ title: `Prices · ${league.name}`, who, nav: 'leagues', body })
-      },
-      { params: idParams, query: listQuery, may: 'reader', counted: true },
-    )
-    .get(
-      '/leagues/:id/prices/part',
-      ({ params: { id }, query, who }) => livePart(version(), priceList(priceListOfLeague(id, query, who), who)),
-      { params: idParams, query: listQuery, may: 'reader', counted: true },
-    )
-    .get(
-      '/leagues/:id/prices/events',
-      ({ params: { id }, who, request }) => {
-        marketLeagueOf(db, id, who)
-        return streams.versions(request, version)
-      },
-      { params: idParams, may: 'reader' },
-    )
+    .get('/leagues/:id/prices', prices.page, { ...ofLeague, counted: true })
+    .get('/leagues/:id/prices/part', prices.part, { ...ofLeague, counted: true })
+    .get('/leagues/:id/prices/events', prices.events, ofLeague)
 }

@@ -4,17 +4,18 @@ import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { pageOf, pageQuery, pagination, withPagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { runById } from '../../platform/jobs/runs.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
-import { live, livePart } from '../../ui/parts/live.ts'
+import { liveHandlers } from '../../ui/parts/live.ts'
 import { leagueViewById } from '../queries.ts'
 import { draftPages } from './draft-routes.ts'
 import { uploadErrorsOf, uploadOfLeague, uploadsOf } from './queries.ts'
 import { uploadView } from './upload.ts'
 import { historyBody, type UploadsData, uploadBody, uploadsBody } from './uploads-page.ts'
 
-const pagedParams = { params: idParams, query: t.Object(pageQuery) }
+const pagedParams = { params: idParams, query: t.Object(pageQuery), may: 'officer' } as const
 const nav = 'leagues'
 
 export const uploadPages = (app: App) => {
@@ -46,41 +47,32 @@ export const uploadPages = (app: App) => {
   const versionOf = (data: UploadsData) =>
     Bun.hash(JSON.stringify(Object.values(data).map(part => (part instanceof Map ? [...part] : part)))).toString(36)
 
+  type UploadsRequest = {
+    request: Request
+    params: { id: number }
+    query: { page?: number; limit?: number }
+    who: Who | undefined
+  }
+  const uploads = liveHandlers(streams, {
+    id: 'history',
+    version: ({ params: { id }, query }: UploadsRequest) => versionOf(uploadsData(id, query)),
+    read: ({ params: { id }, query }) => uploadsData(id, query),
+    content: (data, { who }) => historyBody(data, who),
+    page: (history, data, { who }) =>
+      page({
+        title: `Uploads of ${data.league.name}`,
+        who,
+        nav,
+        scripts: ['upload.js'],
+        body: uploadsBody(data, history, who),
+      }),
+  })
+
   return pageRouter(app)
     .use(draftPages(app))
-    .get(
-      '/leagues/:id/uploads',
-      ({ params: { id }, query, who, request }) => {
-        const data = uploadsData(id, query)
-        const { search } = new URL(request.url)
-        const path = `/leagues/${id}/uploads`
-        const history = live(
-          {
-            id: 'history',
-            events: `${path}/events${search}`,
-            from: `${path}/history${search}`,
-            version: versionOf(data),
-          },
-          historyBody(data, who),
-        )
-        const body = uploadsBody(data, history, who)
-        return page({ title: `Uploads of ${data.league.name}`, who, nav, scripts: ['upload.js'], body })
-      },
-      { ...pagedParams, may: 'officer' },
-    )
-    .get(
-      '/leagues/:id/uploads/history',
-      ({ params: { id }, query, who }) => {
-        const data = uploadsData(id, query)
-        return livePart(versionOf(data), historyBody(data, who))
-      },
-      { ...pagedParams, may: 'officer' },
-    )
-    .get(
-      '/leagues/:id/uploads/events',
-      ({ params: { id }, query, request }) => streams.versions(request, () => versionOf(uploadsData(id, query))),
-      { ...pagedParams, may: 'officer' },
-    )
+    .get('/leagues/:id/uploads', uploads.page, pagedParams)
+    .get('/leagues/:id/uploads/part', uploads.part, pagedParams)
+    .get('/leagues/:id/uploads/events', uploads.events, pagedParams)
     .get(
       '/leagues/:id/uploads/:upload_id',
       ({ params: { id, upload_id }, query, who }) => {

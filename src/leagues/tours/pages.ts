@@ -15,8 +15,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
-import { address } from '../../ui/parts/address.ts'
-import { live, livePart } from '../../ui/parts/live.ts'
+import { liveHandlers } from '../../ui/parts/live.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
 import { maxEntries, tourRulesOf } from './config.ts'
 import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
@@ -86,6 +85,15 @@ export const tourPages = (app: App) => {
     }
   }
 
+  type EntriesRequest = { request: Request; params: { id: number }; query: Asked; who: Who | undefined }
+  const entries = liveHandlers(streams, {
+    id: 'entries',
+    version: ({ params: { id }, who }: EntriesRequest) => entriesVersion(id, who),
+    read: ({ params: { id }, query, who }) => entriesData(id, query, who),
+    content: everyoneBody,
+    page: (everyone, data, { who }) => showEntriesPage(data, everyone, who),
+  })
+
   const showEntriesPage = (data: EntriesData, everyone: Html, who: Who | undefined, status?: number) => {
     const [scripts, styles] = [['picks.js'], ['picks.css']]
     const body = entriesBody(data, everyone, who)
@@ -114,8 +122,8 @@ export const tourPages = (app: App) => {
     }
   }
 
-  const tourVersion = (slug: string) => stamps.versionOf([['tour', slug]])
-  function tourData(slug: string, query: { page?: number; q?: string }, who: Who | undefined): TourData {
+  type TourQuery = { page?: number; q?: string }
+  function tourData(slug: string, query: TourQuery, who: Who | undefined): TourData {
     const tour = tourBySlug(db, slug)
     const slice = pageOf({ page: query.page, limit: 200 })
     const view = tourViewOf(app, tour, who)
@@ -139,19 +147,22 @@ export const tourPages = (app: App) => {
     }
   }
 
+  type TourRequest = { request: Request; params: { slug: string }; query: TourQuery; who: Who | undefined }
+  const tour = liveHandlers(streams, {
+    id: 'field',
+    version: ({ params: { slug } }: TourRequest) => stamps.versionOf([['tour', tourBySlug(db, slug).slug]]),
+    read: ({ params: { slug }, query, who }) => tourData(slug, query, who),
+    content: (data, { who }) => fieldBody(data, who),
+    page: (field, data, { who }) =>
+      page({ title: data.tour.name, who, nav: 'tours', body: tourBody(data, field, who) }),
+  })
+
+  const ofLeague = { params: idParams, query: entriesQuery, may: 'reader' } as const
+  const ofTour = { params: slugParams, query: fieldQuery, may: 'reader' } as const
   return pageRouter(app)
-    .get(
-      '/leagues/:id/entries',
-      async ({ params: { id }, query, who }) => {
-        const version = entriesVersion(id, who)
-        const data = await entriesData(id, query, who)
-        const path = `/leagues/${id}/entries`
-        const from = address(`${path}/list`, { page: query.page })
-        const everyone = live({ id: 'entries', events: `${path}/events`, from, version }, everyoneBody(data))
-        return showEntriesPage(data, everyone, who)
-      },
-      { params: idParams, query: entriesQuery, may: 'reader', counted: true },
-    )
+    .get('/leagues/:id/entries', entries.page, { ...ofLeague, counted: true })
+    .get('/leagues/:id/entries/part', entries.part, { ...ofLeague, counted: true })
+    .get('/leagues/:id/entries/events', entries.events, ofLeague)
     .post(
       '/leagues/:id/entries',
       ({ params: { id }, request, who }) => {
@@ -169,17 +180,6 @@ export const tourPages = (app: App) => {
       { params: t.Object({ id: idSchema, entry_id: idSchema }), may: 'member', parse: 'none' },
     )
     .get(
-      '/leagues/:id/entries/list',
-      async ({ params: { id }, query, who }) =>
-        livePart(entriesVersion(id, who), everyoneBody(await entriesData(id, query, who))),
-      { params: idParams, query: entriesQuery, may: 'reader', counted: true },
-    )
-    .get(
-      '/leagues/:id/entries/events',
-      ({ params: { id }, who, request }) => streams.versions(request, () => entriesVersion(id, who)),
-      { params: idParams, may: 'reader' },
-    )
-    .get(
       '/tours',
       ({ query, who }) => {
         const slice = pageOf(query)
@@ -189,17 +189,9 @@ export const tourPages = (app: App) => {
       },
       { query: t.Object(pageQuery), may: 'reader', counted: true },
     )
-    .get(
-      '/tours/:slug',
-      ({ params: { slug }, query, who }) => {
-        const version = tourVersion(slug)
-        const data = tourData(slug, query, who)
-        const from = address(`/tours/${slug}/field`, { q: query.q, page: query.page })
-        const field = live({ id: 'field', events: `/tours/${slug}/events`, from, version }, fieldBody(data, who))
-        return page({ title: data.tour.name, who, nav: 'tours', body: tourBody(data, field, who) })
-      },
-      { params: slugParams, query: fieldQuery, may: 'reader', counted: true },
-    )
+    .get('/tours/:slug', tour.page, { ...ofTour, counted: true })
+    .get('/tours/:slug/part', tour.part, { ...ofTour, counted: true })
+    .get('/tours/:slug/events', tour.events, ofTour)
     .get(
       '/tours/:slug/upcoming',
       ({ params: { slug }, query, who }) => {
@@ -208,18 +200,5 @@ export const tourPages = (app: App) => {
         return page({ title: `Coming event of ${tour.name}`, who, nav: 'tours', body })
       },
       { params: slugParams, query: t.Object(pageQuery), may: 'reader', counted: true },
-    )
-    .get(
-      '/tours/:slug/field',
-      ({ params: { slug }, query, who }) => livePart(tourVersion(slug), fieldBody(tourData(slug, query, who), who)),
-      { params: slugParams, query: fieldQuery, may: 'reader', counted: true },
-    )
-    .get(
-      '/tours/:slug/events',
-      ({ params: { slug }, request }) => {
-        tourBySlug(db, slug)
-        return streams.versions(request, () => tourVersion(slug))
-      },
-      { params: slugParams, may: 'reader' },
     )
 }

@@ -8,7 +8,7 @@ import { pageOf, pageQuery, withPagination } from '../../platform/http/paginatio
 import type { Who } from '../../platform/http/request-context.ts'
 import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
-import { live, livePart } from '../../ui/parts/live.ts'
+import { liveHandlers } from '../../ui/parts/live.ts'
 import { noticesOf, unseenNotices } from '../notices.ts'
 import { rotaPage, rotaVersion } from '../rota-layout.ts'
 import { allSites, todayAtSites } from '../site-queries.ts'
@@ -70,20 +70,17 @@ export const ownRotaPages = (app: App) => {
     }
   }
 
-  async function mineBody(who: Who, query: MineQuery): Promise<Html> {
-    const me = staffOfUser(db, who.id)
-    if (!me) return notLinked(who)
-    const shown = {
-      id: 'mine',
-      events: '/rota/mine/events',
-      from: mineAddress('/rota/mine/part', query),
-      version: version(),
-    }
-    const data = await myShifts(me, query)
-    return myShiftsBody(data, live(shown, myShiftsPart(data)))
-  }
+  type MineRequest = { request: Request; query: MineQuery; who: Who | undefined }
+  const mine = liveHandlers(streams, {
+    id: 'mine',
+    version,
+    read: ({ query, who }: MineRequest) => myShifts(ownStaff(db, signedIn(who)), query),
+    content: myShiftsPart,
+    page: (shown, data, { who }) => showMine(who, myShiftsBody(data, shown)),
+  })
+  const showMine = (who: Who | undefined, body: Html) => rotaPage({ tab: 'mine', title: 'My shifts', who, body })
 
-  function requests(query: RequestsQuery): Html {
+  function requestsMarkup(query: RequestsQuery): Html {
     const ofSwaps = pageOf({ page: query.swaps, limit: 50 })
     const ofLeave = pageOf({ page: query.page, limit: 50 })
     const now = clock.now()
@@ -95,32 +92,32 @@ export const ownRotaPages = (app: App) => {
     })
   }
 
+  type RequestsRequest = { request: Request; query: RequestsQuery; who: Who | undefined }
+  const requests = liveHandlers(streams, {
+    id: 'requests',
+    fast: true,
+    version,
+    read: ({ query }: RequestsRequest) => requestsMarkup(query),
+    content: markup => markup,
+    page: (body, _, { who }) => rotaPage({ tab: 'requests', title: 'Requests', who, body }),
+  })
+
+  const ofMine = { query: mineQuery, may: 'member' } as const
+  const ofRequests = { query: requestsQuery, may: 'officer' } as const
   return pageRouter(app)
     .get(
       '/rota/mine',
-      async ({ query, who }) =>
-        rotaPage({ tab: 'mine', title: 'My shifts', who, body: await mineBody(signedIn(who), query) }),
-      { query: mineQuery, may: 'member' },
-    )
-    .get(
-      '/rota/mine/part',
-      async ({ query, who }) => livePart(version(), myShiftsPart(await myShifts(ownStaff(db, signedIn(who)), query))),
-      { query: mineQuery, may: 'member' },
-    )
-    .get('/rota/mine/events', ({ request }) => streams.versions(request, version), { may: 'member' })
-    .get(
-      '/rota/requests',
-      ({ query, who }) => {
-        const from = address('/rota/requests/part', query)
-        const shown = { id: 'requests', events: '/rota/mine/events', from, version: version(), fast: true }
-        return rotaPage({ tab: 'requests', title: 'Requests', who, body: live(shown, requests(query)) })
+      asked => {
+        const me = signedIn(asked.who)
+        return staffOfUser(db, me.id) ? mine.page(asked) : showMine(me, notLinked(me))
       },
-      { query: requestsQuery, may: 'officer' },
+      ofMine,
     )
-    .get('/rota/requests/part', ({ query }) => livePart(version(), requests(query)), {
-      query: requestsQuery,
-      may: 'officer',
-    })
+    .get('/rota/mine/part', mine.part, ofMine)
+    .get('/rota/mine/events', mine.events, ofMine)
+    .get('/rota/requests', requests.page, ofRequests)
+    .get('/rota/requests/part', requests.part, ofRequests)
+    .get('/rota/requests/events', requests.events, ofRequests)
     .get(
       '/calendar/shifts.ics',
       ({ query: { token }, request }) => {

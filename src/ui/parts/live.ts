@@ -1,4 +1,5 @@
 import { type Content, type Html, html, htmlResponse } from '../../platform/html.ts'
+import type { Streams } from '../../platform/http/event-streams.ts'
 
 export type Live = {
   /** Unique on the page. */
@@ -23,3 +24,33 @@ export const live = ({ id, events, from, version, fast }: Live, content: Content
 /** The answer of `from`: the content alone, and its version, which has to be read before it, or a change in between is missed. */
 export const livePart = (version: string, content: Html | string): Response =>
   htmlResponse(content, 200, { 'x-version': version })
+
+type LiveContent<Asked, Data> = Pick<Live, 'id' | 'fast'> & {
+  /** Refuses whoever may not see it, also while they watch. */
+  version(asked: Asked): string
+  read(asked: Asked): Data | Promise<Data>
+  content(data: Data, asked: Asked): Html
+  /** The page around it. */
+  page(shown: Html, data: Data, asked: Asked): Response
+}
+
+/** What answers at the address of a page whose content refreshes itself, and at that address with `/part` and `/events` added. */
+export function liveHandlers<Asked extends { request: Request }, Data>(
+  streams: Streams,
+  { id, fast, version, read, content, page }: LiveContent<Asked, Data>,
+) {
+  return {
+    async page(asked: Asked): Promise<Response> {
+      const shownVersion = version(asked)
+      const data = await read(asked)
+      const { pathname, search } = new URL(asked.request.url)
+      const [events, from] = [`${pathname}/events${search}`, `${pathname}/part${search}`]
+      return page(live({ id, events, from, version: shownVersion, fast }, content(data, asked)), data, asked)
+    },
+    async part(asked: Asked): Promise<Response> {
+      const shownVersion = version(asked)
+      return livePart(shownVersion, content(await read(asked), asked))
+    },
+    events: (asked: Asked): Response => streams.versions(asked.request, () => version(asked)),
+  }
+}
