@@ -94,13 +94,24 @@ function shown(at: Known<Moment>, markup: (date: Date) => Html): Content {
   return date && Number.isFinite(date.getTime()) ? markup(date) : noValue
 }
 
-/** A moment: absolute as sent, then relative in the browser with the absolute one on hover and focus. */
-export const time = (at: Known<Moment>): Content =>
-  shown(at, date => html`<time datetime="${date.toISOString()}" data-relative>${momentText(date)}</time>`)
+/** As sent in UTC; the attributes say what the browser makes of it. */
+const timeTag = (at: Known<Moment>, attributes?: Html): Content =>
+  shown(at, date => html`<time datetime="${date.toISOString()}"${attributes}>${momentText(date)}</time>`)
+
+/** A moment: then relative in the browser, with the absolute one on hover and focus. */
+export const time = (at: Known<Moment>): Content => timeTag(at, html` data-relative`)
 
 /** A time that stays absolute, in UTC: where the date matters more than how long ago it was. */
-export const moment = (at: Known<Moment>): Content =>
-  shown(at, date => html`<time datetime="${date.toISOString()}">${momentText(date)}</time>`)
+export const moment = (at: Known<Moment>): Content => timeTag(at)
+
+/** A moment that stays absolute: then in the reader's zone. */
+export const localMoment = (at: Known<Moment>): Content => timeTag(at, html` data-moment`)
+
+/** The time left, counted down each second in the browser; `over` when none is left. */
+export const countdown = (at: Known<Moment>, over = 'expired'): Content => timeTag(at, html` data-countdown="${over}"`)
+
+/** The time since then, counted up each second in the browser. */
+export const elapsed = (at: Known<Moment>): Content => timeTag(at, html` data-elapsed`)
 
 /** A day in UTC. */
 export const utcDay = (at: Known<Moment>): Content =>
@@ -112,18 +123,6 @@ export const localDay = (at: Known<Moment>): Content =>
     at,
     date => html`<time datetime="${date.toISOString()}" title="${momentText(date)}" data-day>${dateText(date)}</time>`,
   )
-
-/** A moment that stays absolute: in UTC as sent, then in the reader's zone. */
-export const localMoment = (at: Known<Moment>): Content =>
-  shown(at, date => html`<time datetime="${date.toISOString()}" data-moment>${momentText(date)}</time>`)
-
-/** The time left, counted down each second in the browser; `over` when none is left. */
-export const countdown = (at: Known<Moment>, over = 'expired'): Content =>
-  shown(at, date => html`<time datetime="${date.toISOString()}" data-countdown="${over}">${momentText(date)}</time>`)
-
-/** The time since then, counted up each second in the browser. */
-export const elapsed = (at: Known<Moment>): Content =>
-  shown(at, date => html`<time datetime="${date.toISOString()}" data-elapsed>${momentText(date)}</time>`)
 
 /** A name that somebody chose: isolated, so that its text direction does not change the text around it. */
 export const name = (text: Known<string>): Content => (text ? html`<bdi class="name">${text}</bdi>` : noValue)
