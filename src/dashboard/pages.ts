@@ -52,27 +52,25 @@ function pageOfList<Row>(list: keyof ListsQuery, rows: readonly Row[], query: Li
   return { rows: itemsOfPage(rows, slice), pages, links: paginationLinks(pages, to, `Pages of ${listNames[list]}`) }
 }
 
-function dashboardBody(
+const dashboardBody = (
   metrics: RosterMetrics,
   broken: readonly BrokenDuty[],
   query: ListsQuery,
   scores: readonly ScoreView[],
-): Html {
-  const expired = new Set(metrics.expired_certificates)
-  const certificates = pageOfList(
-    'certificates',
-    [...metrics.expired_certificates, ...metrics.expiring_certificates],
-    query,
-  )
-  const duties = pageOfList('broken', broken, query)
-  const league = scores.find(({ subject }) => subject === 'league')
-  return html`${
-    broken.length > 0 &&
-    html`<section class="part" id="broken"><h2>Cannot be worked as planned</h2>
+): Html => html`${broken.length > 0 && brokenPart(broken, query)}
+${week('This week', metrics.this_week)}
+${week('Next week', metrics.next_week)}
+${healthPart(scores)}
+${certificatesPart(metrics, query)}
+${daysPart(metrics.daily)}`
+
+function brokenPart(broken: readonly BrokenDuty[], query: ListsQuery): Html {
+  const { rows, pages, links } = pageOfList('broken', broken, query)
+  return html`<section class="part" id="broken"><h2>Cannot be worked as planned</h2>
 ${table({
   caption: 'Duties that break a rule now',
-  rows: duties.rows,
-  pages: duties.pages,
+  rows,
+  pages,
   columns: [
     {
       head: 'Shift',
@@ -83,11 +81,12 @@ ${table({
     { head: 'Why', class: 'advice', cell: one => one.against.map(({ message }) => html`<div>${message}</div>`) },
   ],
 })}
-${duties.links}</section>`
-  }
-${week('This week', metrics.this_week)}
-${week('Next week', metrics.next_week)}
-<section class="part"><h2>Health</h2>
+${links}</section>`
+}
+
+function healthPart(scores: readonly ScoreView[]): Html {
+  const league = scores.find(({ subject }) => subject === 'league')
+  return html`<section class="part"><h2>Health</h2>
 ${table({
   caption: 'Sites and leagues, worst first',
   rows: scores,
@@ -112,28 +111,38 @@ ${table({
   ],
   empty: emptyState('No sites yet', 'Active leagues are checked every 12 hours, at noon and midnight UTC.'),
 })}
-${league && html`<p class="quiet">Sites as they are now; leagues were checked ${time(league.at)}, as every 12 hours</p>`}</section>
-<section class="part" id="certificates"><h2>Expiring certificates</h2>
+${league && html`<p class="quiet">Sites as they are now; leagues were checked ${time(league.at)}, as every 12 hours</p>`}</section>`
+}
+
+function certificatesPart(
+  { expired_certificates: expired, expiring_certificates: expiring }: RosterMetrics,
+  query: ListsQuery,
+): Html {
+  const hasExpired = new Set(expired)
+  const { rows, pages, links } = pageOfList('certificates', [...expired, ...expiring], query)
+  return html`<section class="part" id="certificates"><h2>Expiring certificates</h2>
 ${table({
   caption: 'Expired, or expiring within 60 days',
-  rows: certificates.rows,
-  pages: certificates.pages,
+  rows,
+  pages,
   columns: [
     { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
     { head: 'Certificate', cell: one => name(one.certification) },
     {
       head: 'Valid through',
-      cell: one => html`${longDate(one.expires_on)}${expired.has(one) && html` ${badge('expired', 'bad')}`}`,
+      cell: one => html`${longDate(one.expires_on)}${hasExpired.has(one) && html` ${badge('expired', 'bad')}`}`,
     },
   ],
   empty: html`<p class="quiet">None has expired, and none will within 60 days.</p>`,
 })}
-${certificates.links}</section>
-<section class="part"><h2>Day by day</h2>
+${links}</section>`
+}
+
+const daysPart = (daily: RosterMetrics['daily']): Html => html`<section class="part"><h2>Day by day</h2>
 ${table({
   caption: 'Numbers of each day',
   dense: true,
-  rows: metrics.daily,
+  rows: daily,
   rowName: ({ day }) => longDate(day),
   columns: [
     { head: 'Day', names: true, cell: ({ day }) => longDate(day) },
@@ -153,7 +162,6 @@ ${table({
   ],
   empty: html`<p class="quiet">The first numbers come at midnight UTC.</p>`,
 })}</section>`
-}
 
 const week = (title: string, sum: RosterMetrics['this_week']): Html => html`<section class="part">
 <h2>${title} <small class="quiet">${dateSpan(sum.start, sum.end)}</small></h2>
