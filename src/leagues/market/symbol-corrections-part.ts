@@ -16,6 +16,8 @@ import type { QuoteView } from './quote.ts'
 
 const quotesApi = (symbol: string): string => `/api/v1/quotes/${encodeURIComponent(symbol)}`
 
+const askForReason = { name: 'reason', label: 'Reason, visible to everyone', optional: true }
+
 const actionText: Record<SymbolActionView['kind'], (done: SymbolActionView) => Content> = {
   void: ({ price_cents }) => `Price ${moneyText(price_cents)} taken back`,
   split: ({ split_to, split_from }) => `Split: ${split_to} for ${split_from}`,
@@ -61,7 +63,7 @@ ${table({
           quiet: true,
           action: `${quotesApi(symbol)}/actions/${id}/undo`,
           confirm: `Take the dividend of ${moneyText(price_cents)} per share back? What was paid is charged back, and each owner sees it; leagues keep it while they are final.`,
-          ask: { name: 'reason', label: 'Reason, visible to everyone', optional: true },
+          ask: askForReason,
           done: 'Taken back',
         }),
     },
@@ -79,12 +81,16 @@ export type OfficerData = {
 }
 
 /** What officers can do: take prices back, set one, split, pay a dividend. */
-export function officerPart(
-  { symbol, price_cents }: QuoteView,
+export const officerPart = (quote: QuoteView, data: OfficerData, toPage: (page: number) => string): Html =>
+  html`${pricesPart(quote.symbol, data, toPage)}
+${setPricePart(quote)}
+${splitAndDividendPart(quote.symbol)}`
+
+function pricesPart(
+  symbol: string,
   { prices, pagination: pages, lastSplit }: OfficerData,
   toPage: (page: number) => string,
 ): Html {
-  const api = quotesApi(symbol)
   return html`<section class="part">
 <h2>Prices of the last 7 days</h2>
 ${table({
@@ -112,29 +118,34 @@ ${table({
               label: html`Take back<span class="sr"> ${moneyText(wrong)}</span>`,
               small: true,
               quiet: true,
-              action: `${api}/prices/${id}/void`,
+              action: `${quotesApi(symbol)}/prices/${id}/void`,
               confirm: `Take the price ${moneyText(wrong)} of ${symbol} back? ${
                 trades === 0
                   ? 'Nobody has traded at it.'
                   : `${trades === 1 ? 'The trade' : `The ${trades} trades`} made at it ${trades === 1 ? 'is' : 'are'} undone, and each owner sees it; those of final leagues stay. This cannot be reversed.`
               }`,
-              ask: { name: 'reason', label: 'Reason, visible to everyone', optional: true },
+              ask: askForReason,
               done: 'Taken back',
             }),
     },
   ],
 })}
 ${paginationLinks(pages, toPage, 'Pages of prices')}
-</section>
-<section class="part">
+</section>`
+}
+
+const setPricePart = ({ symbol, price_cents }: QuoteView): Html => html`<section class="part">
 <h2>Set the price</h2>
 ${form(
   { action: '/api/v1/quotes', done: '{message}' },
   html`<input type="hidden" name="quotes[0].symbol" value="${symbol}" data-type="text" />${formField({ label: 'Price', name: 'quotes[0].price_cents', type: 'cents', min: 0.01, value: price_cents })}`,
   'Set the price',
 )}
-</section>
-<section class="part">
+</section>`
+
+function splitAndDividendPart(symbol: string): Html {
+  const api = quotesApi(symbol)
+  return html`<section class="part">
 <h2>Split or dividend</h2>
 ${notice('Both apply to everyone who holds it now, in every league that is not final.')}
 <div class="columns">
