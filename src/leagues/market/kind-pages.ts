@@ -1,8 +1,9 @@
 import { html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
-import { money, number, percent } from '../../ui/parts/values.ts'
+import { money, number } from '../../ui/parts/values.ts'
 import { announcementFields, autoFinalizeField, configField, type KindPages, publicField } from '../kind-pages.ts'
+import { signedPercent } from './gains.ts'
 
 const announces = ['leader', 'final', 'weekly'] as const
 const trade = { path: 'trade', label: 'Trade' }
@@ -17,7 +18,7 @@ export const marketKindPages: KindPages = {
   score: value => money(value),
   metric(metric, value) {
     if (metric.endsWith('_cents')) return money(value)
-    return metric.endsWith('_pct') ? percent(value, { signed: true, digits: 2 }) : number(value)
+    return metric.endsWith('_pct') ? signedPercent(value) : number(value)
   },
   announces,
   isMoney: column => column === 'score' || column.endsWith('_cents'),

@@ -5,13 +5,10 @@ import { badge } from '../../ui/parts/badges.ts'
 import { chart } from '../../ui/parts/figures.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, money, name, number, time } from '../../ui/parts/values.ts'
+import { gainMoney } from './gains.ts'
 import { isTrade, type LedgerLineView } from './ledger.ts'
 import type { Side } from './order.ts'
 import type { ValueHistory } from './worth-history.ts'
-
-/** Green above 0, red below 0. */
-export const gainMoney = (cents: number | null): Content =>
-  html`<span class="${cents === null || cents === 0 ? '' : cents > 0 ? 'gain' : 'loss'}">${money(cents, { signed: true })}</span>`
 
 /** Everything that changed the cash and holdings, newest first. */
 export const accountTable = (lines: readonly LedgerLineView[]): Content =>

@@ -12,6 +12,7 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { actionsColumn, table } from '../../ui/parts/table.ts'
 import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
+import { gainPercent } from './gains.ts'
 import type { HeldPrices } from './held-prices.ts'
 import type { QuoteView } from './quote.ts'
 import { minInterval, type QuoteFeedView } from './quote-feeds/quote-feed.ts'
@@ -28,7 +29,6 @@ export type PriceListData = {
   tradeAt?: string
 }
 
-export const gainClass = (change: number): string => (change > 0 ? 'gain' : change < 0 ? 'loss' : '')
 export const symbolPath = (symbol: string): string => `/quotes/${encodeURIComponent(symbol)}`
 
 export function priceList({ path, quotes, pagination: pages, q, lines, tradeAt }: PriceListData, who: Who | undefined) {
@@ -45,12 +45,7 @@ ${table({
   columns: [
     { head: 'Symbol', names: true, cell: ({ symbol }) => html`<a href="${symbolPath(symbol)}">${symbol}</a>` },
     { head: 'Price', numeric: true, class: 'score', cell: ({ price_cents }) => money(price_cents) },
-    {
-      head: 'Today',
-      numeric: true,
-      cell: ({ change_cents, change_pct }) =>
-        html`<span class="${gainClass(change_cents)}">${percent(change_pct, { signed: true, digits: 2 })}</span>`,
-    },
+    { head: 'Today', numeric: true, cell: ({ change_pct }) => gainPercent(change_pct) },
     {
       head: '30 days',
       folds: true,

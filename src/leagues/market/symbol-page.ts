@@ -4,10 +4,11 @@ import { type Html, html } from '../../platform/html.ts'
 import { address } from '../../ui/parts/address.ts'
 import { chart, stats } from '../../ui/parts/figures.ts'
 import { table } from '../../ui/parts/table.ts'
-import { money, name, percent, time, utcDay } from '../../ui/parts/values.ts'
+import { money, name, time, utcDay } from '../../ui/parts/values.ts'
+import { gainPercent } from './gains.ts'
 import type { PriceHistory } from './price-history.ts'
 import { percentOf, type QuoteView, startOfDay } from './quote.ts'
-import { gainClass, heldPricesTable, symbolPath } from './quotes-page.ts'
+import { heldPricesTable, symbolPath } from './quotes-page.ts'
 import { actionTable, type Corrections, type OfficerData, officerPart } from './symbol-corrections-part.ts'
 
 export const priceRanges = ['week', 'month', 'year', 'all'] as const
@@ -59,12 +60,12 @@ ${stats([
   { label: 'Price', value: money(quote.price_cents) },
   {
     label: 'Today',
-    value: html`<span class="${gainClass(quote.change_cents)}">${percent(quote.change_pct, { signed: true, digits: 2 })}</span>`,
+    value: gainPercent(quote.change_pct),
     note: html`${money(quote.change_cents, { signed: true })} since 00:00 UTC`,
   },
   points.length > 1 && {
     label: rangeNames[range],
-    value: html`<span class="${gainClass(change)}">${percent(change, { signed: true, digits: 2 })}</span>`,
+    value: gainPercent(change),
     note: html`from ${money(first)}`,
   },
   points.length > 1 && { label: 'Highest', value: money(Math.max(...all)), note: rangeNames[range] },

@@ -13,11 +13,12 @@ import { duration, money, name, number, percent, time } from '../../ui/parts/val
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import type { MarketConfig } from './config.ts'
+import { gainMoney, signedPercent } from './gains.ts'
 import { marketKindPages } from './kind-pages.ts'
 import type { LedgerLineView } from './ledger.ts'
 import { maxShares, type Side } from './order.ts'
 import type { HoldingView, PortfolioView } from './portfolio.ts'
-import { accountTable, gainMoney, valueHistoryPart } from './portfolio-parts.ts'
+import { accountTable, valueHistoryPart } from './portfolio-parts.ts'
 import { symbolPath } from './quotes-page.ts'
 import type { ValueHistory } from './worth-history.ts'
 
@@ -65,12 +66,12 @@ function headFigures({ portfolio, place }: TradeData) {
     {
       label: 'Total value',
       value: money(portfolio.total_cents),
-      note: html`${percent(portfolio.return_pct, { signed: true, digits: 2 })} of ${money(portfolio.starting_cents)}`,
+      note: html`${signedPercent(portfolio.return_pct)} of ${money(portfolio.starting_cents)}`,
     },
     portfolio.today_cents !== null && {
       label: 'Today',
       value: money(portfolio.today_cents, { signed: true }),
-      note: html`${percent(portfolio.today_pct, { signed: true, digits: 2 })} since 00:00 UTC`,
+      note: html`${signedPercent(portfolio.today_pct)} since 00:00 UTC`,
     },
     { label: 'Cash', value: money(portfolio.cash_cents) },
     {
@@ -196,7 +197,7 @@ ${table<HoldingView>({
       head: 'Gain',
       numeric: true,
       cell: holding =>
-        html`${gainMoney(holding.unrealised_cents)}<small class="quiet">${percent(holding.unrealised_pct, { signed: true, digits: 2 })}</small>`,
+        html`${gainMoney(holding.unrealised_cents)}<small class="quiet">${signedPercent(holding.unrealised_pct)}</small>`,
     },
     portfolio.holdings.some(({ realised_cents }) => realised_cents !== 0) && {
       head: 'Realised',
