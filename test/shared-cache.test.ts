@@ -14,7 +14,7 @@ async function startNginx(appUrl: string): Promise<string> {
   const folder = temporaryFolder()
   const port = freePort()
   const ours = readFileSync(join(import.meta.dir, '../deploy/nginx.conf'), 'utf8')
-    .replace('/var/cache/nginx/fieldhouse', join(folder, 'cache'))
+    .replace('/var/cache/nginx-fieldhouse', join(folder, 'cache'))
     .replace('listen 80;', `listen 127.0.0.1:${port};`)
     .replaceAll('http://127.0.0.1:3000', appUrl)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
