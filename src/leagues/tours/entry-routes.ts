@@ -8,7 +8,7 @@ import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-sc
 import { entryChange, entrySchema, newEntry } from './entry.ts'
 import { createEntry, editEntry, withdrawEntry } from './manage-entries.ts'
 import { tourLeagueOf } from './queries.ts'
-import { readEntriesPage, readEntry } from './visible-entries.ts'
+import { listVisibleEntries, readEntry } from './visible-entries.ts'
 
 const one = t.Object({ id: idSchema, entry_id: idSchema })
 
@@ -67,7 +67,7 @@ export const entryRoutes = (app: App) => {
       '/',
       ({ params: { id }, query, request, who, set }) =>
         paged({ query, request, set }, page =>
-          readEntriesPage(app, tourLeagueOf(db, id, who), page, who, query.user_id),
+          listVisibleEntries(app, tourLeagueOf(db, id, who), page, who, query.user_id),
         ),
       {
         may: 'reader',

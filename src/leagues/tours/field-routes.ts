@@ -11,7 +11,7 @@ import { maxPlayers } from './field-text.ts'
 import { matchPlayerByHand, openUnmatched } from './match-field.ts'
 import { tourBySlug } from './queries.ts'
 import { slugParams } from './tour.ts'
-import { removeField, saveField, upcomingPage } from './upcoming-field.ts'
+import { listUpcomingField, removeField, saveField } from './upcoming-field.ts'
 
 const rank = t.Nullable(t.Integer({ minimum: 1, maximum: 100_000, description: 'World ranking' }))
 const odds = t.Nullable(t.Number({ exclusiveMinimum: 1, maximum: 10_000, description: 'Decimal: what 1 pays' }))
@@ -90,7 +90,7 @@ export const fieldRoutes = (app: App) => {
     .get(
       '/upcoming',
       ({ params: { slug }, query, request, set }) =>
-        paged({ query, request, set }, page => upcomingPage(db, tourBySlug(db, slug), page)),
+        paged({ query, request, set }, page => listUpcomingField(db, tourBySlug(db, slug), page)),
       {
         query: t.Object(pageQuery),
         may: 'reader',

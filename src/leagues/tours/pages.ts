@@ -25,11 +25,11 @@ import type { Golfer } from './feeds/board.ts'
 import { createEntry, editEntry } from './manage-entries.ts'
 import { openUnmatched } from './match-field.ts'
 import { arePicksOpen } from './picks.ts'
-import { fieldPage, findTour, golfersOf, listTours, tourBySlug, tourLeagueOf } from './queries.ts'
+import { findTour, golfersOf, listField, listTours, tourBySlug, tourLeagueOf } from './queries.ts'
 import { slugParams, type Tour } from './tour.ts'
 import { fieldBody, type TourData, tourBody, toursBody } from './tour-page.ts'
 import { tourViewOf } from './tour-view.ts'
-import { upcomingPage } from './upcoming-field.ts'
+import { listUpcomingField } from './upcoming-field.ts'
 import { type UpcomingData, upcomingBody } from './upcoming-page.ts'
 import { entryViewer } from './visible-entries.ts'
 
@@ -128,12 +128,12 @@ export const tourPages = (app: App) => {
     const slice = pageOf({ page: query.page, limit: 200 })
     const view = tourViewOf(app, tour, who)
     const leagues = view.leagues.map(id => leagueById(db, id))
-    return { tour: view, leagues, ...withPagination(fieldPage(db, tour, slice, query.q), slice), q: query.q }
+    return { tour: view, leagues, ...withPagination(listField(db, tour, slice, query.q), slice), q: query.q }
   }
 
   function upcomingData(tour: Tour, query: { page?: number }): UpcomingData {
     const slice = pageOf({ page: query.page, limit: 100 })
-    const shown = withPagination(upcomingPage(db, tour, slice), slice)
+    const shown = withPagination(listUpcomingField(db, tour, slice), slice)
     const isByHand = shown.event?.source === 'hand'
     const unmatched = openUnmatched(db, tour)
     const eventIds = new Set(unmatched.map(({ event_id }) => event_id))
@@ -141,7 +141,7 @@ export const tourPages = (app: App) => {
     return {
       tour,
       ...shown,
-      entered: isByHand ? upcomingPage(db, tour, wholeList).players.filter(each => !each.withdrawn) : [],
+      entered: isByHand ? listUpcomingField(db, tour, wholeList).players.filter(each => !each.withdrawn) : [],
       unmatched,
       golfers: new Map([...eventIds].map(id => [id, byName(golfersOf(db, id))])),
     }

@@ -217,7 +217,7 @@ export const changesOf = (db: Db, eventId: number, players: readonly string[], f
     .map(({ at }) => at)
 
 /** The field of the feed's current event: the leader first, golfers who are out last. `q` is part of a name or an id. */
-export function fieldPage(db: Db, { eventId }: Tour, page: PageSlice, q = '') {
+export function listField(db: Db, { eventId }: Tour, page: PageSlice, q = '') {
   const all = eventId === null ? [] : golfersOf(db, eventId)
   const columns = [all.map(({ name }) => name), all.map(({ player_id }) => player_id)].map(textColumn)
   const hits = markMatches(q, columns, new Uint8Array(all.length))

@@ -8,7 +8,7 @@ import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { nullableDateTime, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { addTour, editTour, forceUpdate, removeTour } from './manage-tours.ts'
-import { fieldPage, listTours, tourBySlug } from './queries.ts'
+import { listField, listTours, tourBySlug } from './queries.ts'
 import { slugSchema, tourSchema } from './tour.ts'
 import { tourViewOf } from './tour-view.ts'
 
@@ -114,7 +114,7 @@ export const tourRoutes = (app: App) => {
       '/:slug/players',
       ({ params: { slug }, query, request, set }) => {
         const tour = tourBySlug(db, slug)
-        return paged({ query, request, set }, page => fieldPage(db, tour, page, query.q))
+        return paged({ query, request, set }, page => listField(db, tour, page, query.q))
       },
       {
         may: 'reader',

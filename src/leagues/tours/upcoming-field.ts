@@ -161,7 +161,7 @@ function renameInLeagues(tx: Db, tour: Tour, before: TourEvent, { name }: TourEv
 export type UpcomingPlayer = FieldPlayer & { withdrawn: boolean }
 
 /** A page of the field of the coming event, favourites first. */
-export function upcomingPage(db: Db, tour: Tour, page: PageSlice) {
+export function listUpcomingField(db: Db, tour: Tour, page: PageSlice) {
   const event = upcomingEvent(db, tour)
   if (!event) return { event: null, players: [], total: 0 }
   const ratings = ratingsOf(db, event.id)

@@ -23,7 +23,7 @@ export async function readEntry(app: App, league: League, id: number, who: Who |
   return view(entryById(app.db, league.id, id))
 }
 
-export async function readEntriesPage(
+export async function listVisibleEntries(
   app: App,
   league: League,
   asked: PageSlice,
