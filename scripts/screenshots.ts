@@ -15,6 +15,7 @@ import { rosterDemo } from './demo/roster.ts'
 import { sheetDemo } from './demo/sheet.ts'
 import { tourDemo } from './demo/tour.ts'
 import { helpFirst } from './script-help.ts'
+import { trialSettings } from './trials/child-env.ts'
 
 helpFirst(import.meta.path, { words: 100 })
 
@@ -158,14 +159,9 @@ mkdirSync(folder, { recursive: true })
 const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-screenshots-'))
 const token = crypto.randomUUID()
 const config = readConfig({
-  PORT: '0',
-  HOST: '127.0.0.1',
-  DATA_DIR: dataDir,
-  ADMIN_TOKEN: token,
+  ...trialSettings(dataDir, token),
   ADMIN_EMAIL: account.email,
   ADMIN_PASSWORD: account.password,
-  RATE_LIMIT: '0',
-  ALLOW_PRIVATE_FEEDS: 'true',
 })
 const { url, stop } = await startFieldhouse(config, { log: openLog('error', Date.now) })
 const executablePath = process.env.CHROMIUM ?? Bun.which('chromium') ?? Bun.which('google-chrome') ?? undefined

@@ -7,7 +7,7 @@ import type { Subprocess } from 'bun'
 import type { Static, TSchema } from 'elysia'
 import { closeDatabase, openDatabase } from '../db/open.ts'
 import { bundledMain } from '../scripts/build.ts'
-import { childEnv } from '../scripts/trials/child-env.ts'
+import { childEnv, trialSettings } from '../scripts/trials/child-env.ts'
 import { linesOf } from '../scripts/trials/lines.ts'
 import { type AppOverrides, type Fieldhouse, startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
@@ -108,14 +108,7 @@ export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
 }
 
 /** The default settings of every app in a test. */
-export const defaults = (dataDir: string): Env => ({
-  PORT: '0',
-  HOST: '127.0.0.1',
-  DATA_DIR: dataDir,
-  ADMIN_TOKEN: adminToken,
-  RATE_LIMIT: '0',
-  ALLOW_PRIVATE_FEEDS: 'true',
-})
+export const defaults = (dataDir: string): Env => trialSettings(dataDir, adminToken)
 
 export async function start(env: Env = {}, givenDir?: string, overrides: AppOverrides = {}) {
   const dataDir = givenDir ?? (await newDataDir())

@@ -15,7 +15,8 @@ import { openLog } from '../../src/platform/process/log.ts'
 import { demoCaller, operatorToken } from '../demo/call.ts'
 import { startFakeFeed } from '../fake-feed.ts'
 import { helpFirst } from '../script-help.ts'
-import { linesOf } from '../trials/lines.ts'
+import { startAnsweringChild } from '../trials/answering-child.ts'
+import { trialSettings } from '../trials/child-env.ts'
 
 helpFirst(import.meta.path, { options: ['--intervals'], words: 100 })
 
@@ -32,16 +33,8 @@ else await compare(Number(values.intervals))
 
 /** A separate process on the shared folder, whose supervisor checks all the time. */
 async function supervise(dataDir: string): Promise<void> {
-  const env = {
-    PORT: '0',
-    HOST: '127.0.0.1',
-    DATA_DIR: dataDir,
-    ADMIN_TOKEN: operatorToken,
-    RATE_LIMIT: '0',
-    ALLOW_PRIVATE_FEEDS: 'true',
-  }
   const log = openLog('error', Date.now)
-  const { app, url } = await startFieldhouse(readConfig(env), { log })
+  const { app, url } = await startFieldhouse(readConfig(trialSettings(dataDir, operatorToken)), { log })
   console.log(url)
   let checks = 0
   setInterval(() => {
@@ -123,23 +116,10 @@ async function evening(supervisors: number, byHand: number, intervals: number): 
 }
 
 async function startProcess(dataDir: string) {
-  const child = Bun.spawn([process.execPath, import.meta.path, dataDir], {
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'inherit',
-  })
-  const lines = linesOf(child.stdout)
-  const next = async () => String((await lines.next()).value)
+  const child = startAnsweringChild('A supervising process', [import.meta.path, dataDir])
   return {
-    url: await next(),
-    async checks() {
-      child.stdin.write('\n')
-      child.stdin.flush()
-      return Number(await next())
-    },
-    async stop() {
-      child.kill(9)
-      await child.exited
-    },
+    url: await child.nextLine(),
+    checks: async () => Number(await child.ask()),
+    stop: child.kill,
   }
 }

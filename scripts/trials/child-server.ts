@@ -2,7 +2,7 @@
 import { withTimeout } from '../../src/platform/process/with-timeout.ts'
 import { bundledMain } from '../build.ts'
 import { demoCaller, operatorToken } from '../demo/call.ts'
-import { childEnv } from './child-env.ts'
+import { childEnv, trialSettings } from './child-env.ts'
 import { endWithUs } from './end-with-us.ts'
 import { linesOf } from './lines.ts'
 
@@ -15,16 +15,7 @@ const answerTimeout = 60_000
 /** `command` is put before the command of Bun, for example `faketime`. The server may be killed before it is open. */
 export async function spawnServer(dataDir: string, env: ChildEnv = {}, command: string[] = []) {
   const child = Bun.spawn([...command, process.execPath, await bundledMain()], {
-    env: {
-      ...childEnv,
-      PORT: '0',
-      HOST: '127.0.0.1',
-      DATA_DIR: dataDir,
-      ADMIN_TOKEN: operatorToken,
-      RATE_LIMIT: '0',
-      ALLOW_PRIVATE_FEEDS: 'true',
-      ...env,
-    },
+    env: { ...childEnv, ...trialSettings(dataDir, operatorToken), ...env },
     stdout: 'pipe',
     stderr: 'pipe',
   })

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { linesOf } from '../../trials/lines.ts'
+import { startAnsweringChild } from '../../trials/answering-child.ts'
 import { Missing } from '../comparison.ts'
 
 const version = '1.5.6-r.1'
@@ -37,25 +37,10 @@ export async function openDuckDb(database: string) {
     })
     if (added.exitCode !== 0) return new Missing(`@duckdb/node-api ${version} could not be fetched`)
   }
-  const child = Bun.spawn([process.execPath, '-e', program, database], {
-    cwd: home,
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'inherit',
-  })
-  const answers = linesOf(child.stdout)
+  const child = startAnsweringChild('DuckDB', ['-e', program, database], { cwd: home })
   return {
     /** ms from the file to a page of the ranked board. */
-    async board(file: string): Promise<number> {
-      child.stdin.write(`${file}\n`)
-      child.stdin.flush()
-      const { value } = await answers.next()
-      if (!value) throw new Error('DuckDB ended')
-      return Number(JSON.parse(value).ms)
-    },
-    async stop() {
-      child.kill(9)
-      await child.exited
-    },
+    board: async (file: string): Promise<number> => Number(JSON.parse(await child.ask(file)).ms),
+    stop: child.kill,
   }
 }

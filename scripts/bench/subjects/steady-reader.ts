@@ -1,23 +1,12 @@
 /** Reads an address at a fixed rate, in a separate process, so that the work of the bench does not delay it. */
-import { linesOf } from '../../trials/lines.ts'
+import { startAnsweringChild } from '../../trials/answering-child.ts'
 
 export async function openSteadyReader(url: string, perSecond: number) {
-  const child = Bun.spawn([process.execPath, import.meta.path, url, String(perSecond)], {
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'inherit',
-  })
-  const lines = linesOf(child.stdout)
-  await lines.next()
+  const child = startAnsweringChild('The steady reader', [import.meta.path, url, String(perSecond)])
+  await child.nextLine()
   return {
     /** How long answers took from when they should have been asked for, in ms. */
-    async end(): Promise<{ p99: number; worst: number }> {
-      child.stdin.end()
-      const { value } = await lines.next()
-      await child.exited
-      if (!value) throw new Error('The reader has ended')
-      return JSON.parse(value)
-    },
+    end: async (): Promise<{ p99: number; worst: number }> => JSON.parse(await child.end()),
   }
 }
 
