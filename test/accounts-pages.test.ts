@@ -13,6 +13,9 @@ const serviceWithAnn = shared(async () => {
   return { ...fieldhouse, id }
 })
 
+/** Shared by tests that know who makes an account there. */
+const openService = shared(() => start({ SIGNUP: 'open' }))
+
 const asPage = { headers: { accept: 'text/html' } }
 
 test('signing in by form leads to the page that was asked for', async () => {
@@ -48,6 +51,28 @@ test('a refused sign-in shows the form again, with the address and without the p
   expect(form).toContain('value="&quot;&gt;&lt;i&gt;@x"')
   expect(form).toContain('name="next" value="/account"')
   expect(form).not.toContain('a wrong password')
+})
+
+test('a form whose fields the browser has not checked comes back with a sentence beside each', async () => {
+  const { url } = await openService()
+  const send = async (path: string, fields: Record<string, string>) => {
+    const answer = await visitor(url).submit(path, fields)
+    return [answer.status, await answer.text()] as const
+  }
+  const [status, form] = await send('/sign-up', { email: 'a', username: 'Ann', password: 'short', country: 'Norway' })
+  expect(status).toBe(422)
+  expect(form).toContain('<p class="error" id="f-email-error">Write an e-mail address such as ann@example.org.</p>')
+  expect(form).toContain('<p class="error" id="f-password-error">From 12 to 200 characters.</p>')
+  expect(form).toMatch(/name="username"[^>]* value="Ann"/)
+  expect(form).not.toContain('short')
+  const account = { email: ann.email, username: 'Ann', password: ann.password }
+  expect((await send('/sign-up', { ...account, country: 'xy' }))[1]).toContain(
+    'id="f-country-error">Write the two letters of a country, such as NO (ISO 3166).</p>',
+  )
+  expect((await send('/sign-in', { email: ann.email, next: '/account' }))[1]).toMatch(
+    /id="f-password-error">Fill this in.*name="next" value="\/account"/s,
+  )
+  expect((await send('/forgot-password', { email: '' }))[0]).toBe(422)
 })
 
 test('another site can neither sign in by form nor sign out', async () => {
@@ -113,7 +138,7 @@ test('the sign-up page is there where sign-up is open', async () => {
   const closed = await start()
   expect((await visitor(closed.url).visit('/sign-up', asPage)).status).toBe(404)
   expect((await visitor(closed.url).submit('/sign-up', { ...ann, username: 'Ann' })).status).toBe(403)
-  const { url } = await start({ SIGNUP: 'open' })
+  const { url } = await openService()
   const browser = visitor(url)
   const signInPage = await (await browser.visit('/sign-in', asPage)).text()
   expect(signInPage).toContain('href="/sign-up"')

@@ -502,6 +502,7 @@ test('an address or name that is taken, or one of the service, is refused', asyn
   expect(await refusedUser(call, { email: 'no address' })).toEqual([422, 'email'])
   expect(await refusedUser(call, { password: 'short' })).toEqual([422, 'password'])
   expect(await refusedUser(call, { country: 'Norway' })).toEqual([422, 'country'])
+  expect(await refusedUser(call, { country: 'UK' })).toEqual([422, 'country']) // it is GB
 })
 
 test('a name that looks like that of somebody else is refused, and the service’s own too', async () => {

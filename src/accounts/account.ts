@@ -5,6 +5,7 @@ import { invalid, refuse } from '../errors.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { rowView } from '../platform/http/row-view.ts'
 import { dateTimeSchema, idSchema, nullableDateTime, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { isCountry } from './countries.ts'
 import { skeleton } from './look-alike.ts'
 
 export type User = typeof users.$inferSelect
@@ -60,9 +61,8 @@ export function checkedUsername(text: string): string {
 
 export function countryCode(text: string | null | undefined): string | null {
   if (!text) return null
-  return /^[a-z]{2}$/i.test(text)
-    ? text.toUpperCase()
-    : invalid('country', 'Write the two letters of a country, such as NO.')
+  const code = text.toUpperCase()
+  return isCountry(code) ? code : invalid('country', 'Write the two letters of a country, such as NO (ISO 3166).')
 }
 
 /** An account as its owner sees it. */

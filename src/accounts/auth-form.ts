@@ -1,13 +1,14 @@
 /** The forms that sign somebody in: signing in and up, the first admin, an invitation, a new password. They work without script. */
 
+import type { TObject } from '@sinclair/typebox'
+import { type Static, t } from 'elysia'
 import { Refusal } from '../errors.ts'
 import { type Content, html } from '../platform/html.ts'
-import { seeOther } from '../platform/http/responses.ts'
+import { checkedInput } from '../platform/http/field-errors.ts'
 import { page } from '../ui/layout.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
 import { minPasswordLength } from './account.ts'
-import { localPath } from './origin.ts'
 
 export const email: FormField = {
   label: 'E-mail address',
@@ -65,7 +66,7 @@ export const authFormPage = (
   const body = html`<div class="head"><h1>${title}</h1></div>
 ${above}
 <form class="form" method="post" action="${action}">
-${refusal && !errors.size && notice(refusal.detail, 'bad')}
+${refusal && !fields.some(({ name }) => errors.has(name)) && notice(refusal.detail, 'bad')}
 ${fields.map(field => formField({ ...field, error: errors.get(field.name), ...(field.type !== 'password' && { value: values[field.name] }) }))}
 ${Object.entries(hiddenFields).map(([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}" />`)}
 <div class="submit"><button type="submit">${submit}</button></div>
@@ -74,18 +75,22 @@ ${below}`
   return page({ title, who: undefined, nav: 'account', body }, refusal?.status, refusal?.headers)
 }
 
-/** Signs in, or shows the form again with the refusal. */
-export async function submitAuthForm(
-  signIn: () => Promise<unknown>,
-  next: string | undefined,
+/** What was sent, as `submitAuthForm` checks it: a route that refuses it by itself would not show the form again. */
+export const sentFields = t.Record(t.String({ maxLength: 100 }), t.String({ maxLength: 100_000 }), {
+  maxProperties: 20,
+})
+
+/** Checks what was sent and submits it, or shows the form again with the refusal. */
+export async function submitAuthForm<Fields extends TObject>(
+  fields: Fields,
+  sent: Static<typeof sentFields>,
   shownForm: AuthForm,
-  values: FieldValues,
+  submit: (given: Static<Fields>) => Promise<Response>,
 ) {
   try {
-    await signIn()
-    return seeOther(localPath(next))
+    return await submit(checkedInput(fields, sent))
   } catch (error) {
-    if (error instanceof Refusal) return authFormPage(shownForm, values, error)
+    if (error instanceof Refusal) return authFormPage(shownForm, sent, error)
     throw error
   }
 }

@@ -2,7 +2,7 @@
 
 import { t } from 'elysia'
 import type { App } from '../context.ts'
-import { Refusal, refuse } from '../errors.ts'
+import { refuse } from '../errors.ts'
 import { sendsMail } from '../mail/send.ts'
 import { type Content, html } from '../platform/html.ts'
 import { signedIn } from '../platform/http/access.ts'
@@ -19,6 +19,7 @@ import {
   email,
   newPassword,
   password,
+  sentFields,
   submitAuthForm,
   username,
 } from './auth-form.ts'
@@ -30,7 +31,7 @@ import { ownMails } from './own-mails.ts'
 import { choosePassword, userOfPasswordLink } from './password-link.ts'
 import { hasAdmin, hasUsers, userById } from './queries.ts'
 import { requireSetupToken, setUp, setupBody } from './setup.ts'
-import { credentials, signedUpMessage, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
+import { credentials, signedUpMessage, signIn, signOut, signUp, signUpFields } from './sign-in.ts'
 
 const next = t.Optional(t.String({ maxLength: 100_000 })) // far more than an address has: `localPath` drops what leads nowhere
 
@@ -68,7 +69,7 @@ ${wayToFirstAdmin()}`,
     fields: [{ ...username, autofocus: true }, email, newPassword, country],
     submit: 'Make the account',
   }
-  const setupForm = (token: string): AuthForm => ({
+  const setupForm = (token: string | undefined): AuthForm => ({
     title: 'The first admin',
     action: '/setup',
     fields: [{ ...username, autofocus: true }, email, newPassword],
@@ -113,8 +114,11 @@ ${notice(message)}
     .post(
       '/sign-in',
       ({ request, body }) =>
-        submitAuthForm(() => signIn(app, request, body), body.next, signInForm(body.next), { email: body.email }),
-      { body: t.Object({ ...credentials, next }), may: 'anyone' },
+        submitAuthForm(t.Object(credentials), body, signInForm(body.next), async given => {
+          await signIn(app, request, given)
+          return seeOther(localPath(body.next))
+        }),
+      { body: sentFields, may: 'anyone' },
     )
     .get(
       '/sign-up',
@@ -127,12 +131,11 @@ ${notice(message)}
     .post(
       '/sign-up',
       ({ request, body }) =>
-        submitAuthForm(() => signUp(app, request, body), '/sign-in?new=true', signUpForm, {
-          email: body.email,
-          username: body.username,
-          country: body.country,
+        submitAuthForm(signUpFields, body, signUpForm, async given => {
+          await signUp(app, request, given)
+          return seeOther('/sign-in?new=true')
         }),
-      { body: t.Object({ ...signUpBody, country: t.Optional(t.String({ maxLength: 2 })) }), may: 'anyone' },
+      { body: sentFields, may: 'anyone' },
     )
     .get(
       '/setup',
@@ -144,28 +147,24 @@ ${notice(message)}
     )
     .post(
       '/setup',
-      ({ request, body: { token, ...account } }) =>
-        submitAuthForm(() => setUp(app, request, token, account), '/', setupForm(token), {
-          email: account.email,
-          username: account.username,
+      ({ request, body }) =>
+        submitAuthForm(setupBody, body, setupForm(body.token), async ({ token, ...account }) => {
+          await setUp(app, request, token, account)
+          return seeOther('/')
         }),
-      { body: setupBody, may: 'anyone' },
+      { body: sentFields, may: 'anyone' },
     )
     .get('/forgot-password', () => (sendsMail(app) ? authFormPage(forgottenForm) : forgotten(askAnAdmin)), {
       may: 'anyone',
     })
     .post(
       '/forgot-password',
-      async ({ request, body }) => {
-        try {
-          await forgotPassword(app, request, body.email)
+      ({ request, body }) =>
+        submitAuthForm(t.Object({ email: emailField }), body, forgottenForm, async ({ email }) => {
+          await forgotPassword(app, request, email)
           return forgotten(linkIsMailed)
-        } catch (error) {
-          if (error instanceof Refusal) return authFormPage(forgottenForm, body, error)
-          throw error
-        }
-      },
-      { body: t.Object({ email: emailField }), may: 'anyone' },
+        }),
+      { body: sentFields, may: 'anyone' },
     )
     .get(
       '/password',
@@ -174,11 +173,20 @@ ${notice(message)}
     )
     .post(
       '/password',
-      ({ request, body: { token, password } }) => {
+      ({ request, body }) => {
+        const { token = '' } = body
         const { email } = userOfPasswordLink(db, token, app.clock.now())
-        return submitAuthForm(() => choosePassword(app, request, token, password), '/', passwordForm(token, email), {})
+        return submitAuthForm(
+          t.Object({ password: newPasswordField }),
+          body,
+          passwordForm(token, email),
+          async given => {
+            await choosePassword(app, request, token, given.password)
+            return seeOther('/')
+          },
+        )
       },
-      { body: t.Object({ token: passwordToken, password: newPasswordField }), may: 'anyone' },
+      { body: sentFields, may: 'anyone' },
     )
     .post(
       '/sign-out',

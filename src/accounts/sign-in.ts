@@ -148,6 +148,8 @@ export const signUpBody = {
   password: newPasswordField,
   country: t.Optional(countryField),
 }
+/** As a form sends them: a country that is left out is an empty text. */
+export const signUpFields = t.Object({ ...signUpBody, country: t.Optional(t.String()) })
 export type NewAccount = Credentials & { username: string; country?: string | null }
 
 /**

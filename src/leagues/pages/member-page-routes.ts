@@ -1,10 +1,18 @@
 /** Members of a league, and the page that an invitation opens. */
 
 import { t } from 'elysia'
-import { authFormPage, country, email, newPassword, submitAuthForm, username } from '../../accounts/auth-form.ts'
+import {
+  authFormPage,
+  country,
+  email,
+  newPassword,
+  sentFields,
+  submitAuthForm,
+  username,
+} from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import { invitationPath, listInvitations, openInvitation } from '../../accounts/invitation.ts'
-import { signUpBody } from '../../accounts/sign-in.ts'
+import { signUpFields } from '../../accounts/sign-in.ts'
 import type { App } from '../../context.ts'
 import { sendsMail } from '../../mail/send.ts'
 import { html } from '../../platform/html.ts'
@@ -109,22 +117,20 @@ ${invitationTable(invitations, paginationLinks(pagination(slice, total), to), id
     )
     .post(
       '/invitation',
-      async ({ request, body: { token, ...account }, who }) => {
+      async ({ request, body, who }) => {
+        const { token = '' } = body
         if (who) {
           const joined = await joinByInvitation(app, token, who)
           return seeOther(joined === null ? '/' : `/leagues/${joined}`)
         }
-        const { email = '', username = '', password = '', country } = account
         const { league } = describeInvitation(app, token)
-        const enter = () => acceptInvitation(app, request, token, { email, username, password, country })
-        const next = league ? `/leagues/${league.id}` : '/'
-        return submitAuthForm(enter, next, invitedForm(token), { email, username, country })
+        return submitAuthForm(signUpFields, body, invitedForm(token), async account => {
+          await acceptInvitation(app, request, token, account)
+          return seeOther(league ? `/leagues/${league.id}` : '/')
+        })
       },
       {
-        body: t.Object({
-          token,
-          ...t.Partial(t.Object({ ...signUpBody, country: t.Optional(t.String({ maxLength: 2 })) })).properties,
-        }),
+        body: sentFields,
         may: 'anyone',
       },
     )

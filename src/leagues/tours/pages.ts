@@ -1,6 +1,5 @@
 /** Pages of tours and entries: they ask the same queries as the API. */
 
-import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { Refusal } from '../../errors.ts'
@@ -8,7 +7,7 @@ import { rankedPage as boardPageOf } from '../../leaderboard/page.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
 import type { Html } from '../../platform/html.ts'
 import { signedIn } from '../../platform/http/access.ts'
-import { fieldErrors, refuseAny } from '../../platform/http/field-errors.ts'
+import { checkedInput } from '../../platform/http/field-errors.ts'
 import { pageOf, pageQuery, pagination, wholeList, withPagination } from '../../platform/http/pagination.ts'
 import { readBody } from '../../platform/http/request-body.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -110,8 +109,7 @@ export const tourPages = (app: App) => {
   ) {
     const given = entryOfForm(new URLSearchParams(new TextDecoder().decode(await readBody(request, maxFormBytes))))
     try {
-      refuseAny(fieldErrors(Value.Errors(newEntry, given)))
-      await save(given)
+      await save(checkedInput(newEntry, given))
       return seeOther(`/leagues/${id}/entries`)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error

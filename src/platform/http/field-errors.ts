@@ -1,4 +1,6 @@
 /** What is wrong with an input, field by field: a path for programs and a sentence for people, from the schema itself. */
+import { Value } from '@sinclair/typebox/value'
+import type { Static, TSchema } from 'elysia'
 import { type FieldError, refuse } from '../../errors.ts'
 import { firstYear, lastYear } from '../clock.ts'
 
@@ -35,6 +37,13 @@ export function errorSummary(errors: readonly FieldError[]): string {
   const names = errors.slice(0, maxNamed).map(({ path }) => fieldName(path) || 'the whole')
   const rest = errors.length - names.length
   return `Correct ${listed.format(rest > 0 ? [...names, `${rest} more`] : names)}.`
+}
+
+/** The input, which is refused if it does not fit the schema. */
+export function checkedInput<T extends TSchema>(schema: T, input: unknown): Static<T> {
+  if (Value.Check(schema, input)) return input
+  const errors = fieldErrors(Value.Errors(schema, input))
+  return refuse('invalid', errorSummary(errors), { errors })
 }
 
 /** Refuses an input if anything is wrong with it. */
