@@ -87,6 +87,7 @@ export const decisions: Readonly<Record<string, string>> = {
   '/rota/drafts/:job_id/part': 'GET officer',
   '/rota/drafts/:job_id/events': 'GET officer',
   '/rota/mine': 'GET member mine',
+  '/rota/mine/leave': 'POST member mine',
   '/rota/mine/part': 'GET member mine',
   '/rota/mine/events': 'GET member mine',
   '/rota/requests': 'GET officer',

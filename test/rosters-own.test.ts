@@ -231,6 +231,23 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   expect(last).toContain('href="/rota/mine?leave=2&amp;notices=25"')
 })
 
+test('leave is asked for without script too, and the form comes back with what is wrong', async () => {
+  const { bob } = await startBar()
+  const askWithoutScript = (fields: Record<string, string>) =>
+    bob.browser.submit('/rota/mine/leave', { csrf_token: bob.browser.csrfToken() ?? '', ...fields })
+  const asked = await askWithoutScript({ from: inDays(90), to: inDays(91), note: '' })
+  expect([asked.status, asked.headers.get('location')]).toEqual([303, '/rota/mine'])
+  expect((await bob.browser.get(`${base}/me/leave`)).leave).toContainEqual(
+    expect.objectContaining({ from: inDays(90), to: inDays(91), note: null, state: 'pending' }),
+  )
+  const refused = await askWithoutScript({ from: 'soon', to: inDays(95), note: 'A wedding' })
+  const form = /id="fold-leave" open>.*?<\/form>/s.exec(await refused.text())?.[0]
+  expect([refused.status, form]).toEqual([422, expect.stringContaining('id="f-from-error">Write a date such as')])
+  expect(form).toContain('value="A wedding"')
+  const again = await askWithoutScript({ from: inDays(91), to: inDays(92), note: '' })
+  expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('You have already asked for leave')])
+})
+
 test('an offered duty is taken by a colleague and approved by an officer, within the rules', async () => {
   const { call, ann, bob, cy, duties, assignIn } = await startBar()
   const offers = async ({ browser }: Person) => (await browser.get(`${base}/me/swaps`)).swaps
@@ -372,6 +389,12 @@ test('people set their own preferences, and officers their weights', async () =>
     })
   expect((await setPreferences({ preferences: wishes })).status).toBe(200)
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual(wishes)
+  const aboutNothing = await refusalOf(
+    call.patch(`${base}/staff/${ann.id}`, { preferences: [{ want: 'prefer', weight: 3 }] }),
+  )
+  expect(aboutNothing.problem.errors).toEqual([
+    { path: 'preferences.0.want', message: 'Say of which shifts: choose a day, a site, a date or times.' },
+  ])
   await call.patch(`${base}/staff/${ann.id}`, { preferences: [{ want: 'avoid', weekday: 7, weight: 3 }] })
   await setPreferences({ preferences: [...wishes, { want: 'prefer', weekday: 1, weight: 50 }] }) // weights are for officers to say
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([

@@ -1,10 +1,11 @@
 /** The forms that sign somebody in: signing in and up, the first admin, an invitation, a new password. They work without script. */
 
 import type { TObject } from '@sinclair/typebox'
-import { type Static, t } from 'elysia'
+import type { Static } from 'elysia'
 import { Refusal } from '../errors.ts'
 import { type Content, html } from '../platform/html.ts'
 import { checkedInput } from '../platform/http/field-errors.ts'
+import type { sentFields } from '../platform/http/shared-schemas.ts'
 import { page } from '../ui/layout.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
@@ -74,11 +75,6 @@ ${Object.entries(hiddenFields).map(([name, value]) => value && html`<input type=
 ${below}`
   return page({ title, who: undefined, nav: 'account', body }, refusal?.status, refusal?.headers)
 }
-
-/** What was sent, as `submitAuthForm` checks it: a route that refuses it by itself would not show the form again. */
-export const sentFields = t.Record(t.String({ maxLength: 100 }), t.String({ maxLength: 100_000 }), {
-  maxProperties: 20,
-})
 
 /** Checks what was sent and submits it, or shows the form again with the refusal. */
 export async function submitAuthForm<Fields extends TObject>(

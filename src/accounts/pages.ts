@@ -8,6 +8,7 @@ import { type Content, html } from '../platform/html.ts'
 import { signedIn } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import { seeOther } from '../platform/http/responses.ts'
+import { sentFields } from '../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../ui/layout.ts'
 import { notice } from '../ui/parts/notices.ts'
 import { emailField, newPasswordField } from './account.ts'
@@ -19,7 +20,6 @@ import {
   email,
   newPassword,
   password,
-  sentFields,
   submitAuthForm,
   username,
 } from './auth-form.ts'

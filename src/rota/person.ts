@@ -128,9 +128,12 @@ export function normalisePerson(given: PersonChange): PersonChange {
         wrong(`unavailable.${i}.to`, 'The end must not be before the start.')
       return { from: begin, to: end }
     })
-  for (const [i, wish] of (given.preferences ?? []).entries())
-    if ((wish.from === undefined) !== (wish.to === undefined))
-      wrong(`preferences.${i}.${wish.from ? 'to' : 'from'}`, 'Give both a start and an end, or none.')
+  for (const [i, { want: _, weight: __, ...about }] of (given.preferences ?? []).entries()) {
+    if (Object.keys(about).length === 0)
+      wrong(`preferences.${i}.want`, 'Say of which shifts: choose a day, a site, a date or times.')
+    if ((about.from === undefined) !== (about.to === undefined))
+      wrong(`preferences.${i}.${about.from ? 'to' : 'from'}`, 'Give both a start and an end, or none.')
+  }
   if (given.rules) errors.push(...errorsInRules(given.rules, 'rules'))
   if (given.requests) tidy.requests = [...new Map(given.requests.map(one => [one.shift_id, one])).values()]
   if (errors.length) refuse('invalid', errors[0]?.message ?? '', { errors })

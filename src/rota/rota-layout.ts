@@ -35,15 +35,16 @@ type RotaPage = {
   who: Who | undefined
   body: Content
   scripts?: string[]
+  status?: number
 }
 
 /** A page of the rota, with its heading and the tabs above its body. */
-export function rotaPage({ tab, title, heading = title, who, body, scripts }: RotaPage): Response {
+export function rotaPage({ tab, title, heading = title, who, body, scripts, status }: RotaPage): Response {
   const shownTabs = tabs.filter(([, , , forOfficers]) => !forOfficers || isAtLeast(who, 'officer'))
   const whole = html`<header class="head"><h1>${heading}</h1></header>
 <nav class="filters" aria-label="Rota">${shownTabs.map(([key, href, label]) => html`<a href="${href}" ${key === tab && html`aria-current="page"`}>${label}</a>`)}</nav>
 ${body}`
-  return page({ title, who, nav: 'rota', styles: ['rota.css'], scripts, body: whole })
+  return page({ title, who, nav: 'rota', styles: ['rota.css'], scripts, body: whole }, status)
 }
 
 /** To choose a site, where there are several. */

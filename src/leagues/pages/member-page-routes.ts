@@ -1,15 +1,7 @@
 /** Members of a league, and the page that an invitation opens. */
 
 import { t } from 'elysia'
-import {
-  authFormPage,
-  country,
-  email,
-  newPassword,
-  sentFields,
-  submitAuthForm,
-  username,
-} from '../../accounts/auth-form.ts'
+import { authFormPage, country, email, newPassword, submitAuthForm, username } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import { invitationPath, listInvitations, openInvitation } from '../../accounts/invitation.ts'
 import { signUpFields } from '../../accounts/sign-in.ts'
@@ -20,7 +12,7 @@ import { isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
-import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
+import { idParams, idSchema, sentFields } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'

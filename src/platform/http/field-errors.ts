@@ -39,8 +39,9 @@ export function errorSummary(errors: readonly FieldError[]): string {
   return `Correct ${listed.format(rest > 0 ? [...names, `${rest} more`] : names)}.`
 }
 
-/** The input, which is refused if it does not fit the schema. */
-export function checkedInput<T extends TSchema>(schema: T, input: unknown): Static<T> {
+/** The fields of the input that the schema knows, which are refused if they do not fit. */
+export function checkedInput<T extends TSchema>(schema: T, given: unknown): Static<T> {
+  const input = Value.Clean(schema, structuredClone(given))
   if (Value.Check(schema, input)) return input
   const errors = fieldErrors(Value.Errors(schema, input))
   return refuse('invalid', errorSummary(errors), { errors })

@@ -35,6 +35,11 @@ export const nullableNumber = t.Nullable(t.Number())
 
 export const deletedSchema = t.Object({ deleted: t.Boolean(), id: idSchema })
 
+/** A form as it is sent. A page checks its fields itself, so that it can show the form again; a route would refuse them without it. */
+export const sentFields = t.Record(t.String({ maxLength: 100 }), t.String({ maxLength: 100_000 }), {
+  maxProperties: 20,
+})
+
 /** Deletes that take other things with them need this confirmation. */
 export const confirmQuery = t.Object({
   confirm: t.Optional(t.Boolean({ description: 'Also where other things go with it' })),

@@ -8,7 +8,7 @@ import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { changeOwn, decide, decisionSchema } from './changes.ts'
 import {
-  askForLeave,
+  askForOwnLeave,
   decideLeave,
   leaveById,
   leaveSchema,
@@ -40,18 +40,11 @@ export const leaveRoutes = (app: App) => {
         ...listRoute('The leave you have asked for', 'leave', leaveSchema),
       },
     )
-    .post(
-      '/me/leave',
-      async ({ body, who }) => {
-        const id = await changeOwn(app, who, 'leave.ask', body, (tx, me, at) => askForLeave(tx, me.id, body, at))
-        return leaveById(db, id)
-      },
-      {
-        body: newLeave,
-        may: 'member',
-        ...createRoute('Ask for leave; an officer approves or declines it', leaveSchema),
-      },
-    )
+    .post('/me/leave', async ({ body, who }) => leaveById(db, await askForOwnLeave(app, who, body)), {
+      body: newLeave,
+      may: 'member',
+      ...createRoute('Ask for leave; an officer approves or declines it', leaveSchema),
+    })
     .delete(
       '/me/leave/:id',
       ({ params: { id }, who }) =>

@@ -4,10 +4,12 @@ import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { assignments, leaveRequests, leaveStates, shifts, staff } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { hour } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import {
   dateSchema,
@@ -20,6 +22,7 @@ import { dateSpan } from '../calendar-view.ts'
 import { checkDateRange, today } from '../date-range.ts'
 import { notify } from '../notices.ts'
 import { todayAtSites } from '../site-queries.ts'
+import { changeOwn } from './changes.ts'
 
 export const leaveStateSchema = oneOfWords(leaveStates)
 const day = (example: string) => ({ ...dateSchema, examples: [example] })
@@ -49,7 +52,11 @@ export type LeaveView = Static<typeof leaveSchema>
 
 const maxDays = 366 // days
 
-export function askForLeave(tx: Db, staffId: number, given: Static<typeof newLeave>, at: number): number {
+/** They ask for leave of their own. */
+export const askForOwnLeave = (app: App, who: Who | undefined, given: Static<typeof newLeave>): Promise<number> =>
+  changeOwn(app, who, 'leave.ask', given, (tx, me, at) => askForLeave(tx, me.id, given, at))
+
+function askForLeave(tx: Db, staffId: number, given: Static<typeof newLeave>, at: number): number {
   const { from, to } = given
   checkDateRange(from, to, 'to', maxDays)
   if (to < today(at - 12 * hour)) invalid('to', 'These days are in the past.') // everywhere: a site may be far west

@@ -1,9 +1,11 @@
 /** “My shifts”, designed for a phone: the next shifts first, the rest folded below. */
+import { csrfField } from '../../accounts/csrf.ts'
+import type { Refusal } from '../../errors.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { badge } from '../../ui/parts/badges.ts'
-import { action, answer, form, formField } from '../../ui/parts/form.ts'
+import { action, answer, type FormField, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { beyondTheEnd, paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
@@ -33,6 +35,9 @@ export type MyShifts = {
   to(pages: { page?: number; swaps?: number; leave?: number; notices?: number }): string
   calendarSince: number | null
   sites: readonly Site[]
+  csrfToken: string | undefined
+  /** Leave that was asked for without script, and why not. */
+  refusedLeave?: { given: Record<string, string>; refusal: Refusal }
   now: number
   today: string
 }
@@ -106,9 +111,8 @@ const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty[
         done: 'Offered',
       })
 
-/** Open where another page of its list is asked for. */
-const fold = (title: string, count: number, content: Content, page = 1): Html =>
-  html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"${page > 1 && html` open`}><summary>${title}${count > 0 && html` ${badge(number(count), 'warn')}`}</summary>
+const fold = (title: string, count: number, content: Content, isOpen = false): Html =>
+  html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"${isOpen && html` open`}><summary>${title}${count > 0 && html` ${badge(number(count), 'warn')}`}</summary>
 ${content}</details>`
 
 function swapsFold({ swaps: { swaps, pagination }, duties, past, to }: MyShifts): Html {
@@ -121,7 +125,7 @@ function swapsFold({ swaps: { swaps, pagination }, duties, past, to }: MyShifts)
       ? html`<ul class="items">${swaps.map(swap => offerItem(swap, offerable))}</ul>${beyondTheEnd(pagination)}
 ${paginationLinks(pagination, swaps => to({ swaps }), 'Pages of offers')}`
       : html`<p class="quiet">Nobody offers a shift.</p>`,
-    pagination.page,
+    pagination.page > 1,
   )
 }
 
@@ -154,15 +158,14 @@ ${form(
 
 const leaveTones = { pending: 'warn', approved: 'good', declined: 'bad', withdrawn: 'quiet' } as const
 
-const leaveFold = ({ leave: { leave, pagination }, today, to }: MyShifts): Html =>
+const leaveFold = ({ leave: { leave, pagination }, refusedLeave, csrfToken, today, to }: MyShifts): Html =>
   fold(
     'Leave',
     leave.filter(({ state }) => state === 'pending').length,
     html`${form(
-      { action: '/api/v1/roster/me/leave', done: 'Asked for' },
-      html`<div class="columns">${formField({ label: 'From day', name: 'from', type: 'date', hint: 'Days at the site, both included' })}
-${formField({ label: 'Through', name: 'to', type: 'date' })}
-${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</div>`,
+      { action: '/api/v1/roster/me/leave', plain: '/rota/mine/leave', done: 'Asked for' },
+      html`<input type="hidden" name="${csrfField}" value="${csrfToken}" data-type="plain" />
+${leaveFields(refusedLeave)}`,
       'Ask for leave',
     )}
 <ul class="items">${leave.map(
@@ -171,8 +174,21 @@ ${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</di
 ${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
     )}</ul>${beyondTheEnd(pagination)}
 ${paginationLinks(pagination, leave => to({ leave }), 'Pages of leave')}`,
-    pagination.page,
+    pagination.page > 1 || refusedLeave !== undefined,
   )
+
+const leaveInputs: FormField[] = [
+  { label: 'From day', name: 'from', type: 'date', hint: 'Days at the site, both included' },
+  { label: 'Through', name: 'to', type: 'date' },
+  { label: 'Why', name: 'note', optional: true, maxlength: 500 },
+]
+
+function leaveFields(refused: MyShifts['refusedLeave']): Html {
+  const errors = new Map(refused?.refusal.extra.errors?.map(({ path, message }) => [path, message]))
+  const isShown = leaveInputs.some(({ name }) => errors.has(name))
+  return html`${refused && !isShown && notice(refused.refusal.detail, 'bad')}
+<div class="columns">${leaveInputs.map(field => formField({ ...field, value: refused?.given[field.name], error: errors.get(field.name) }))}</div>`
+}
 
 const certificatesFold = ({ person, today }: MyShifts): Content =>
   person.certifications.length > 0 &&
@@ -210,5 +226,5 @@ const noticesFold = ({ notices: { notices, pagination }, to }: MyShifts): Conten
     0,
     html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>${beyondTheEnd(pagination)}
 ${paginationLinks(pagination, notices => to({ notices }), 'Pages of notices')}`,
-    pagination.page,
+    pagination.page > 1,
   )

@@ -2,10 +2,14 @@
 import { type Static, t } from 'elysia'
 import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
+import { Refusal } from '../../errors.ts'
 import type { Html } from '../../platform/html.ts'
 import { signedIn } from '../../platform/http/access.ts'
+import { checkedInput } from '../../platform/http/field-errors.ts'
 import { pageOf, pageQuery, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { seeOther } from '../../platform/http/responses.ts'
+import { sentFields } from '../../platform/http/shared-schemas.ts'
 import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { liveHandlers } from '../../ui/parts/live.ts'
@@ -15,9 +19,9 @@ import { allSites, todayAtSites } from '../site-queries.ts'
 import { personById } from '../staff-queries.ts'
 import { calendarOf, calendarSince } from './calendar.ts'
 import { icalType, toIcal } from './ical.ts'
-import { listLeave } from './leave.ts'
+import { askForOwnLeave, listLeave, newLeave } from './leave.ts'
 import { type MyShifts, myShiftsBody, myShiftsPart, notLinked } from './my-shifts-page.ts'
-import { hoursOfWeek, ownDuties, ownStaff, type StaffRow, staffOfUser } from './own-duties.ts'
+import { hoursOfWeek, ownDuties, ownStaff, staffOfUser } from './own-duties.ts'
 import { requestsBody } from './requests-page.ts'
 import { listSwaps, swapsFor } from './swaps.ts'
 
@@ -32,8 +36,8 @@ const mineQuery = t.Object({
   notices: pageQuery.page,
 })
 type MineQuery = Static<typeof mineQuery>
-const mineAddress = (path: string, { past, ...pages }: MineQuery) =>
-  address(path, {
+const mineAddress = ({ past, ...pages }: MineQuery) =>
+  address('/rota/mine', {
     past: past ? 'true' : undefined,
     ...Object.fromEntries(Object.entries(pages).filter(([, page]) => page !== 1)),
   })
@@ -45,7 +49,8 @@ export const ownRotaPages = (app: App) => {
 
   const version = () => rotaVersion(stamps, ['requests'])
 
-  async function myShifts(me: StaffRow, query: MineQuery): Promise<MyShifts> {
+  async function myShifts(who: Who, query: MineQuery): Promise<MyShifts> {
+    const me = ownStaff(db, who)
     const now = clock.now()
     const slice = pageOf({ page: query.page, limit: dutiesShown })
     const ofSwaps = pageOf({ page: query.swaps })
@@ -62,9 +67,10 @@ export const ownRotaPages = (app: App) => {
       notices: withPagination(noticesOf(db, me.id, ofNotices), ofNotices),
       swaps: withPagination(swaps, ofSwaps),
       leave: withPagination(listLeave(db, { staffId: me.id }, ofLeave), ofLeave),
-      to: pages => mineAddress('/rota/mine', { ...query, ...pages }),
+      to: pages => mineAddress({ ...query, ...pages }),
       calendarSince: calendarSince(db, me.id),
       sites: allSites(db),
+      csrfToken: who.csrfToken,
       now,
       today: todayAtSites(db, now),
     }
@@ -74,11 +80,12 @@ export const ownRotaPages = (app: App) => {
   const mine = liveHandlers(streams, {
     id: 'mine',
     version,
-    read: ({ query, who }: MineRequest) => myShifts(ownStaff(db, signedIn(who)), query),
+    read: ({ query, who }: MineRequest) => myShifts(signedIn(who), query),
     content: myShiftsPart,
     page: (shown, data, { who }) => showMine(who, myShiftsBody(data, shown)),
   })
-  const showMine = (who: Who | undefined, body: Html) => rotaPage({ tab: 'mine', title: 'My shifts', who, body })
+  const showMine = (who: Who | undefined, body: Html, status?: number) =>
+    rotaPage({ tab: 'mine', title: 'My shifts', who, body, status })
 
   function requestsMarkup(query: RequestsQuery): Html {
     const ofSwaps = pageOf({ page: query.swaps, limit: 50 })
@@ -112,6 +119,21 @@ export const ownRotaPages = (app: App) => {
         return staffOfUser(db, me.id) ? mine.page(asked) : showMine(me, notLinked(me))
       },
       ofMine,
+    )
+    .post(
+      '/rota/mine/leave',
+      async ({ body, who }) => {
+        const me = signedIn(who)
+        try {
+          await askForOwnLeave(app, me, checkedInput(newLeave, body))
+          return seeOther('/rota/mine')
+        } catch (refusal) {
+          if (!(refusal instanceof Refusal)) throw refusal
+          const data = { ...(await myShifts(me, {})), refusedLeave: { given: body, refusal } }
+          return showMine(me, myShiftsBody(data, myShiftsPart(data)), refusal.status)
+        }
+      },
+      { body: sentFields, may: 'member' },
     )
     .get('/rota/mine/part', mine.part, ofMine)
     .get('/rota/mine/events', mine.events, ofMine)
