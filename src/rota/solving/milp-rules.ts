@@ -99,11 +99,11 @@ function addStretchRows(
         const units = limit.limit - length
         const slack = table.addColumn(1, slackCost(limit, units) ?? { broken: SHORT_STRETCH_WEIGHT * units })
         const sign = isWork ? 1 : -1
-        const columns = [
-          ...inside.map(day => [day, -sign] as const),
-          ...edges.map(day => [day, sign] as const),
-        ].flatMap(([day, factor]) => (typeof day === 'number' ? [] : [[day.column, factor] as const]))
-        const known = [...inside.map(day => [day, -sign] as const), ...edges.map(day => [day, sign] as const)].reduce(
+        const parts = [...inside.map(day => [day, -sign] as const), ...edges.map(day => [day, sign] as const)]
+        const columns = parts.flatMap(([day, factor]) =>
+          typeof day === 'number' ? [] : [[day.column, factor] as const],
+        )
+        const known = parts.reduce(
           (all, [day, factor]) => all + (typeof day === 'number' ? day * factor : 0),
           isWork ? length : 2,
         )

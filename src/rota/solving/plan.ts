@@ -79,15 +79,7 @@ export function preparePlan(problem: RosterProblem): SolverPlan {
   const fixed = fixedWork(problem, pins, lookUp)
   const weekNames = [...new Set(problem.shifts.map(shift => lookUp.moment(shift).week))].sort()
   const weeks = weekNames.length
-  const freeMs = new Float64Array(people * weeks)
-  for (const [person, staff] of problem.staff.entries()) {
-    freeMs.fill(weeklyLimit(staff), person * weeks, (person + 1) * weeks)
-    for (const { start, end, week } of fixed[person]!) {
-      const index = weekNames.indexOf(week)
-      if (index >= 0) freeMs[person * weeks + index]! -= end - start
-    }
-  }
-
+  const freeMs = freeTime(problem, fixed, weekNames)
   const { range } = problem
   const dates = problem.shifts.map(shift => lookUp.moment(shift).date)
   const days = dayRangeOf(range ? [range.start, range.end, ...dates] : dates)
@@ -97,24 +89,20 @@ export function preparePlan(problem: RosterProblem): SolverPlan {
     const { week, date } = lookUp.moment(shift)
     return { week: weekNames.indexOf(week), day: dayNumber(date) - days.first, rest: lookUp.rest(shift.site_id) }
   })
-  const { base, asked: requestCosts } = requestsOf(problem, pins, lookUp)
+  const requests = requestsOf(problem, pins, lookUp)
   const surplusCost = problem.shifts.reduce((all, { id, headcount, over_cents = 0 }) => {
     const there = pins.assignments.filter(pin => pin.shift_id === id).length
     return all + over_cents * Math.max(0, there - headcount)
   }, 0)
-  const wagesOf = new Float64Array(openings.length * people)
-  const cost = new Float64Array(openings.length * people)
-  const wishScores = new Float64Array(openings.length * people)
-  for (const [index, opening] of openings.entries()) {
+  const prices = pricesOf(problem, openings, requests.asked, lookUp)
+  for (const opening of openings) {
     const { shift, length, week } = opening
+    const [{ date }, zone] = [lookUp.moment(shift), lookUp.zone(shift.site_id)]
     for (const [person, staff] of problem.staff.entries()) {
-      wagesOf[index * people + person] = wages(staff, opening)
-      cost[index * people + person] =
-        wagesOf[index * people + person]! + (requestCosts.get(dutyKey(shift.id, staff.id)) ?? 0)
-      wishScores[index * people + person] = wishScore(staff.preferences, shift, lookUp.moment(shift))
-      const isRefused = ineligibility(staff, shift, lookUp.moment(shift).date, lookUp.zone(shift.site_id))
       const isBusy = fixed[person]!.some(work => conflicts(work, opening, restOfPerson(staff)))
-      if (!isRefused && !isBusy && length <= freeMs[person * weeks + week]!) opening.candidates.push(person)
+      const isCandidate =
+        !isBusy && length <= freeMs[person * weeks + week]! && !ineligibility(staff, shift, date, zone)
+      if (isCandidate) opening.candidates.push(person)
     }
   }
   const rulesByPerson = prepareAllRules(problem, days, fixed, openings)
@@ -132,10 +120,8 @@ export function preparePlan(problem: RosterProblem): SolverPlan {
     openings,
     people,
     weeks,
-    wages: wagesOf,
-    cost,
-    wishScores,
-    baseCost: base + surplusCost,
+    ...prices,
+    baseCost: requests.base + surplusCost,
     freeMs,
     pins,
     restClass,
@@ -146,6 +132,35 @@ export function preparePlan(problem: RosterProblem): SolverPlan {
     allowedMs,
     inPlay,
   }
+}
+
+/** [person × weeks + week]: milliseconds they may work besides fixed work. */
+function freeTime({ staff }: RosterProblem, fixed: Work[][], weekNames: string[]): Float64Array {
+  const weeks = weekNames.length
+  const free = new Float64Array(staff.length * weeks)
+  for (const [person, one] of staff.entries()) {
+    free.fill(weeklyLimit(one), person * weeks, (person + 1) * weeks)
+    for (const { start, end, week } of fixed[person]!) {
+      const index = weekNames.indexOf(week)
+      if (index >= 0) free[person * weeks + index]! -= end - start
+    }
+  }
+  return free
+}
+
+/** [opening × people + person]: what each of them costs and wishes there. */
+function pricesOf({ staff }: RosterProblem, openings: Opening[], requested: Map<string, number>, look: Lookup) {
+  const size = openings.length * staff.length
+  const prices = { wages: new Float64Array(size), cost: new Float64Array(size), wishScores: new Float64Array(size) }
+  for (const [index, opening] of openings.entries())
+    for (const [person, one] of staff.entries()) {
+      const at = index * staff.length + person
+      const wage = wages(one, opening)
+      prices.wages[at] = wage
+      prices.cost[at] = wage + (requested.get(dutyKey(opening.shift.id, one.id)) ?? 0)
+      prices.wishScores[at] = wishScore(one.preferences, opening.shift, look.moment(opening.shift))
+    }
+  return prices
 }
 
 /** The rules of a site apply to people who work there or could. */
