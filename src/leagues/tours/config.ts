@@ -125,14 +125,13 @@ function refuseChangesWithEntries(
   rules: TourRules,
   { tour, event, picks, groups }: Pick<TourRules, 'tour' | 'picks' | 'groups'> & { event?: string | null },
 ): void {
-  const changed =
-    tour !== rules.tour
-      ? 'tour'
-      : picks !== rules.picks
-        ? 'picks'
-        : rules.event !== null && event !== rules.event
-          ? 'event'
-          : groupsSignature(groups) !== groupsSignature(rules.groups) && 'groups'
+  const changes = {
+    tour: tour !== rules.tour,
+    picks: picks !== rules.picks,
+    event: rules.event !== null && event !== rules.event,
+    groups: groupsSignature(groups) !== groupsSignature(rules.groups),
+  }
+  const [changed] = Object.entries(changes).find(([, isChanged]) => isChanged) ?? []
   if (changed) refuse('conflict', `Entries have been made, so config.${changed} cannot change`)
 }
 

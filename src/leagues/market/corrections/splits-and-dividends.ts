@@ -156,7 +156,7 @@ function correctHolders(
   kind: 'split' | 'dividend',
   { id, at, symbol, cents }: SymbolAction,
   correction: (held: Position) => Correction,
-  leagueId: number | null = null,
+  leagueId: number | null,
 ): number {
   const holders = tx.$client
     .query<Holder, [symbol: string, league: number | null, action: number]>(
