@@ -126,7 +126,7 @@ const uploadActions = (upload: UploadView, path: string): Content =>
         small: true,
         danger: true,
         action: `/api/v1/uploads/${upload.id}/undo`,
-        confirm: `Undo ${upload.filename}? Boards go back to what they were without it.`,
+        confirm: `Undo “${upload.filename}”? Boards go back to what they were without it.`,
         done: 'Undone',
       })
     : upload.status === 'held'
