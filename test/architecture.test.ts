@@ -137,6 +137,17 @@ test('nothing imports in a circle, types included', () => {
   expect(circles).toEqual([])
 })
 
+test('no name is exported twice', () => {
+  const declared = /^export (?:async )?(?:function\*?|const|class|type) (\w+)/gm
+  const exported = files.flatMap(file =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(declared)].map(([, name = '']) => ({ name, file })),
+  )
+  expect(exported.length).toBeGreaterThan(1_000)
+  const byName = Map.groupBy(exported, ({ name }) => name)
+  const twice = [...byName].filter(([, places]) => new Set(places.map(({ file }) => file)).size > 1)
+  expect(twice.map(([name, places]) => `${name}: ${places.map(({ file }) => file).join(', ')}`)).toEqual([])
+})
+
 test('only routes.ts mounts routes of other rooms', () => {
   const mounting = files.flatMap(from => {
     const source = readFileSync(join(root, from), 'utf8')

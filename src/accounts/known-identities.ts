@@ -10,7 +10,7 @@ import { hashSecret } from './secret.ts'
 
 type Identity = { who: Who; account: string; version: string; epoch: number; at: number; endsAt: number }
 
-const maxEntries = 10_000
+const maxIdentities = 10_000
 
 type KnownIdentities = ReturnType<typeof openKnownIdentities>
 
@@ -49,7 +49,7 @@ export function openKnownIdentities(stamps: Stamps, clock: Clock) {
     /** `epoch`: of the stamps before the rows were read; what has changed since may be missing from them. */
     remember({ headers }: Request, who: Who, endsAt: number, epoch: number): void {
       if (who.id === null || stamps.currentEpoch() !== epoch) return
-      if (identities.size >= maxEntries) identities.clear() // frequent readers are soon known again
+      if (identities.size >= maxIdentities) identities.clear() // frequent readers are soon known again
       const account = String(who.id)
       identities.set(hashOf(headers), {
         who,

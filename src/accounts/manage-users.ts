@@ -40,7 +40,7 @@ export async function editUser(app: App, who: Who, id: number, change: Partial<N
     const before = userById(tx, id)
     const changed = changeUser(tx, id, columns)
     // What changed by name only: an e-mail address written here would outlive its account.
-    const fields = columnsOf(columns).filter(column => changed[column] !== before[column])
+    const fields = changedColumns(columns).filter(column => changed[column] !== before[column])
     const roles = role && role !== before.role ? { from: before.role, to: role } : {}
     audit(tx, { at: clock.now(), who, action: 'user.change', target: `user ${id}`, detail: { fields, ...roles } })
     return { changed, notice: acceptAccountNotice(app, tx, before, changed) }
@@ -49,7 +49,7 @@ export async function editUser(app: App, who: Who, id: number, change: Partial<N
   return changed
 }
 
-const columnsOf = (change: UserChange) => Object.keys(change) as (keyof UserChange)[]
+const changedColumns = (change: UserChange) => Object.keys(change) as (keyof UserChange)[]
 
 /** For a browser that is lost or shared. Returns how many open sessions there were. */
 export const endUserSessions = ({ db, clock }: App, who: Who, id: number): Promise<number> =>

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { dateTimeSchema, idSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 
-const levels = ['good', 'watch', 'at_risk', 'no_data'] as const
+const scoreLevels = ['good', 'watch', 'at_risk', 'no_data'] as const
 const subjects = ['site', 'league'] as const
 
 export const scoreSchema = t.Object(
@@ -11,7 +11,7 @@ export const scoreSchema = t.Object(
     id: idSchema,
     name: t.String(),
     score: t.Nullable(t.Integer({ minimum: 0, maximum: 100, description: 'null if there is no data' })),
-    level: oneOfWords(levels),
+    level: oneOfWords(scoreLevels),
     factors: t.Record(t.String(), t.Number(), { description: 'Each 0 to 1' }),
     recommendations: t.Array(t.String()),
     at: dateTimeSchema,

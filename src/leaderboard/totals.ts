@@ -80,7 +80,7 @@ export type GroupTotal = {
   gains: Record<string, SumAndAverage>
 }
 
-export function totalOf({ columns, players, sums, known }: GroupSums, group: number): GroupTotal {
+export function groupTotalOf({ columns, players, sums, known }: GroupSums, group: number): GroupTotal {
   const figures = columns.map((column, c): [string, SumAndAverage] => {
     const at = group * columns.length + c
     const count = known[at]!
@@ -132,6 +132,6 @@ export function rankedTotals(sums: GroupSums, { by, ...query }: TotalsQuery, bet
   const { rows, ...page } = rankedPage(board, { ...query, label: undefined })
   return {
     ...page,
-    rows: rows.map(({ rank, player_id: text }) => ({ rank, text, ...totalOf(sums, groups.get(text)!) })),
+    rows: rows.map(({ rank, player_id: text }) => ({ rank, text, ...groupTotalOf(sums, groups.get(text)!) })),
   }
 }

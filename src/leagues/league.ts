@@ -13,8 +13,8 @@ export type League = typeof leagues.$inferSelect
 export const leagueStatuses = ['upcoming', 'active', 'ended', 'final', 'archived'] as const
 export type LeagueStatus = (typeof leagueStatuses)[number]
 
-type Times = Pick<League, 'startsAt' | 'endsAt' | 'finalizedAt' | 'archivedAt'>
-export function leagueStatus({ startsAt, endsAt, finalizedAt, archivedAt }: Times, now: number): LeagueStatus {
+type StatusTimes = Pick<League, 'startsAt' | 'endsAt' | 'finalizedAt' | 'archivedAt'>
+export function leagueStatus({ startsAt, endsAt, finalizedAt, archivedAt }: StatusTimes, now: number): LeagueStatus {
   if (archivedAt !== null) return 'archived'
   if (finalizedAt !== null) return 'final'
   if (now < startsAt) return 'upcoming'
@@ -63,7 +63,7 @@ export const fieldsOf = ({ name, startsAt, endsAt }: League): Required<LeagueFie
 })
 
 /** The columns that hold the fields. A field whose column has the same name needs no line here. */
-export function columnsOf({ name, starts_at, ends_at, ...others }: LeagueFields) {
+export function leagueColumns({ name, starts_at, ends_at, ...others }: LeagueFields) {
   const times = { startsAt: Date.parse(starts_at), endsAt: Date.parse(ends_at) }
   if (times.endsAt <= times.startsAt) invalid('ends_at', 'The end must be after the start.')
   return { ...others, ...times, name: name.trim() }

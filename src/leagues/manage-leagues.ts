@@ -4,19 +4,19 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { columnsOf, fieldsOf, type League, type LeagueFields, leagueStatus, openWhenSettled } from './league.ts'
+import { fieldsOf, type League, type LeagueFields, leagueColumns, leagueStatus, openWhenSettled } from './league.ts'
 import { changedConfig, requireOpen } from './league-config.ts'
 import { changeLeague, createLeague, deleteLeague, leagueById, type NewLeague } from './queries.ts'
 import { warmChangedBoard } from './warm-up.ts'
 
-type Config = League['config']
-type NewLeagueBody = LeagueFields & { kind: League['kind']; config?: Config }
-type LeagueChange = Partial<LeagueFields & { config: Config; archived: boolean }>
+type GivenConfig = League['config']
+type NewLeagueBody = LeagueFields & { kind: League['kind']; config?: GivenConfig }
+type LeagueChange = Partial<LeagueFields & { config: GivenConfig; archived: boolean }>
 
 /** Returns its id. */
 export function addLeague(app: App, who: Who, given: NewLeagueBody): Promise<number> {
   const { kind, config = {}, ...fields } = given
-  const columns = { kind, ...columnsOf(fields), config: checkedConfig(app, kind, config) }
+  const columns = { kind, ...leagueColumns(fields), config: checkedConfig(app, kind, config) }
   return insertLeague(app, who, columns, 'league.create', given)
 }
 
@@ -25,10 +25,10 @@ export function copyLeague(app: App, who: Who, id: number, given: LeagueFields):
   const { kind, config: rules } = leagueById(app.db, id)
   const part = app.kinds[kind]?.rulesToCopy?.(rules)
   const config = part ? checkedConfig(app, kind, part) : rules // checked when it was saved, and names the metrics of its sheets
-  return insertLeague(app, who, { kind, ...columnsOf(given), config }, 'league.copy', { of: id, ...given })
+  return insertLeague(app, who, { kind, ...leagueColumns(given), config }, 'league.copy', { of: id, ...given })
 }
 
-function checkedConfig(app: App, kind: League['kind'], given: Config): Config {
+function checkedConfig(app: App, kind: League['kind'], given: GivenConfig): GivenConfig {
   const rules = app.kinds[kind] ?? invalid('kind', `Choose one of: ${Object.keys(app.kinds).join(', ')}.`)
   return rules.config(given, app)
 }
@@ -63,7 +63,7 @@ export async function editLeague(app: App, who: Who, id: number, given: LeagueCh
     if (archived) requireOver(league, now)
     audit(tx, { at: now, who, action: 'league.change', target: `league ${id}`, detail: given })
     return changeLeague(tx, id, {
-      ...columnsOf({ ...fieldsOf(league), ...fields }),
+      ...leagueColumns({ ...fieldsOf(league), ...fields }),
       config: config && changedConfig(app, league, config),
       ...(archived !== undefined && { archivedAt: archived ? (league.archivedAt ?? now) : null }),
     })

@@ -40,7 +40,7 @@ export const hasStatus = (status: LeagueStatus, now: number): SQL | undefined =>
   })[status]
 export const isNotSettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
-const leaguesNamed = (db: Db, q: string): number[] =>
+const leagueIdsNamed = (db: Db, q: string): number[] =>
   idsByName(q, db.select({ id: leagues.id, name: leagues.name }).from(leagues).all())
 
 /** `visible`: a condition for leagues that the reader may see. */
@@ -51,7 +51,7 @@ const conditionOf = (db: Db, { kind, status, q, visible }: LeagueFilter, now: nu
     visible,
     kind && eq(leagues.kind, kind),
     status ? hasStatus(status, now) : isNull(leagues.archivedAt),
-    q ? isAmong(leagues.id, leaguesNamed(db, q)) : undefined,
+    q ? isAmong(leagues.id, leagueIdsNamed(db, q)) : undefined,
   )
 
 /** Latest start first; archived ones only when asked for. */

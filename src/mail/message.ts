@@ -33,11 +33,11 @@ ${link && html`<p><a href="${link.url}" style="${button}">${link.label}</a></p>\
 <hr>
 <p style="${quiet}">${why} <a href="${unsubscribe}">turn them off</a>.</p>
 </body></html>`
-  return { subject: oneLine(subject), text: `${text}\n`, html: String(markup) }
+  return { subject: onOneLine(subject), text: `${text}\n`, html: String(markup) }
 }
 
 /** Names are written by other people: none may start another header. */
-const oneLine = (text: string) =>
+const onOneLine = (text: string) =>
   text
     .replaceAll(/\p{C}+/gu, ' ')
     .trim()

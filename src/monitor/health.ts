@@ -61,7 +61,7 @@ const healthSchema = t.Object({
   }),
 })
 export type Health = Static<typeof healthSchema>
-type Checks = Health['checks']
+type HealthChecks = Health['checks']
 
 const minFree = 64 // MB on the disk: with less, writes will soon be refused
 
@@ -126,22 +126,22 @@ export const healthRoutes = (app: App) => {
 /** Checks everything, as `/health` does. */
 export const healthNow = (app: App) => healthOf(app, databaseCheckOf(app)())
 
-async function healthOf(app: App, checkedDatabase: Checks['database']): Promise<Health> {
+async function healthOf(app: App, checkedDatabase: HealthChecks['database']): Promise<Health> {
   const { version, clock, startedAt } = app
   const damage = damageFound(app).map(damageText).join(' ')
   const dead = deadFiles(app)
   const deadDatabases = dead.filter(({ file }) => file !== 'queue.db').map(({ file, fault }) => `${file} ${fault}`)
-  const database: Checks['database'] = deadDatabases.length
+  const database: HealthChecks['database'] = deadDatabases.length
     ? { ...checkedDatabase, status: 'unhealthy', error: deadDatabases.join('; ') }
     : damage && checkedDatabase.status !== 'unhealthy'
       ? { ...checkedDatabase, status: 'degraded', error: damage }
       : checkedDatabase
   const [queueState, redis] = await Promise.all([queueCheck(app), redisCheck(app)])
   const deadQueue = dead.find(({ file }) => file === 'queue.db')
-  const queue: Checks['queue'] = deadQueue
+  const queue: HealthChecks['queue'] = deadQueue
     ? { ...queueState, status: 'unhealthy', error: `queue.db ${deadQueue.fault}` }
     : queueState
-  const checks: Checks = {
+  const checks: HealthChecks = {
     database,
     cache: cacheCheck(app),
     queue,
@@ -154,7 +154,7 @@ async function healthOf(app: App, checkedDatabase: Checks['database']): Promise<
 }
 
 /** A file that was removed or replaced can still be read through an open connection, so the file itself is checked too. */
-function databaseCheckOf({ db, config: { dataDir } }: App): () => Checks['database'] {
+function databaseCheckOf({ db, config: { dataDir } }: App): () => HealthChecks['database'] {
   const file = databaseFile(dataDir)
   const probeQuery = 'select count(*) from facts'
   const { ino } = statSync(file)
@@ -182,7 +182,7 @@ function databaseCheckOf({ db, config: { dataDir } }: App): () => Checks['databa
   }
 }
 
-function cacheCheck({ cache }: App): Checks['cache'] {
+function cacheCheck({ cache }: App): HealthChecks['cache'] {
   const { mode, connected, keys, bytes } = cache.usage()
   let [hits, misses] = [0, 0]
   for (const entry of cache.stats.values()) {
@@ -194,7 +194,7 @@ function cacheCheck({ cache }: App): Checks['cache'] {
   return { status: connected ? 'healthy' : 'degraded', mode, connected, stats }
 }
 
-async function queueCheck({ queues }: App): Promise<Checks['queue']> {
+async function queueCheck({ queues }: App): Promise<HealthChecks['queue']> {
   const { backend } = queues
   try {
     const counts = await withTimeout(Promise.all(queueNames.map(queues.counts)))
@@ -210,7 +210,7 @@ async function queueCheck({ queues }: App): Promise<Checks['queue']> {
   }
 }
 
-function scheduleCheck({ schedule }: App): Checks['schedule'] {
+function scheduleCheck({ schedule }: App): HealthChecks['schedule'] {
   try {
     const late = schedule.state().filter(({ state }) => state === 'late' || state === 'missed')
     return { status: late.length ? 'degraded' : 'healthy', late: late.map(({ name }) => name) }
@@ -219,7 +219,7 @@ function scheduleCheck({ schedule }: App): Checks['schedule'] {
   }
 }
 
-async function redisCheck({ redis }: App): Promise<Checks['redis']> {
+async function redisCheck({ redis }: App): Promise<HealthChecks['redis']> {
   if (!redis) return undefined
   const began = performance.now()
   try {

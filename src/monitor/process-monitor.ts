@@ -167,7 +167,7 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
         completed.some(({ prefix }) => alert.key.startsWith(prefix))
           ? !isHolding(alert, holding)
           : isRepeatedWithSuccess(tx, alert) || isOldDeath(alert, now)
-      const clear = openAlerts(tx).filter(isClear)
+      const clear = openAlertRows(tx).filter(isClear)
       const resolved = clear.filter(alert => countClearCheck(tx, alert, now)).length
       storeFact(tx, checkedFact, String(now))
       return { holding: holding.length, resolved }
@@ -176,7 +176,7 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
   )
 }
 
-const openAlerts = (db: Db): OpenAlert[] =>
+const openAlertRows = (db: Db): OpenAlert[] =>
   db.select().from(systemAlerts).where(ne(systemAlerts.state, 'resolved')).all()
 const isHolding = ({ key }: OpenAlert, holding: readonly Alert[]) => holding.some(alert => alert.key === key)
 

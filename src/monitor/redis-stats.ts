@@ -77,7 +77,7 @@ export async function redisStats(app: App): Promise<RedisStats> {
     const clients = redis.client('LIST').catch(() => null) // some hosts of Redis do not allow it
     const [info, list] = await withTimeout(Promise.all([redis.info(), clients]))
     const workers = list === null ? null : countWorkers(String(list))
-    return redisAlerts(fieldsOf(info), workers, recentRejections(app, fieldsOf(info)))
+    return redisAlerts(infoFields(info), workers, recentRejections(app, infoFields(info)))
   } catch (error) {
     const why = messageOf(error)
     const alerts: Warning[] = [{ level: 'ERROR', message: `Redis does not answer: ${why}` }]
@@ -94,7 +94,7 @@ export function countWorkers(clients: string): number {
 const isOurs = (queue: string) => isComputeQueue(queue) || queueNames.some(name => name === queue)
 
 type Fields = ReadonlyMap<string, string>
-const fieldsOf = (info: string): Fields =>
+const infoFields = (info: string): Fields =>
   new Map(info.split(/\r?\n/).flatMap(line => (/^[a-z]\w*:/i.test(line) ? [fieldAndValue(line)] : [])))
 const fieldAndValue = (line: string): [string, string] => [
   line.slice(0, line.indexOf(':')),

@@ -30,7 +30,7 @@ const query = t.Object({
   role: t.Optional(roleSchema),
   ...pageQueryOf(50),
 })
-type Filter = Pick<Static<typeof query>, 'q' | 'role'>
+type AccountFilter = Pick<Static<typeof query>, 'q' | 'role'>
 
 export const userListPage = (app: App) =>
   livePage(app, {
@@ -58,7 +58,7 @@ export const userListPage = (app: App) =>
 
 const listBody = (
   { users, pagination }: { users: User[]; pagination: Pagination },
-  { q, role }: Filter,
+  { q, role }: AccountFilter,
 ): Html => html`${filterForm(path, [
   { name: 'q', label: 'Name or e-mail address', type: 'search', value: q },
   { name: 'role', label: 'Role', value: role, choices: ['', ...roles] },

@@ -52,7 +52,7 @@ ${paginationLinks(pages, (page, limit) => address('/me', { page, limit }))}
       async ({ params: { id }, query, who }) => {
         const list = pageOf(query)
         const person = await personOf(app, id, who, list)
-        const body = personBody(person, pagination(list, person.total), pagesOf)
+        const body = acrossLeaguesBody(person, pagination(list, person.total), pagesOf)
         return page({ title: person.person.username, who, nav: 'leagues', body })
       },
       { params: idParams, query: t.Object(pageQuery), may: 'reader', counted: true },
@@ -112,7 +112,7 @@ const leagueTable = (leagues: readonly PersonStanding[], pages: Pagination, page
 
 const cardPath = (league: number, player: string) => `/leagues/${league}/players/${encodeURIComponent(player)}`
 
-const personBody = ({ person, leagues }: PersonAcrossLeagues, pages: Pagination, pagesOf: Pages): Html =>
+const acrossLeaguesBody = ({ person, leagues }: PersonAcrossLeagues, pages: Pagination, pagesOf: Pages): Html =>
   html`<div class="head"><h1>${name(person.username)}</h1></div>
 ${leagues.length === 0 && (beyondTheEnd(pages) || emptyState('No leagues that you can see', 'Leagues that are not public are only shown to their members.'))}
 ${leagues.map(standing => leagueOfPerson(standing, pagesOf))}

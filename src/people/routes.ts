@@ -16,7 +16,7 @@ import {
   standingWithHistorySchema,
 } from './standing.ts'
 
-const personSchema = t.Object(
+const acrossLeaguesSchema = t.Object(
   {
     person: t.Object({ id: idSchema, username: t.String(), country: t.Nullable(t.String()) }),
     leagues: t.Array(standingWithHistorySchema),
@@ -65,6 +65,9 @@ export const personRoutes = (app: App) =>
         query: t.Object(pageQuery),
         may: 'reader',
         counted: true,
-        detail: describe('A person across leagues: rank and history, as far as the reader can see them', personSchema),
+        detail: describe(
+          'A person across leagues: rank and history, as far as the reader can see them',
+          acrossLeaguesSchema,
+        ),
       },
     )

@@ -30,7 +30,7 @@ const leagueOfPersonSchema = t.Object({
   starts_at: dateTimeSchema,
   ends_at: dateTimeSchema,
 })
-const leagueView = rowView(leagueOfPersonSchema)
+const leagueOfPersonView = rowView(leagueOfPersonSchema)
 const membershipFields = { league: leagueOfPersonSchema, joined_at: dateTimeSchema }
 export const standingSchema = t.Object({
   ...membershipFields,
@@ -97,7 +97,7 @@ export function membershipsOf(
 export async function standingOf(app: App, { league, joinedAt }: Membership, userId: number) {
   const rows = (await kindOf(app, league).standings?.(app, league, userId)) ?? []
   return {
-    league: leagueView({ ...league, status: leagueStatus(league, app.clock.now()) }),
+    league: leagueOfPersonView({ ...league, status: leagueStatus(league, app.clock.now()) }),
     joined_at: iso(joinedAt),
     rows: rows.map(({ player_id, name, rank, change, score }) => ({ player_id, name, rank, change, score })),
   }
@@ -107,17 +107,17 @@ export type PersonStanding = Awaited<ReturnType<typeof standingOf>>
 /** With the history of each row's score. */
 export async function standingWithHistory(app: App, membership: Membership, userId: number) {
   const standing = await standingOf(app, membership, userId)
-  const rows: (PersonStanding['rows'][number] & { history: Moment[] })[] = []
+  const rows: (PersonStanding['rows'][number] & { history: PastScore[] })[] = []
   for (const row of standing.rows) {
     const { value: player } = await readPlayer(app, membership.league, row.player_id)
-    rows.push({ ...row, history: player.history.flatMap(momentOf) })
+    rows.push({ ...row, history: player.history.flatMap(pastScoreOf) })
   }
   return { ...standing, rows }
 }
 export type StandingWithHistory = Awaited<ReturnType<typeof standingWithHistory>>
 
-type Moment = { at: string; score: number | null }
-function momentOf(each: unknown): Moment[] {
+type PastScore = { at: string; score: number | null }
+function pastScoreOf(each: unknown): PastScore[] {
   if (typeof each !== 'object' || each === null || !('taken_at' in each) || typeof each.taken_at !== 'string') return []
   return [{ at: each.taken_at, score: 'score' in each && typeof each.score === 'number' ? each.score : null }]
 }

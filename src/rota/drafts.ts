@@ -34,7 +34,7 @@ export type Draft = {
 export type DraftContent = Omit<Solution, 'summary'> & { summary: Solution['summary'] | null }
 
 type Row = typeof rosterDrafts.$inferSelect
-const draftOf = ({ startDate, endDate, siteIds, content, ...row }: Row): Draft => ({
+const draftOfRow = ({ startDate, endDate, siteIds, content, ...row }: Row): Draft => ({
   ...row,
   range: { start: startDate, end: endDate, siteIds },
   content: content as DraftContent, // as `saveDraft` wrote it
@@ -57,7 +57,7 @@ export function draftInUse(db: Db, jobId: string): Draft | undefined {
 export function findDraft(db: Db, jobId: string): Draft | undefined {
   const row = db.select().from(rosterDrafts).where(eq(rosterDrafts.jobId, jobId)).get()
   if (!row) return undefined
-  const draft = draftOf(row)
+  const draft = draftOfRow(row)
   const { assignments, unfilled, summary } = draft.content
   const present = new Set(shiftsIn(db, draft.range).map(({ id }) => id))
   const isPresent = ({ shift_id }: { shift_id: number }) => present.has(shift_id)
@@ -93,7 +93,7 @@ export function isDraftAsRead(tx: Db, { jobId, changes }: Pick<Draft, 'jobId' | 
 export function listDrafts(db: Db, slice: PageSlice) {
   const newest = [desc(rosterDrafts.createdAt), desc(rosterDrafts.jobId)]
   const { rows, total } = rowsOfPage(db, rosterDrafts, { orderBy: newest }, slice)
-  return { drafts: rows.map(draftOf), total }
+  return { drafts: rows.map(draftOfRow), total }
 }
 
 /** `2 changes by hand` */
@@ -125,7 +125,7 @@ export const discardDraft = (tx: Db, jobId: string): boolean =>
   tx.delete(rosterDrafts).where(eq(rosterDrafts.jobId, jobId)).returning().all().length > 0
 
 export const assignmentSchema = t.Object({ shift_id: idSchema, staff_id: idSchema })
-const summarySchema = t.Object({
+const draftSummarySchema = t.Object({
   coverage: t.Number({ description: 'Filled places of all places, 0 to 1' }),
   cost_cents: t.Integer(),
   fairness: t.Number({ description: '1 if everyone who can work gets the same share of their hours' }),
@@ -155,7 +155,7 @@ export const draftSchema = t.Object(
     seed: t.Integer(),
     name: t.String({ description: 'Given, or its sites and days', examples: ['Riverside, week of 23 Mar'] }),
     changes: t.Integer({ description: 'Made by hand' }),
-    summary: t.Nullable({ ...summarySchema, description: 'Null after a change by hand' }),
+    summary: t.Nullable({ ...draftSummarySchema, description: 'Null after a change by hand' }),
     unfilled: t.Integer(),
     created_at: dateTimeSchema,
     confirmed_at: nullableDateTime,

@@ -60,7 +60,7 @@ export function parseShifts(
 }
 
 function readShift(row: Record<string, string>, sites: NamedSite[], mistake: ReportError): NewShift | undefined {
-  const site = siteOf(row.site ?? '', sites)
+  const site = siteNamed(row.site ?? '', sites)
   if (!site) return mistake('site', row.site ? `There is no site named ${cellForMessage(row.site)}.` : 'Name a site.')
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
@@ -82,7 +82,7 @@ function readShift(row: Record<string, string>, sites: NamedSite[], mistake: Rep
 }
 
 /** An id if it is one, else a name in upper or lower case. */
-const siteOf = (text: string, sites: NamedSite[]) =>
+const siteNamed = (text: string, sites: NamedSite[]) =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
 function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, mistake: ReportError) {

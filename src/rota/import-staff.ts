@@ -98,7 +98,7 @@ const lookupOf = (known: readonly PersonView[]) => ({
 type StaffLookup = ReturnType<typeof lookupOf>
 
 function readPerson({ line, cells }: TableRow, known: StaffLookup, mistake: ReportError): ImportedPerson | undefined {
-  const who = personOf(cells, known, mistake)
+  const who = personOfRow(cells, known, mistake)
   if (!who) return
   const change = changeIn(cells, mistake)
   if (!change) return
@@ -113,7 +113,7 @@ function readPerson({ line, cells }: TableRow, known: StaffLookup, mistake: Repo
 }
 
 /** An existing or a new person; undefined if that is ambiguous. */
-function personOf({ id, name = '' }: Record<string, string>, { byId, byName }: StaffLookup, mistake: ReportError) {
+function personOfRow({ id, name = '' }: Record<string, string>, { byId, byName }: StaffLookup, mistake: ReportError) {
   if (id) {
     const before = byId.get(id)
     return before ? { before } : mistake('id', `There is no staff ${cellForMessage(id)}.`)

@@ -35,7 +35,7 @@ export function whyRosterWaits(db: Db, run: Run, now: number): string | null {
       const spent = other.status === 'PROGRESS' && other.startedAt ? (now - other.startedAt) / 1000 : 0
       return [{ run: other, range, seconds: Math.max(1, whole - spent) }]
     })
-  const sameSites = ahead.filter(({ range }) => overlaps(range.siteIds, own.siteIds))
+  const sameSites = ahead.filter(({ range }) => shareSites(range.siteIds, own.siteIds))
   const [first] = sameSites
   if (first) {
     // Running ones end in parallel; the others are generated one after the other at worst.
@@ -52,7 +52,7 @@ export function whyRosterWaits(db: Db, run: Run, now: number): string | null {
 }
 
 /** No site means every site. */
-const overlaps = (some: number[], others: number[]) =>
+const shareSites = (some: number[], others: number[]) =>
   !some.length || !others.length || some.some(id => others.includes(id))
 
 function rosterText(db: Db, { run, range: { start, end, siteIds } }: RosterAhead): string {

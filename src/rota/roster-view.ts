@@ -15,7 +15,7 @@ import { shiftSchema, shiftView } from './shift.ts'
 import { inRange, shiftById } from './shift-queries.ts'
 import { type Assignment, dutyKey } from './solving/problem.ts'
 
-const placedSchema = t.Object({
+const placedPersonSchema = t.Object({
   id: idSchema,
   staff_id: idSchema,
   name: t.String(),
@@ -33,7 +33,7 @@ const shownShift = t.Composite([
     filled: t.Integer(),
     open: t.Integer(),
     broken: t.Integer({ description: 'How many people on the shift cannot work it' }),
-    staff: t.Array(placedSchema),
+    staff: t.Array(placedPersonSchema),
   }),
 ])
 

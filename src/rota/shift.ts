@@ -122,9 +122,10 @@ export function asNewShift(shift: Shift): NewShift {
 
 const maxHours = 48 // hours
 
-type Times = Pick<NewShift, 'starts_at' | 'ends_at'>
+type ShiftTimes = Pick<NewShift, 'starts_at' | 'ends_at'>
 
-export const hoursOf = ({ starts_at, ends_at }: Times): number => (Date.parse(ends_at) - Date.parse(starts_at)) / hour
+export const hoursOf = ({ starts_at, ends_at }: ShiftTimes): number =>
+  (Date.parse(ends_at) - Date.parse(starts_at)) / hour
 
 /** Twenty minutes are 0.33. */
 export const hundredths = (hours: number): number => Math.round(100 * hours) / 100
@@ -135,7 +136,7 @@ export function checkShift(shift: NewShift): void {
   if (message) invalid('ends_at', message)
 }
 
-export function lengthError(times: Times): string | undefined {
+export function lengthError(times: ShiftTimes): string | undefined {
   const hours = hoursOf(times)
   if (hours <= 0) return 'The end must be after the start.'
   if (hours > maxHours) return `This is ${Math.round(hours)} hours after the start; at most ${maxHours} are allowed.`
@@ -152,7 +153,7 @@ export function checkCalendar(shifts: readonly NewShift[], field: string): void 
     invalid(field, `Some of these shifts would be before ${firstYear} or after ${lastYear}.`)
 }
 
-export const isShiftInCalendar = ({ starts_at, ends_at }: Times): boolean =>
+export const isShiftInCalendar = ({ starts_at, ends_at }: ShiftTimes): boolean =>
   isInCalendar(Date.parse(starts_at)) && isInCalendar(Date.parse(ends_at))
 
 export const peopleAre = (count: number): string => counted(count, 'person is', 'people are')

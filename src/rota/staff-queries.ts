@@ -82,14 +82,14 @@ export const peopleByIds = (db: Db, ids: number[]): PersonView[] =>
       .all(),
   )
 
-const staffNamed = (db: Db, q: string): number[] =>
+const staffIdsNamed = (db: Db, q: string): number[] =>
   idsByName(q, db.select({ id: staff.id, name: staff.name }).from(staff).all())
 
 type StaffFilter = { q?: string; skill?: string; active?: boolean }
 
 export function listStaff(db: Db, { q, skill, active }: StaffFilter, slice: PageSlice) {
   const where = and(
-    q ? isAmong(staff.id, staffNamed(db, q)) : undefined,
+    q ? isAmong(staff.id, staffIdsNamed(db, q)) : undefined,
     skill ? sql`exists (select 1 from json_each(${staff.skills}) where value = ${skill})` : undefined,
     active === undefined ? undefined : eq(staff.active, active),
   )
@@ -111,7 +111,7 @@ const staffRow = (person: Required<Omit<PersonChange, 'account' | RelatedRows>>)
 })
 
 export function addPerson(tx: Db, given: PersonChange & { name: string }, at: number): number {
-  const userId = accountOf(tx, given.account, 0)
+  const userId = accountNamed(tx, given.account, 0)
   const row = { ...staffRow({ ...personDefaults, ...given }), userId, createdAt: at }
   const { id } = insertPerson(tx, row).get(row)
   writeRelatedRows(tx, id, given)
@@ -125,7 +125,7 @@ const insertPerson = preparedFor(staff, (db, row: Given<typeof staff.$inferInser
 /** Names are part of the displayed roster. */
 export function changePerson(tx: Db, before: PersonView, given: PersonChange): void {
   const { id } = before
-  const row = { ...staffRow({ ...before, ...given }), userId: accountOf(tx, given.account, id) }
+  const row = { ...staffRow({ ...before, ...given }), userId: accountNamed(tx, given.account, id) }
   updatePerson(tx, row).run({ ...row, id })
   writeRelatedRows(tx, id, given, before)
   touch(tx, 'staff')
@@ -136,7 +136,7 @@ const updatePerson = preparedFor(staff, (db, row: Given<Partial<typeof staff.$in
 )
 
 /** The id behind a name: undefined leaves it as it is, null is nobody. An account belongs to one person. */
-function accountOf(tx: Db, name: string | null | undefined, staffId: number): number | null | undefined {
+function accountNamed(tx: Db, name: string | null | undefined, staffId: number): number | null | undefined {
   if (!name?.trim()) return name === undefined ? undefined : null
   const user = userByName(tx, name.trim()) ?? invalid('account', `There is no account ${name.trim()}.`)
   const other = tx.select().from(staff).where(eq(staff.userId, user.id)).get()

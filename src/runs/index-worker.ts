@@ -20,11 +20,11 @@ type IndexRequest = { dataDir: string; changed: readonly number[] }
 const step = 2_000 // runs in one transaction
 const columns = 'rowid, id, name, input, error, status'
 
-const tasks = { index: indexRuns }
+const tasks = { index: indexChangedRuns }
 answerTasks(tasks, work => work)
 
 /** Reports up to which row it is, and returns how many runs it has indexed. A damaged index is made again. */
-function indexRuns(request: IndexRequest, work: ThreadWork): number {
+function indexChangedRuns(request: IndexRequest, work: ThreadWork): number {
   try {
     return updateIndex(request, work)
   } catch (error) {

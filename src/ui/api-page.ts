@@ -72,18 +72,18 @@ html.dark-mode { color-scheme: dark }
 const csp =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-const bytesOf = (text: string) => new TextEncoder().encode(text)
+const utf8Bytes = (text: string) => new TextEncoder().encode(text)
 const swaggerUi = (name: string) => new Uint8Array(readFileSync(packageFile(`swagger-ui-dist/${name}`)))
 
 export const swaggerRoutes = (app: AccessSettings & { version: string }, described: AnyElysia, words: ApiWords) => {
   const document = (title: string) =>
-    fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version, `${title} API`, words))), 'application/json')
+    fixedFile(utf8Bytes(JSON.stringify(describeApi(described, app.version, `${title} API`, words))), 'application/json')
   /** Made at the first request, and kept with their compressed forms. */
   const files: Record<string, (place: string) => FixedFile> = {
     json: document,
-    'init.js': () => fixedFile(bytesOf(init), 'text/javascript; charset=utf-8'),
-    'dark.js': () => fixedFile(bytesOf(dark), 'text/javascript; charset=utf-8'),
-    'page.css': () => fixedFile(bytesOf(css), 'text/css; charset=utf-8'),
+    'init.js': () => fixedFile(utf8Bytes(init), 'text/javascript; charset=utf-8'),
+    'dark.js': () => fixedFile(utf8Bytes(dark), 'text/javascript; charset=utf-8'),
+    'page.css': () => fixedFile(utf8Bytes(css), 'text/css; charset=utf-8'),
     'swagger-ui-bundle.js': () => fixedFile(swaggerUi('swagger-ui-bundle.js'), 'text/javascript; charset=utf-8'),
     'swagger-ui.css': () => fixedFile(swaggerUi('swagger-ui.css'), 'text/css; charset=utf-8'),
     'favicon-32x32.png': () => fixedFile(swaggerUi('favicon-32x32.png'), 'image/png'),

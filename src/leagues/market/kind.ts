@@ -35,7 +35,7 @@ export const marketLeague: LeagueKind = {
     'The portfolio stays on the board as it is; nothing more can be traded with it.',
   page: async (app, league, query) => (await pagesOfNow(app, league))(query),
   pagesOfNow,
-  player: playerCard,
+  player: portfolioCard,
   async standings({ livePortfolios }, league, userId) {
     const { board } = await livePortfolios.board(league)
     const standing = rankedRowOf(board, String(userId))
@@ -99,7 +99,7 @@ async function pagesOfNow({ livePortfolios }: App, league: League): Promise<Read
   return async query => ({ ...rankedPage(board, query), asOf })
 }
 
-async function playerCard(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
+async function portfolioCard(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
   const { board, asOf } = await app.livePortfolios.board(league)
   const shown = rankedRowOf(board, playerId)
   if (!shown) return undefined

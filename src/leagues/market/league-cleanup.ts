@@ -13,7 +13,7 @@ import {
 import { tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 
-type Table = (typeof tables)[number]
+type MarketTable = (typeof tables)[number]
 const tables = [holdings, orderKeys, closingQuotes, dailyValues, dailyBoardValues, portfolios, ledger] as const
 const rowsPerStep = 100 // rows: a few milliseconds
 
@@ -34,7 +34,7 @@ export function deleteOrphanRows(db: Db, limit: number): number {
 }
 
 /** Jumps from league to league through the index: a million lines are a handful of leagues. */
-function orphanIn({ $client: client }: Db, table: Table): number | undefined {
+function orphanIn({ $client: client }: Db, table: MarketTable): number | undefined {
   const name = getTableName(table)
   const orphan = client.query<{ id: number }, []>(`
     with recursive ids(id) as (
@@ -46,7 +46,7 @@ function orphanIn({ $client: client }: Db, table: Table): number | undefined {
 }
 
 /** Skips a busy database until the next step: returns `limit`, as if there were more. */
-function deleteRows(db: Db, table: Table, leagueId: number, limit: number): number {
+function deleteRows(db: Db, table: MarketTable, leagueId: number, limit: number): number {
   const which = sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, leagueId)} limit ${limit})`
   return tryWrite(db, tx => tx.delete(table).where(which).returning({ one: sql`1` }).all().length) ?? limit
 }

@@ -6,13 +6,13 @@ import { type LedgerLineView, ledgerLineView } from './ledger.ts'
 import { ledgerLines, type TradeFilter } from './queries.ts'
 
 const linesPerRead = 500 // lines read at a time
-const money = ['price', 'fee', 'cash', 'cash_after', 'realised'] as const
-const centsOf = (line: LedgerLineView) => money.map(column => line[`${column}_cents`])
+const amountColumns = ['price', 'fee', 'cash', 'cash_after', 'realised'] as const
+const centsOf = (line: LedgerLineView) => amountColumns.map(column => line[`${column}_cents`])
 const heading = [
   ...['id', 'at', 'username', 'kind', 'symbol', 'shares', 'holding'],
-  ...money,
+  ...amountColumns,
   ...['undoes', 'undone_at', 'reason'],
-  ...money.map(column => `${column}_cents`),
+  ...amountColumns.map(column => `${column}_cents`),
 ]
 
 const cells = (line: LedgerLineView) => [

@@ -10,7 +10,7 @@ import { percentOf } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 
 const cents = t.Nullable(t.Integer())
-export const previewSchema = t.Object(
+export const orderPreviewSchema = t.Object(
   {
     allowed: t.Boolean(),
     refusal: t.Nullable(t.Object({ rule: t.String(), detail: t.String() })),
@@ -27,7 +27,7 @@ export const previewSchema = t.Object(
   },
   { description: 'The effect of an order' },
 )
-export type Preview = Static<typeof previewSchema>
+export type Preview = Static<typeof orderPreviewSchema>
 
 export function orderPreview(db: Db, league: League, userId: number, order: Order, now: number): Preview {
   const decision = previewOrder(db, league.id, userId, order, now)

@@ -5,7 +5,7 @@ import { type Static, t } from 'elysia'
 import type { quotes } from '../../../db/schema.ts'
 import type { FieldError } from '../../errors.ts'
 import { day, isAhead, parseTime, tooFarAhead } from '../../platform/clock.ts'
-import { fieldErrors, sentence } from '../../platform/http/field-errors.ts'
+import { errorSentence, fieldErrors } from '../../platform/http/field-errors.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from './order.ts'
@@ -39,7 +39,7 @@ const isPush = TypeCompiler.Compile(
   }),
 )
 
-const notATime = sentence(dateTimeSchema)
+const notATime = errorSentence(dateTimeSchema)
 
 /** Whether a price moved by more than so many percent; 0 percent turns the check off. */
 export const movesTooFar = (before: number, after: number, pct: number): boolean =>

@@ -24,7 +24,7 @@ import { ledgerCsv } from './ledger-csv.ts'
 import { maxShares } from './order.ts'
 import { placeOrder } from './place-order.ts'
 import { portfolioSchema } from './portfolio.ts'
-import { orderPreview, previewSchema } from './preview.ts'
+import { orderPreview, orderPreviewSchema } from './preview.ts'
 import { ledgerLines, ledgerTotals } from './queries.ts'
 import { normaliseSymbol, symbolSchema } from './quote.ts'
 import { readPortfolio } from './read-portfolio.ts'
@@ -182,7 +182,7 @@ export const tradeRoutes = (app: App) => {
       {
         query: t.Object(orderSchema),
         may: 'member',
-        detail: describe('What an order would do now, without placing it', previewSchema),
+        detail: describe('What an order would do now, without placing it', orderPreviewSchema),
       },
     )
     .get(

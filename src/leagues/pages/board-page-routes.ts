@@ -47,10 +47,10 @@ const strangersPage = (request: Request, page: CacheResult<string>) =>
   cachedResponse(request, page, { contentType: htmlType, text: page.value })
 
 /** The version changes with the board and with the state of the league. The key of a cached page ends with its stamps. */
-const versionOf = (key: string, status: LeagueStatus) =>
+const strangersVersion = (key: string, status: LeagueStatus) =>
   Bun.hash(`${key.slice(key.lastIndexOf('|'))}${status}`).toString(36)
 const versionNow = ({ db, cache, clock }: App, id: number, who: Who | undefined) =>
-  versionOf(cache.keyOf(cached.boardHtml, [id]), leagueStatus(readableLeague(db, id, who), clock.now()))
+  strangersVersion(cache.keyOf(cached.boardHtml, [id]), leagueStatus(readableLeague(db, id, who), clock.now()))
 
 /**
  * The board as a whole page, or as the part that changes. All strangers see the same page, so it is cached; a page for a signed-in
@@ -90,7 +90,7 @@ async function boardResponse(
   if (form === 'page') requestTimes(app).set(id, clock.now())
   const result = await cache.read(cached.boardHtml, scope, make, until)
   const response = strangersPage(request, result)
-  response.headers.set('x-version', versionOf(result.key, status))
+  response.headers.set('x-version', strangersVersion(result.key, status))
   return response
 }
 

@@ -1,13 +1,13 @@
 /** Parses a league's config from its form as a browser sends it without JavaScript; with JavaScript `fields.js` does the same. */
 import type { TObject } from '@sinclair/typebox'
 
-type Schema = {
+type FieldSchema = {
   type?: string
   const?: unknown
-  properties?: Record<string, Schema>
-  patternProperties?: Record<string, Schema>
-  items?: Schema
-  anyOf?: Schema[]
+  properties?: Record<string, FieldSchema>
+  patternProperties?: Record<string, FieldSchema>
+  items?: FieldSchema
+  anyOf?: FieldSchema[]
   [keyword: string]: unknown
 }
 type Part = { [key: string]: Part | string }
@@ -21,7 +21,7 @@ export function configOfForm(schema: TObject, fields: Readonly<Record<string, st
     if (first === 'config' && path.length > 0) putText(parts, path, text)
   }
   return Object.fromEntries(
-    Object.entries<Schema>(schema.properties).flatMap(([key, part]) => {
+    Object.entries<FieldSchema>(schema.properties).flatMap(([key, part]) => {
       if (part.type === 'boolean') return [[key, key in parts]] // a box that is not ticked is not sent
       return key in parts ? [[key, readPart(part, parts[key]) ?? null]] : []
     }),
@@ -41,7 +41,7 @@ function putText(parts: Part, [key = '', ...rest]: string[], text: string): void
 }
 
 /** Undefined if nothing was filled in. What cannot be parsed stays as it is, for validation to report. */
-function readPart(schema: Schema, given: Part | string | undefined): unknown {
+function readPart(schema: FieldSchema, given: Part | string | undefined): unknown {
   if (given === undefined) return undefined
   const choices = schema.anyOf ?? [schema]
   if (typeof given === 'string') {

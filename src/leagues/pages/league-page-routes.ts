@@ -20,7 +20,7 @@ import { leaguesBody } from './league-list-page.ts'
 
 const nav = 'leagues'
 
-const textsOf = (body: Record<string, unknown>): Record<string, string> =>
+const textFields = (body: Record<string, unknown>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(body).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : [])),
   )
@@ -83,7 +83,7 @@ export const leaguePages = (app: App) => {
       async ({ params: { id }, body, who }) => {
         const league = leagueById(db, id)
         requireOpen(league)
-        const given = configOfForm(kindOf(app, league).configSchema, textsOf(body))
+        const given = configOfForm(kindOf(app, league).configSchema, textFields(body))
         for (const key of Object.keys(announcementConfig)) delete given[key] // announcements do not change ranks, and the address in the form is masked
         const config = changedConfig(app, league, given)
         return settingsPage(id, who, { config, preview: await previewConfig(app, league, config) })

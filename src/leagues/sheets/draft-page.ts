@@ -16,7 +16,7 @@ import { leagueHead } from '../pages/league-head.ts'
 import type { UploadDraft } from './drafts.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { previewUpload } from './preview-upload.ts'
-import { findingSchema, summarySchema } from './upload.ts'
+import { findingSchema, uploadSummarySchema } from './upload.ts'
 import { findingsTable, modeField, readAsTable, uploadKindField } from './uploads-page.ts'
 
 type UploadPreview = Awaited<ReturnType<typeof previewUpload>>
@@ -109,7 +109,7 @@ const trialResult = t.Object({
   rows_bad: t.Integer(),
   doubts: t.Array(t.Object({ message: t.String() })),
   errors: t.Array(findingSchema),
-  summary: summarySchema,
+  summary: uploadSummarySchema,
 })
 
 /** The result of a trial, or its progress. */

@@ -164,13 +164,13 @@ export const uploadFiles = (db: Db, leagueId: number): string[] =>
     .flatMap(({ file }) => file ?? [])
 
 /** Without drizzle: a list of leagues asks for each of them. */
-const newestScan = preparedSql<{ players: number | null; takenAt: number }, [leagueId: number]>(
+const newestScanFacts = preparedSql<{ players: number | null; takenAt: number }, [leagueId: number]>(
   `select summary ->> '$.players' as players, taken_at as takenAt from uploads
    where league_id = ? and status = 'done' and kind = 'current' and dry_run = 0
    order by taken_at desc, id desc limit 1`,
 )
 
-export const playersOfNewestScan = (db: Db, leagueId: number): number => newestScan(db).get(leagueId)?.players ?? 0
+export const playersOfNewestScan = (db: Db, leagueId: number): number => newestScanFacts(db).get(leagueId)?.players ?? 0
 
 export function sheetStats(db: Db, leagueId: number) {
   const states = db
@@ -179,7 +179,7 @@ export function sheetStats(db: Db, leagueId: number) {
     .where(and(eq(uploads.leagueId, leagueId), eq(uploads.dryRun, false)))
     .groupBy(uploads.status)
     .all()
-  const newest = newestScan(db).get(leagueId)
+  const newest = newestScanFacts(db).get(leagueId)
   return {
     uploads: states.reduce((sum, { total }) => sum + total, 0),
     uploads_by_status: Object.fromEntries(states.map(({ status, total }) => [status, total])),

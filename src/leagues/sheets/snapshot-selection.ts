@@ -23,13 +23,13 @@ export type SnapshotSelection = {
 export const scansOf = (published: readonly Published[]): Published[] =>
   published.filter(({ kind }) => kind !== 'extra')
 
-type Moment = Pick<Published, 'takenAt' | 'snapshot'>
-const compareMoments = (a: Moment, b: Moment): number => a.takenAt - b.takenAt || a.snapshot - b.snapshot
+type ScanTime = Pick<Published, 'takenAt' | 'snapshot'>
+const compareMoments = (a: ScanTime, b: ScanTime): number => a.takenAt - b.takenAt || a.snapshot - b.snapshot
 
 export const byTakenAt = (published: readonly Published[]): Published[] => published.toSorted(compareMoments)
 
 /** Those that come before `sheet`. */
-const before = (published: readonly Published[], sheet: Moment): Published[] =>
+const before = (published: readonly Published[], sheet: ScanTime): Published[] =>
   published.filter(other => compareMoments(other, sheet) < 0)
 
 /**
@@ -68,18 +68,18 @@ export const newestOf = (published: readonly Published[], kind: UploadKind): Pub
   byTakenAt(published).findLast(upload => upload.kind === kind)
 
 /** The scan that `scan` is compared with: the newest current one before it, or else the newest baseline. */
-export const scanBefore = (published: readonly Published[], scan: Moment): Published | undefined =>
+export const scanBefore = (published: readonly Published[], scan: ScanTime): Published | undefined =>
   newestOf(before(published, scan), 'current') ?? newestOf(published, 'baseline')
 
 /** The scan whose players extra sheets are about: the newest one, or the newest baseline while there is none. */
 export const newestScan = (published: readonly Published[]): Published | undefined =>
   newestOf(published, 'current') ?? newestOf(published, 'baseline')
 
-export const extraBefore = (published: readonly Published[], extra: Moment): Published | undefined =>
+export const extraBefore = (published: readonly Published[], extra: ScanTime): Published | undefined =>
   newestOf(before(published, extra), 'extra')
 
 /** What came before a sheet. Without a baseline among it, with later ones: many are dated only when they are sent. */
-export function publishedBefore(published: readonly Published[], sheet: Moment): Published[] {
+export function publishedBefore(published: readonly Published[], sheet: ScanTime): Published[] {
   const earlier = before(published, sheet)
   return newestOf(earlier, 'baseline') ? earlier : [...earlier, ...published.filter(({ kind }) => kind === 'baseline')]
 }

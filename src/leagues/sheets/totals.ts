@@ -1,6 +1,6 @@
 /** Totals of a sheet board, by the values of a label and for everyone who counts. */
 import { BadQuery } from '../../leaderboard/query.ts'
-import { rankedTotals, sumOfAll, type TotalsQuery, totalOf } from '../../leaderboard/totals.ts'
+import { groupTotalOf, rankedTotals, sumOfAll, type TotalsQuery } from '../../leaderboard/totals.ts'
 import type { TotalsPage } from '../kinds.ts'
 import { type BoardSource, requireLabel, type SheetBoards, shownSnapshots, withMetricOfHeading } from './boards.ts'
 import { leftOutBy } from './marks.ts'
@@ -33,7 +33,7 @@ export async function sheetTotals(
     asOf: selection.asOf,
     ...(asked.from !== undefined && { gainsFrom: takenAtOf(published, selection.baseline) }),
     labels: snapshot.labels.map(({ name }) => name),
-    all: totalOf(isGrouped ? sumOfAll(sums) : sums, 0),
+    all: groupTotalOf(isGrouped ? sumOfAll(sums) : sums, 0),
     groups: isGrouped ? rankedTotals(sums, query) : undefined,
   }
 }

@@ -16,7 +16,7 @@ export const uploadModeSchema = oneOfWords(uploadModes, {
   description: 'What a row that cannot be read does: `partial`, the default, leaves it out; `strict` refuses the sheet',
 })
 
-export const summarySchema = t.Object({
+export const uploadSummarySchema = t.Object({
   players: t.Integer(),
   new: t.Integer(),
   missing: t.Integer(),
@@ -68,7 +68,7 @@ export const uploadSchema = t.Object(
     job_id: t.String(),
     error: t.Nullable(t.String()),
     mapping: t.Nullable(t.Record(t.String(), t.String())),
-    summary: t.Nullable(summarySchema),
+    summary: t.Nullable(uploadSummarySchema),
     doubts: t.Nullable(t.Array(doubtSchema), { description: 'For a held upload: why it is not published yet' }),
   },
   { $id: 'Upload', description: 'An upload' },

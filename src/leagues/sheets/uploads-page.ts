@@ -31,7 +31,7 @@ export type UploadsData = {
   maxMb: number
 }
 
-const isUnfinished = ({ status }: UploadView) => status === 'queued' || status === 'running'
+const isUploadUnfinished = ({ status }: UploadView) => status === 'queued' || status === 'running'
 
 /** All sheets that were sent to a league, and the form that sends another. */
 export function uploadsBody(data: UploadsData, history: Content, who: Who | undefined): Html {
@@ -131,7 +131,7 @@ const uploadActions = (upload: UploadView, path: string): Content =>
       })
     : upload.status === 'held'
       ? html`<a class="button small" href="${path}/${upload.id}#held">Answer</a>`
-      : isUnfinished(upload) && upload.job_id
+      : isUploadUnfinished(upload) && upload.job_id
         ? action({
             label: 'Cancel',
             small: true,

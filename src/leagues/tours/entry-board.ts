@@ -58,12 +58,12 @@ export const withoutScore = ({ id, name }: Pick<Team, 'id' | 'name'>): ScoredEnt
 
 /** `before`: the same entries before the scores last changed. */
 export async function boardOfScores(scored: readonly ScoredEntry[], before: readonly ScoredEntry[] | undefined) {
-  const previous = before && buildBoard(columnsOf(before))
+  const previous = before && buildBoard(entryColumns(before))
   await Bun.sleep(0)
-  return buildBoard({ ...columnsOf(scored), previous })
+  return buildBoard({ ...entryColumns(scored), previous })
 }
 
-function columnsOf(scored: readonly ScoredEntry[]): BoardColumns {
+function entryColumns(scored: readonly ScoredEntry[]): BoardColumns {
   const column = (of: (entry: ScoredEntry) => number | null) =>
     Float64Array.from(scored, entry => of(entry) ?? Number.NaN)
   const tiebreak = column(entry => entry.tiebreak)

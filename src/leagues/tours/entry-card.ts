@@ -26,7 +26,7 @@ export async function entryCard(app: App, league: League, playerId: string): Pro
     username: entry.username,
     tiebreaker: golfers ? entry.tiebreaker : null,
     picks: golfers ? scoreEntry(entry, golferField(golfers), tourRulesOf(league)).picks : null,
-    history: golfers ? await historyOf(app, league, entry) : [],
+    history: golfers ? await entryHistory(app, league, entry) : [],
     as_of: isoOrNull(asOf),
   }
 }
@@ -34,7 +34,7 @@ export async function entryCard(app: App, league: League, playerId: string): Pro
 const maxTimes = 40
 
 /** The history of an entry's score: some of the times at which one of its picks changed, oldest first. */
-async function historyOf({ db, clock, tourBoards }: App, league: League, entry: NamedEntry) {
+async function entryHistory({ db, clock, tourBoards }: App, league: League, entry: NamedEntry) {
   const { event, closesAt } = tourBoards.picksFor(league)
   if (!event) return []
   const moments = changesOf(db, event.id, entry.picks, closesAt, league.finalizedAt ?? clock.now())

@@ -90,7 +90,7 @@ export function oddsOf(written: string): number {
 function linesOf(text: string): Line[] {
   const { data } = Papa.parse<string[]>(text, { delimitersToGuess: [',', '\t', ';', '|'] })
   const top = data.findIndex(row => row.some(cell => cell.trim()))
-  const columns = columnsOf(data[top] ?? [])
+  const columns = headingColumns(data[top] ?? [])
   if (columns.name === undefined && columns.last === undefined) {
     return text.split(/\r?\n/).flatMap((line, i) => {
       const name = line.replace(/^\s*(?:\d+\s*[.):]?\s+|\d+[.)]|[-–•*]\s*)/, '').trim()
@@ -105,7 +105,7 @@ function linesOf(text: string): Line[] {
   })
 }
 
-function columnsOf(row: string[]): Record<string, number | undefined> {
+function headingColumns(row: string[]): Record<string, number | undefined> {
   const words = row.map(cell => cell.trim().toLowerCase().replaceAll('_', ' '))
   const places = Object.entries(headings).map(([column, known]) => [
     column,

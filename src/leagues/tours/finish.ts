@@ -5,7 +5,7 @@ import { type FeedBoard, isEvent, isMidRound } from './feeds/board.ts'
 const quietBeforeFinish = 30 * minute
 export const pollAfterEndMs = day
 
-export type Times = Pick<League, 'startsAt' | 'endsAt'>
+export type LeagueDates = Pick<League, 'startsAt' | 'endsAt'>
 type FinishFeedState = {
   /** The last good board. */
   board: FeedBoard | null
@@ -19,7 +19,7 @@ type FinishFeedState = {
  */
 export function finishDecision(
   now: number,
-  league: Times & { event: string | null },
+  league: LeagueDates & { event: string | null },
   { board, changedAt }: FinishFeedState,
 ): 'wait' | 'finalise' | 'alert' {
   const overdue = now >= league.endsAt ? 'alert' : 'wait'
@@ -32,7 +32,7 @@ export function finishDecision(
 }
 
 /** A league that is not final is polled for a day past its end, and once after that: nothing may have run during this day. */
-export const keepsPolling = (now: number, league: Pick<Times, 'endsAt'>, askedAt: number | null) =>
+export const keepsPolling = (now: number, league: Pick<LeagueDates, 'endsAt'>, askedAt: number | null) =>
   Math.min(now, askedAt ?? 0) < league.endsAt + pollAfterEndMs
 
 /** Play is under way, will resume, or never took place. */

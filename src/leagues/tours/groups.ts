@@ -49,20 +49,20 @@ function groupsFromLists(lists: readonly GroupList[], golfers: readonly Golfer[]
   }
 }
 
-const maxGroups = 26 // one per letter
+const maxPickGroups = 26 // one per letter
 export const defaultPicks = 6
 
 export const groupsSchema = t.Object(
   {
     by: t.Optional(t.Union([t.Literal('odds'), t.Literal('rank')])),
-    count: t.Optional(t.Integer({ minimum: 2, maximum: maxGroups })),
+    count: t.Optional(t.Integer({ minimum: 2, maximum: maxPickGroups })),
     lists: t.Optional(
       t.Array(
         t.Object({
           name: t.String({ minLength: 1, maxLength: 40 }),
           players: t.Array(t.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: maxPlayers }),
         }),
-        { minItems: 2, maxItems: maxGroups },
+        { minItems: 2, maxItems: maxPickGroups },
       ),
     ),
   },
@@ -89,8 +89,8 @@ export function checkedGroups({ groups, picks }: { groups?: Static<typeof groups
     return wrong('config.groups.lists', 'Groups are either made by odds or rank, or named.')
   const rules = lists ? { lists } : { by: by ?? 'odds', count: count ?? picks ?? defaultPicks }
   const many = groupCount(rules)
-  if (many < 2 || many > maxGroups)
-    return wrong('config.picks', `With groups there are 2 to ${maxGroups} picks, one from each group.`)
+  if (many < 2 || many > maxPickGroups)
+    return wrong('config.picks', `With groups there are 2 to ${maxPickGroups} picks, one from each group.`)
   if (picks !== undefined && picks !== many)
     return wrong('config.picks', `There are ${many} groups and one pick from each: set ${many} picks.`)
   const names = lists?.map(({ name }) => name.trim().toLowerCase()) ?? []

@@ -52,7 +52,7 @@ ${configField(config, 'groups.by', {
   },
   hint: 'As many groups as picks, the favourites in the first. Odds and ranks come from the feed or from a field entered by hand',
 })}
-${groupRows(partOfConfig(config.groups).lists)}
+${pickGroupRows(partOfConfig(config.groups).lists)}
 </fieldset>
 ${configField(config, 'deadline', { label: 'Deadline for picks', type: 'time', optional: true, hint: 'Blank: the first tee time' })}
 <div class="columns">
@@ -81,7 +81,7 @@ ${announcementFields(config, announces)}`,
 }
 
 /** The existing groups, and some empty rows. */
-function groupRows(given: unknown): Html {
+function pickGroupRows(given: unknown): Html {
   const lists = Array.isArray(given) ? given.map(partOfConfig) : []
   const rows = [...lists, {}, {}, ...Array.from({ length: Math.max(0, 2 - lists.length) }, () => ({}))].slice(0, 26)
   return html`<details${lists.length > 0 && html` open`}><summary>Name the groups</summary>

@@ -26,7 +26,7 @@ function tourLeagueById(db: Db, id: number): League {
 }
 
 /** Refuses unless picks can still be made. */
-function requireOpen(tx: Db, id: number, now: number) {
+function requirePicksOpen(tx: Db, id: number, now: number) {
   const league = tourLeagueById(tx, id)
   const status = leagueStatus(league, now)
   if (status === 'final' || status === 'archived' || status === 'ended')
@@ -39,7 +39,7 @@ function requireOpen(tx: Db, id: number, now: number) {
   return { league, ...picking }
 }
 
-type OpenPicks = ReturnType<typeof requireOpen>
+type OpenPicks = ReturnType<typeof requirePicksOpen>
 
 function requireValidPicks(picks: readonly string[], { league, board, groups, why }: OpenPicks): void {
   const rules = tourRulesOf(league)
@@ -64,7 +64,7 @@ export async function createEntry(
   const at = clock.now()
   return atomically(db, tx => {
     readableLeague(tx, leagueId, who) // making an entry joins the league
-    const picking = requireOpen(tx, leagueId, at)
+    const picking = requirePicksOpen(tx, leagueId, at)
     const user = userById(tx, userId)
     requireValidPicks(given.picks, picking)
     const { max_entries } = tourRulesOf(picking.league)
@@ -86,7 +86,7 @@ export async function editEntry(app: App, leagueId: number, id: number, who: Who
   const at = clock.now()
   await atomically(db, tx => {
     const entry = ownEntry(tx, leagueId, id, who)
-    const picking = requireOpen(tx, leagueId, at)
+    const picking = requirePicksOpen(tx, leagueId, at)
     if (given.picks) requireValidPicks(given.picks, picking)
     const name = given.name === undefined ? entry.name : requireFreeName(tx, leagueId, given.name, id)
     const { picks = entry.picks, tiebreaker = entry.tiebreaker } = given
@@ -99,7 +99,7 @@ export async function withdrawEntry({ db, clock }: App, leagueId: number, id: nu
   const at = clock.now()
   await atomically(db, tx => {
     const entry = ownEntry(tx, leagueId, id, who)
-    requireOpen(tx, leagueId, at)
+    requirePicksOpen(tx, leagueId, at)
     deleteEntry(tx, entry)
     auditEntry(tx, at, who, 'entry.withdraw', entry)
   })

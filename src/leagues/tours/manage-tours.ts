@@ -36,7 +36,7 @@ export async function addTour(app: App, who: Who, given: TourInput & { slug: str
     const values = { slug, name: name.trim(), feedUrl: feed_url, format, intervalS: interval_s }
     const tour = insertTour(tx, { ...values, createdBy: who.id, createdAt: at })
     if (!tour) return alreadyTaken('slug', `A tour ${slug} already exists`)
-    refuseTakenName(tx, tour)
+    refuseTakenTourName(tx, tour)
     audit(tx, { at, who, action: 'tour.create', target: `tour ${slug}`, detail: auditDetail(given) })
     touch(tx, 'tour', slug)
     return tour
@@ -65,7 +65,7 @@ export async function editTour(app: App, who: Who, tour: Tour, given: Partial<To
       intervalS: given.interval_s,
       ...(isOther && { ...stateOfNewUrl, failingSince: null, heldSince: null, acceptNext: false }),
     })
-    if (changed && changed.name !== tour.name) refuseTakenName(tx, changed)
+    if (changed && changed.name !== tour.name) refuseTakenTourName(tx, changed)
     return changed
   })
   if (isOther && changed) await pollTourNow(app, changed, who)
@@ -113,7 +113,7 @@ export async function forceUpdate(app: App, who: Who, tour: Tour, accepts: boole
 }
 
 /** Alerts and jobs tell tours apart by name. */
-function refuseTakenName(tx: Db, tour: Tour): void {
+function refuseTakenTourName(tx: Db, tour: Tour): void {
   const other = tourWithSameName(tx, tour)
   if (other) alreadyTaken('name', `The tour ${other.slug} is already called ${other.name}`)
 }

@@ -1,7 +1,7 @@
 import type { FieldError } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { type FeedBoard, type Golfer, hasPlayStarted, isEvent, isOut } from './feeds/board.ts'
-import type { Times } from './finish.ts'
+import type { LeagueDates } from './finish.ts'
 import type { PickGroup } from './groups.ts'
 
 export const maxPicks = 50
@@ -49,7 +49,7 @@ function checkGroups(
 }
 
 /** Times in milliseconds. `deadline` null means the first tee time; `event` null means the feed's current event. */
-export type PickWindow = Times & { deadline: number | null; event: string | null }
+export type PickWindow = LeagueDates & { deadline: number | null; event: string | null }
 
 /** The deadline as set, else the first tee time of round 1, else the start of the league; its end at the latest. */
 export const picksCloseAt = (league: PickWindow, board: FeedBoard | null): number =>

@@ -1,7 +1,7 @@
 /** When a feed is polled. Pure: times in milliseconds since 1970. */
 import { day, minute, second } from '../../platform/clock.ts'
 import { maxRetryAfter, msUntilNextPoll } from '../feeds/feed-state.ts'
-import { keepsPolling, pollAfterEndMs, type Times } from './finish.ts'
+import { keepsPolling, type LeagueDates, pollAfterEndMs } from './finish.ts'
 import type { Tour } from './tour.ts'
 
 type PolledTour = Pick<Tour, 'intervalS' | 'askedAt' | 'failures' | 'held'>
@@ -12,25 +12,30 @@ const nearBeforeMs = day
 const minPause = 15 * second // between any two requests
 const timerSlackMs = 50 // ms that a timer may fire early
 
-const stillPolled = ({ askedAt }: Pick<Tour, 'askedAt'>, leagues: readonly Times[], now: number) =>
+const stillPolled = ({ askedAt }: Pick<Tour, 'askedAt'>, leagues: readonly LeagueDates[], now: number) =>
   leagues.filter(league => keepsPolling(now, league, askedAt))
 
 /** Whether anyone is waiting for scores. */
-export const isUpdateWanted = (tour: Pick<Tour, 'askedAt'>, leagues: readonly Times[], now: number): boolean =>
+export const isUpdateWanted = (tour: Pick<Tour, 'askedAt'>, leagues: readonly LeagueDates[], now: number): boolean =>
   stillPolled(tour, leagues, now).length > 0
 
 /** The end of polling: a day past the end of the last league that is not final. */
-export const endOfPolling = (leagues: readonly Times[]): number =>
+export const endOfPolling = (leagues: readonly LeagueDates[]): number =>
   Math.max(...leagues.map(({ endsAt }) => endsAt + pollAfterEndMs))
 
 /** A failing feed is polled less often, and so is one without a league nearby. */
-function pollPause(tour: PolledTour, leagues: readonly Times[], now: number, retryAfterMs: number): number {
+function pollPause(tour: PolledTour, leagues: readonly LeagueDates[], now: number, retryAfterMs: number): number {
   const isNear = stillPolled(tour, leagues, now).some(({ startsAt }) => startsAt - nearBeforeMs <= now)
   return Math.max(msUntilNextPoll(tour, retryAfterMs), tour.failures > 0 || isNear ? 0 : distantInterval)
 }
 
 /** When to poll next; null if no league needs it. `retryAfterMs`: how long a failing feed asked us to wait. */
-export function nextPollAt(now: number, tour: PolledTour, leagues: readonly Times[], retryAfterMs = 0): number | null {
+export function nextPollAt(
+  now: number,
+  tour: PolledTour,
+  leagues: readonly LeagueDates[],
+  retryAfterMs = 0,
+): number | null {
   const waiting = stillPolled(tour, leagues, now)
   if (waiting.length === 0) return null
   const from = tour.askedAt !== null && tour.askedAt <= now ? tour.askedAt : now
@@ -50,7 +55,12 @@ export function isPollDue(now: number, { askedAt, intervalS, failures, held }: P
 const tolerance = minute
 
 /** Whether the scheduled poll is later than it should be: a league has come near since, or the clock was set back. */
-export function isScheduledTooLate(at: number, now: number, tour: PolledTour, leagues: readonly Times[]): boolean {
+export function isScheduledTooLate(
+  at: number,
+  now: number,
+  tour: PolledTour,
+  leagues: readonly LeagueDates[],
+): boolean {
   const next = nextPollAt(now, tour, leagues, maxRetryAfter)
   return next !== null && at > next + tolerance
 }

@@ -65,7 +65,7 @@ export function golferField(golfers: Iterable<Golfer>): GolferField {
   const byId = new Map([...golfers].map(golfer => [golfer.player_id, golfer]))
   const all = [...byId.values()]
   const hasStarted = hasPlayStarted(all)
-  const stillIn = hasStarted ? all.filter(golfer => !isOut(golfer)).flatMap(golfer => totalOf(golfer) ?? []) : []
+  const stillIn = hasStarted ? all.filter(golfer => !isOut(golfer)).flatMap(golfer => golferTotal(golfer) ?? []) : []
   return {
     golfers: byId,
     hasStarted,
@@ -101,7 +101,7 @@ const missingGolfer = { name: null, status: 'missing', today: null, thru: null, 
 export function scorePick(id: string, field: GolferField, rule: MissedCut): PickScore {
   const golfer = field.golfers.get(id)
   const { name, status, today, thru, round } = golfer ?? missingGolfer
-  const total = golfer && field.hasStarted ? totalOf(golfer) : null
+  const total = golfer && field.hasStarted ? golferTotal(golfer) : null
   const score = golfer && isOut(golfer) ? missedCutScore(total, field.worst, rule) : total
   return { player_id: id, name, status, score, total, today, thru, round, counts: false }
 }
@@ -113,7 +113,7 @@ function missedCutScore(own: number | null, worst: number | null, { rule, stroke
   return known.length > 0 ? Math.max(...known) + strokes : null
 }
 
-const totalOf = (golfer: Golfer) => golfer.total ?? (hasYetToTeeOff(golfer) ? 0 : null)
+const golferTotal = (golfer: Golfer) => golfer.total ?? (hasYetToTeeOff(golfer) ? 0 : null)
 const isKnown = (pick: PickScore): pick is PickScore & { score: number } => pick.score !== null
 const distance = (guess: number | null, total: number | null) =>
   guess === null || total === null ? null : Math.abs(guess - total)

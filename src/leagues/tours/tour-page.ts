@@ -86,7 +86,7 @@ export function tourBody(data: TourData, field: Html, who: Who | undefined): Htm
   const { tour } = data
   const isOfficer = isAtLeast(who, 'officer')
   return html`${field}
-${isOfficer && settings(tour)}`
+${isOfficer && tourSettings(tour)}`
 }
 
 /** The part that updates itself. */
@@ -177,7 +177,7 @@ ${
   )
 }
 
-const settings = (tour: TourView): Html => html`<section class="part">
+const tourSettings = (tour: TourView): Html => html`<section class="part">
 <h2>Settings</h2>
 ${form(
   { method: 'patch', action: `/api/v1/tours/${tour.slug}`, done: 'Saved' },

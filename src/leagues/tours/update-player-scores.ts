@@ -32,7 +32,7 @@ export const updatePlayerScores = job(updateJob, {
   attempts: 3,
   backoff: '5s',
   whyNoRetry: ({ tour, by_hand }, { db, clock }) =>
-    by_hand || isWanted(db, tour, clock.now()) ? null : 'No league waits for these scores any more',
+    by_hand || isPollWanted(db, tour, clock.now()) ? null : 'No league waits for these scores any more',
   async run({ tour: slug, by_hand }, app, work): Promise<Outcome> {
     const { db, clock } = app
     const tour = findTour(db, slug)
@@ -72,7 +72,7 @@ export const updatePlayerScores = job(updateJob, {
   },
 })
 
-function isWanted(db: Db, slug: string, now: number): boolean {
+function isPollWanted(db: Db, slug: string, now: number): boolean {
   const tour = findTour(db, slug)
   return tour !== undefined && isUpdateWanted(tour, openLeaguesOn(db, slug), now)
 }
@@ -102,7 +102,7 @@ const scheduleNext = (app: App, { slug }: Tour, work: JobContext, retryAfterMs =
 
 /** Makes sure that the tour's next poll is scheduled, if a league needs it. */
 export const scheduleUpdate = (app: App, slug: string, at = app.clock.now()): Promise<Started | undefined> =>
-  ensurePoll(app, tx => (isWanted(tx, slug, at) ? acceptUpdate(tx, app, slug, at) : undefined))
+  ensurePoll(app, tx => (isPollWanted(tx, slug, at) ? acceptUpdate(tx, app, slug, at) : undefined))
 
 type UpdateStarted = Started & { outcome: PollOutcome; message: string }
 

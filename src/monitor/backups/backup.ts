@@ -49,7 +49,7 @@ export async function makeBackup({ dataDir, version, at, keep, signal, report }:
       return false
     }
   }
-  for (const name of readdirSync(folder).filter(isUnfinished)) remove(name)
+  for (const name of readdirSync(folder).filter(isUnfinishedFolder)) remove(name)
   const made_at = new Date(at).toISOString()
   const name = backupName(at)
   const unfinished = join(folder, `.${name}`)
@@ -174,7 +174,7 @@ export async function entryOf(folder: string, path: string): Promise<FileEntry> 
 }
 
 /** Left by a killed process: under the lock nobody else is making one. */
-const isUnfinished = (name: string) => name.startsWith('.') && namePattern.test(name.slice(1))
+const isUnfinishedFolder = (name: string) => name.startsWith('.') && namePattern.test(name.slice(1))
 
 /**
  * The names of all but the newest and the one that the next start restores, and of older copies from before a migration.

@@ -57,7 +57,7 @@ type Backup = { name: string; manifest: Manifest }
 /** Newest first. */
 export async function listBackups(dataDir: string): Promise<BackupView[]> {
   const found = await Promise.all(backupNames(dataDir).map(name => backupNamed(dataDir, name)))
-  return found.filter(backup => backup !== undefined).map(viewOf)
+  return found.filter(backup => backup !== undefined).map(backupView)
 }
 
 export async function backupNamed(dataDir: string, name: string): Promise<Backup | undefined> {
@@ -66,7 +66,7 @@ export async function backupNamed(dataDir: string, name: string): Promise<Backup
   return manifest && { name, manifest }
 }
 
-const viewOf = ({ name, manifest }: Backup): BackupView => ({
+const backupView = ({ name, manifest }: Backup): BackupView => ({
   name,
   made_at: manifest.made_at,
   bytes: bytesOf(manifest),

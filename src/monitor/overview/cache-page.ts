@@ -41,7 +41,7 @@ ${entryTable(cache.by_name)}
 ${action({ action: '/api/v1/stats/warm', label: 'Warm all', small: true, quiet: true, goTo: 'stay', done: 'Warmed' })}`
 
 const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected, ...totals }: CacheNow): Stat[] => [
-  { label: 'Hit rate', value: percentOf(rate), note: 'since this process began' },
+  { label: 'Hit rate', value: ratePercent(rate), note: 'since this process began' },
   {
     label: 'Requests',
     value: number(totals.total_requests),
@@ -55,7 +55,7 @@ const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected, ...
     : { label: 'Kept in', value: 'memory', note: 'of this process' },
 ]
 
-const percentOf = (rate: number | null) => percent(rate === null ? null : rate * 100)
+const ratePercent = (rate: number | null) => percent(rate === null ? null : rate * 100)
 
 const entryTable = (all: readonly CacheEntryView[]) =>
   denseTable<CacheEntryView>({
@@ -68,7 +68,7 @@ const entryTable = (all: readonly CacheEntryView[]) =>
       { head: 'Hits', numeric: true, cell: ({ hits }) => number(hits) },
       { head: 'Stale', numeric: true, cell: ({ stale }) => number(stale) },
       { head: 'Misses', numeric: true, cell: ({ misses }) => number(misses) },
-      { head: 'Hit rate', numeric: true, cell: ({ hit_rate: rate }) => percentOf(rate) },
+      { head: 'Hit rate', numeric: true, cell: ({ hit_rate: rate }) => ratePercent(rate) },
       { head: 'Dropped', numeric: true, cell: ({ deletes }) => number(deletes) },
       { head: 'Loads', numeric: true, cell: ({ loads }) => number(loads) },
       { head: 'A load takes', numeric: true, cell: ({ avg_load_ms }) => milliseconds(avg_load_ms) },
@@ -95,7 +95,7 @@ const clearButton = (name: string): Html =>
 
 /** The cache of this process and its hit rates. */
 
-const share = t.Nullable(t.Number({ description: '0 to 1' }))
+const shareSchema = t.Nullable(t.Number({ description: '0 to 1' }))
 export const cacheEntrySchema = t.Object({
   name: t.String(),
   hits: t.Integer(),
@@ -106,7 +106,7 @@ export const cacheEntrySchema = t.Object({
   sets: t.Integer(),
   deletes: t.Integer({ description: 'Dropped by a change, or cleared' }),
   invalidations: t.Integer({ description: 'Those that a change dropped' }),
-  hit_rate: share,
+  hit_rate: shareSchema,
   avg_load_ms: t.Nullable(t.Number()),
 })
 type CacheEntryView = Static<typeof cacheEntrySchema>
@@ -122,7 +122,7 @@ export const cacheSchema = t.Object({
   deletes: t.Integer(),
   invalidations: t.Integer(),
   total_requests: t.Integer(),
-  hit_rate: share,
+  hit_rate: shareSchema,
   by_name: t.Array(cacheEntrySchema),
 })
 type CacheNow = Static<typeof cacheSchema>

@@ -133,7 +133,7 @@ export const leagueActivitySchema = t.Object({
   created_at: dateTimeSchema,
 })
 export type LeagueActivity = Static<typeof leagueActivitySchema>
-const activityView = rowView(leagueActivitySchema)
+const leagueActivityView = rowView(leagueActivitySchema)
 
 /** `eq` keeps the names of the tables: a bare column in a selected `sql` loses its own, and `id` would be the inner table's. */
 const countIn = (table: typeof members | typeof uploads | typeof entries) =>
@@ -167,7 +167,7 @@ export function leagueActivityReading(
     .all()
   return {
     leagues: rows.map(({ league, ...counts }) =>
-      activityView({ ...league, status: leagueStatus(league, now), ...counts }),
+      leagueActivityView({ ...league, status: leagueStatus(league, now), ...counts }),
     ),
     total: countRows(db, leagues, where),
   }

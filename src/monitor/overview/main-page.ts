@@ -138,7 +138,7 @@ export const mainPage = (app: App) =>
     tools: ({ period = 'last_day' }) => periodLinks(longPeriods, `${monitoringPath}/`, period),
     read: ({ period = 'last_day' }) => read(app, period),
     body,
-    json: { summary: 'The installation at a glance, against the period before', schema: mainSchema, of: viewOf },
+    json: { summary: 'The installation at a glance, against the period before', schema: mainSchema, of: mainAnswer },
     file: {
       name: 'overview',
       row: figureRow,
@@ -162,7 +162,7 @@ const figuresOf = (data: MainReading): Record<string, Tile> => ({
 })
 
 const mainView = rowView(mainSchema)
-const viewOf = ({ sentence, health, hitRate, ...data }: MainData) =>
+const mainAnswer = ({ sentence, health, hitRate, ...data }: MainData) =>
   mainView({
     ...data,
     sentence: sentence.text,

@@ -135,7 +135,7 @@ const failedOf = ({ name, failed, runs }: JobTime): Content =>
 
 /** Database statements, by total time. */
 
-const placeOf = { main: '', reader: 'reader thread', scores: 'scores.db' } as const
+const threadLabels = { main: '', reader: 'reader thread', scores: 'scores.db' } as const
 
 function statementTable(all: readonly StatementFigures[], asked: Query): Html {
   const slice = pageOf({ page: asked.statements_page, limit: statementsPerPage })
@@ -164,7 +164,7 @@ ${denseTable<StatementFigures>({
       names: true,
       class: 'statement',
       cell: ({ statement, connection }) =>
-        html`<code>${statement}</code> <small class="quiet">${placeOf[connection]}</small>`,
+        html`<code>${statement}</code> <small class="quiet">${threadLabels[connection]}</small>`,
     },
     { head: 'Times', numeric: true, sort: { by: 'count' }, cell: ({ count }) => number(count) },
     timeColumn('Mean', 'mean_ms'),

@@ -8,8 +8,8 @@ import { addCounts, addHistogram, emptyHistogram, quantile } from '../../platfor
 import { bucketsOf, lengthOf, percentChange, type ShortPeriod, shortPeriodSchema } from '../period.ts'
 import { taskStats, taskStatsSchema } from '../statistics/executions.ts'
 
-const ms = t.Nullable(t.Number())
-const timeFields = { avg_ms: ms, p50_ms: ms, p95_ms: ms, p99_ms: ms }
+const nullableMs = t.Nullable(t.Number())
+const timeFields = { avg_ms: nullableMs, p50_ms: nullableMs, p95_ms: nullableMs, p99_ms: nullableMs }
 const countFields = {
   requests: t.Integer(),
   per_minute: t.Number(),
@@ -38,8 +38,8 @@ export const performanceSchema = t.Object({
       at: dateTimeSchema,
       requests: t.Nullable(t.Integer({ description: 'null: nothing was counted' })),
       errors: t.Nullable(t.Integer()),
-      p50_ms: ms,
-      p95_ms: ms,
+      p50_ms: nullableMs,
+      p95_ms: nullableMs,
     }),
   ),
   load: t.Array(
@@ -64,7 +64,7 @@ function addRow(sum: Sum, { requests, errors, total_ms, histogram }: Row) {
   addHistogram(sum.histogram, histogram)
 }
 
-function totalOf(routes: ReadonlyMap<string, Sum>): Sum {
+function sumOfRoutes(routes: ReadonlyMap<string, Sum>): Sum {
   const total = emptySum()
   for (const { requests, errors, totalMs, histogram } of routes.values()) {
     total.requests += requests
@@ -100,15 +100,15 @@ export function performanceReading(db: Db, { period, now, route, sortBy = 'p95_m
     addRow(sumOf(isNow ? byRoute : before, row.route), row)
     if (isNow && (!route || route === row.route)) addRow(sumOf(byTime, row.at), row)
   }
-  const [total, totalBefore] = [totalOf(byRoute), totalOf(before)]
+  const [total, totalBefore] = [sumOfRoutes(byRoute), sumOfRoutes(before)]
   const minutes = Math.max(1, (now - begin) / minute)
   const load = loadOf(db, begin, now, step)
   return {
     period,
     since: iso(begin),
-    total: { ...figuresOf(total, minutes), ...changesOf(total, totalBefore) },
+    total: { ...figuresOf(total, minutes), ...changePercents(total, totalBefore) },
     routes: [...byRoute]
-      .map(([name, sum]) => ({ route: name, ...figuresOf(sum, minutes), ...changesOf(sum, before.get(name)) }))
+      .map(([name, sum]) => ({ route: name, ...figuresOf(sum, minutes), ...changePercents(sum, before.get(name)) }))
       .sort((a, b) => (b[sortBy] ?? -1) - (a[sortBy] ?? -1) || b.requests - a.requests || (a.route < b.route ? -1 : 1)),
     trend: bucketsOf(begin, now, step).map((at, i) => {
       const sum = byTime.get(at)
@@ -139,7 +139,7 @@ const figuresOf = (sum: Sum, minutes: number) => ({
   p99_ms: timeAt(sum, 0.99),
 })
 
-const changesOf = (sum: Sum, before: Sum | undefined) => ({
+const changePercents = (sum: Sum, before: Sum | undefined) => ({
   requests_change_pct: percentChange(sum.requests, before?.requests ?? null),
   p95_change_pct: before?.requests ? percentChange(timeAt(sum, 0.95), timeAt(before, 0.95)) : null,
 })

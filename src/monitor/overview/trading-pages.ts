@@ -41,11 +41,11 @@ export const tradingPage = (app: App) =>
     live: everySecondAndAHalf,
   })
 
-const hoursOf = (period: LongPeriod) => lengthOf(period) / hour
+const hoursInPeriod = (period: LongPeriod) => lengthOf(period) / hour
 const hourChoices = (hours: number) =>
   choiceLinks(
     'hours',
-    longPeriods.map(period => [String(hoursOf(period)), periodNames[period]] as const),
+    longPeriods.map(period => [String(hoursInPeriod(period)), periodNames[period]] as const),
     path,
     {},
     'Period',
@@ -54,7 +54,7 @@ const hourChoices = (hours: number) =>
 
 function tradingBody(data: Trading): Html {
   const { hours, total_trades: trades, by_type: by, change_pct: changes, trend } = data
-  const period = longPeriods.find(period => hoursOf(period) === hours)
+  const period = longPeriods.find(period => hoursInPeriod(period) === hours)
   const before = period ? periodWords[period] : `the ${hours} h before`
   const share = (part: number) => trades > 0 && html`${percent((100 * part) / trades, { digits: 0 })} of all`
   return html`${stats([

@@ -6,7 +6,7 @@ import { countText } from '../../platform/number-text.ts'
 const maxRows = 100_000 // rows
 const rowsAtOnce = 500
 
-type Cell = string | number | boolean | null
+type ExportCell = string | number | boolean | null
 type Rows = (page: { limit: number; offset: number }) => Promise<readonly object[]> | readonly object[]
 
 /** The schema's fields are the columns. */
@@ -53,17 +53,17 @@ async function* slicesFrom(rows: Rows): AsyncGenerator<readonly object[], undefi
 function csvOf(columns: readonly string[]) {
   return {
     head: bom + csvLines([columns]),
-    rows: (rows: readonly object[]) => (rows.length ? csvLines(rows.map(row => cellsOf(row, columns))) : ''),
+    rows: (rows: readonly object[]) => (rows.length ? csvLines(rows.map(row => rowCells(row, columns))) : ''),
     foot: '',
   }
 }
 
-const cellsOf = (row: object, columns: readonly string[]): Cell[] => {
+const rowCells = (row: object, columns: readonly string[]): ExportCell[] => {
   const values = new Map<string, unknown>(Object.entries(row))
   return columns.map(column => cellOf(values.get(column)))
 }
 
-const cellOf = (value: unknown): Cell =>
+const cellOf = (value: unknown): ExportCell =>
   typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string'
     ? value
     : value === null || value === undefined

@@ -16,7 +16,7 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { hidden } from '../../ui/layout.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { listExport } from './list-export.ts'
-import { exportLinks, type MonitorNavItem, monitorPage, openAlerts, versionOf } from './monitor-layout.ts'
+import { contentVersion, exportLinks, type MonitorNavItem, monitorPage, openAlerts } from './monitor-layout.ts'
 
 type LivePage<Query extends TSchema, Data> = {
   path: string
@@ -130,7 +130,7 @@ async function rendered<Query extends TSchema, Data>(
 ) {
   const data = await read(asked)
   const content = html`${body(data, asked)}`
-  return { content, version: versionOf(live?.watched ? live.watched(data) : String(content)) }
+  return { content, version: contentVersion(live?.watched ? live.watched(data) : String(content)) }
 }
 
 /** `path/part` and `path/events`. */

@@ -115,7 +115,7 @@ function alertCount(app: App): Html {
   return html` <span class="count ${tone}" data-alerts ${open === 0 && html`hidden`}><span>${open}</span><span class="sr"> open</span></span>`
 }
 
-export const versionOf = (content: unknown): string => Bun.hash(JSON.stringify(content)).toString(36)
+export const contentVersion = (content: unknown): string => Bun.hash(JSON.stringify(content)).toString(36)
 
 /** `choices('severity', [['', 'All'], ['error', 'Errors']], '/admin/…', query)`: one of them is selected. */
 export function choiceLinks(

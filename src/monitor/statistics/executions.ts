@@ -63,7 +63,7 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
     group_by: unit,
     buckets: [...bucketsFrom(begin, unit, now)].map(start => {
       const { ms, ...counts } = countsByStart.get(start) ?? noCounts()
-      return { start: iso(start), ...counts, avg_ms: averageOf(ms, counts.success + counts.failed) }
+      return { start: iso(start), ...counts, avg_ms: averageMs(ms, counts.success + counts.failed) }
     }),
     ...sums,
   }
@@ -81,7 +81,7 @@ type Counts = { total: number; success: number; failed: number; cancelled: numbe
 const noCounts = (): Counts => ({ total: 0, success: 0, failed: 0, cancelled: 0, ms: 0 })
 const countKeyOf = (status: RunState) =>
   status === 'SUCCESS' ? 'success' : status === 'FAILURE' ? 'failed' : 'cancelled'
-const averageOf = (ms: number, runs: number) => (runs ? Math.round((ms / runs) * 10) / 10 : null)
+const averageMs = (ms: number, runs: number) => (runs ? Math.round((ms / runs) * 10) / 10 : null)
 
 /** Finished runs by state, of one job or of all, at the finest resolution that is small enough. */
 export function finishedRuns(db: Db, unit: CalendarUnit, begin: number, name: string | undefined) {
@@ -138,7 +138,7 @@ export function taskStats(db: Db, begin: number | 'ever'): TaskStats[] {
         runs,
         failed: runsOf(all.filter(({ status }) => status === 'FAILURE')),
         cancelled: runs - timedRuns,
-        avg_ms: averageOf(
+        avg_ms: averageMs(
           timed.reduce((total, { ms }) => total + ms, 0),
           timedRuns,
         ),

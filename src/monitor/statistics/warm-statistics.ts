@@ -67,7 +67,7 @@ const keyOf = (question: object) =>
 const allTallies = prepared(db => db.select().from(tallies).orderBy(tallies.name))
 
 /** What statistics depend on: while it does not change, counting again would give the same. */
-const versionOf = (db: Db, now: number) =>
+const talliesVersion = (db: Db, now: number) =>
   `${startOf('hour', now)}|${allTallies(db)
     .all()
     .map(({ name, count }) => `${name}=${count}`)
@@ -151,7 +151,7 @@ export async function refreshStatistics(
     const { entry } = statistics[name]
     const query = keyOf(question)
     const key = `${entry.name}|${query}`
-    const version = versionOf(db, clock.now())
+    const version = talliesVersion(db, clock.now())
     try {
       if (counted.get(key) === version && (await cache.renew(entry, [query]))) result.renewed++
       else await cache.refresh(entry, [query], () => load(app, name, question as never))

@@ -23,7 +23,7 @@ import { live, livePart } from '../../ui/parts/live.ts'
 import { denseTable } from '../../ui/parts/table.ts'
 import { duration, noValue, number, time } from '../../ui/parts/values.ts'
 import { liveEvents } from '../pages/live-page.ts'
-import { monitorPage, versionOf } from '../pages/monitor-layout.ts'
+import { contentVersion, monitorPage } from '../pages/monitor-layout.ts'
 import { confirmQuestion, jobAction, starterCell, subjectLinks, verbsFor } from './job-list-page.ts'
 import { adminJobSchema, adminJobView, type ShownRun, shownRuns } from './job-views.ts'
 import { usualMs } from './task-queries.ts'
@@ -146,7 +146,7 @@ export const jobPage = (app: App) => {
   function shown(id: string) {
     const data = read(app, id)
     const body = jobBody(data)
-    return { title: jobTitle(data.run.name), body, version: versionOf(String(body)) }
+    return { title: jobTitle(data.run.name), body, version: contentVersion(String(body)) }
   }
   return apiRouter(app, `${jobsPath}/:job_id`, 'admin')
     .guard({ params: jobIdParams })
@@ -175,7 +175,7 @@ export const jobPage = (app: App) => {
       },
       { may: 'admin', detail: hidden },
     )
-    .get('/json', ({ params: { job_id: id } }) => viewOf(read(app, id)), {
+    .get('/json', ({ params: { job_id: id } }) => jobAnswer(read(app, id)), {
       may: 'admin',
       detail: describe('A job with its log', detailSchema),
     })
@@ -196,7 +196,7 @@ function read(app: App, id: string): JobData {
   return { run, log, sameFailures, usual, now }
 }
 
-const viewOf = ({ run, log }: JobData) => ({
+const jobAnswer = ({ run, log }: JobData) => ({
   ...adminJobView(run),
   stack: run.stack,
   log: log.map(({ at, attempt, level, message, facts }) => ({ at: iso(at), attempt, level, message, facts })),

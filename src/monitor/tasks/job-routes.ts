@@ -14,7 +14,7 @@ import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/r
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { findRuns } from '../../runs/find-runs.ts'
-import { jobSchema, viewOf, whyNotRetried } from './job-views.ts'
+import { jobSchema, jobViewNow, whyNotRetried } from './job-views.ts'
 
 const pollEvery = 250 // ms between two checks of a run that another process may be working on
 
@@ -55,7 +55,7 @@ export const jobRoutes = (app: App) => {
   function waitingView(run: Run, isPaused = false) {
     const job = run.status === 'PENDING' && jobs.definitionOf(run.name)
     const waits = job ? (isPaused ? 'Waits until an admin resumes its queue' : job.waitsFor?.(run, app)) : undefined
-    return { ...viewOf(app, run), ...(waits && { status_message: waits }) }
+    return { ...jobViewNow(app, run), ...(waits && { status_message: waits }) }
   }
   /** Whether it waits in a paused queue. False if the queue does not answer. */
   async function isHeldBack(id: string): Promise<boolean> {

@@ -89,7 +89,8 @@ export function shownRuns(context: ViewContext, runs: readonly Run[]): ShownRun[
   }))
 }
 
-export const viewOf = (context: ViewContext, run: Run) => jobView(withRemarks(context, run, openDeathChecks(context)))
+export const jobViewNow = (context: ViewContext, run: Run) =>
+  jobView(withRemarks(context, run, openDeathChecks(context)))
 
 function withRemarks(
   context: ViewContext,

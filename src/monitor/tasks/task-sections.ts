@@ -152,11 +152,11 @@ const tourTable = (tours: readonly TourTask[]): Content =>
         cell: ({ next, jobId }) => (next === null ? jobId && badge('under way', 'live') : countdown(next, 'due')),
       },
       { head: 'Run', cell: ({ jobId }) => (jobId ? html`<a href="${jobPath(jobId)}">the run</a>` : noValue) },
-      actionsColumn(updateNow, 'doing'),
+      actionsColumn(updateNowButton, 'doing'),
     ],
   })
 
-const updateNow = ({ tour }: TourTask) =>
+const updateNowButton = ({ tour }: TourTask) =>
   action({
     action: `/api/v1/tours/${tour}/update`,
     label: 'Update now',

@@ -47,7 +47,7 @@ export function sentenceOf(input: SentenceInput): Sentence {
     waiting.runs > 0 &&
       waiting.longestMs > minute &&
       `${counted(waiting.runs, 'run waits', 'runs wait')}, the longest for ${inMinutes(waiting.longestMs)}`,
-    openAlerts(alerts),
+    openAlertsText(alerts),
     onTime === unpaused.length
       ? `all ${counted(unpaused.length, 'task')} on time`
       : `${onTime} of ${counted(unpaused.length, 'task')} on time`,
@@ -79,7 +79,7 @@ export function sentenceOf(input: SentenceInput): Sentence {
   }
 }
 
-function openAlerts(alerts: SentenceInput['alerts']): string | false {
+function openAlertsText(alerts: SentenceInput['alerts']): string | false {
   if (!alerts.length) return false
   const named = alerts.slice(0, maxNamed).map(({ title }) => title)
   const more = alerts.length > maxNamed ? ` and ${alerts.length - maxNamed} more` : ''

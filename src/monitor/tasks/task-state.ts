@@ -49,7 +49,7 @@ function scheduledTasks({ schedule, clock }: App, { outcomes, usual, running }: 
     const { name, state } = entry
     const run = running.find(run => run.name === name)
     const since = run?.startedAt ?? null
-    const waits = waitingSince(outcomes[name] ?? [], now)
+    const waits = slotWaitingSince(outcomes[name] ?? [], now)
     const isLong = since !== null && isTooLong(now - since, usual[name], entry.periodMs)
     return {
       ...entry,
@@ -66,7 +66,7 @@ function scheduledTasks({ schedule, clock }: App, { outcomes, usual, running }: 
 }
 
 /** A slot whose run has not started for long: it fired on time, but nothing ran. */
-const waitingSince = (outcomes: readonly RunOutcome[], now: number): number | null =>
+const slotWaitingSince = (outcomes: readonly RunOutcome[], now: number): number | null =>
   outcomes.find(({ status, slot }) => status === 'PENDING' && now - slot > lateAfter)?.slot ?? null
 
 function tourTasks({ db, clock }: App): TourTask[] {

@@ -56,7 +56,7 @@ export const failureSchema = t.Object({
   last_seen: dateTimeSchema,
   last_job_id: text,
 })
-const tourSchema = t.Object({
+const tourTaskSchema = t.Object({
   tour: text,
   state: text,
   late_s: t.Number(),
@@ -87,7 +87,7 @@ export const tasksSchema = t.Object({
     ),
   }),
   schedule: t.Array(scheduledSchema),
-  tours: t.Array(tourSchema),
+  tours: t.Array(tourTaskSchema),
   queue: t.Object({
     backend: text,
     reachable: t.Boolean(),
@@ -132,7 +132,7 @@ const round = (value: number | null) => (value === null ? null : Math.round(valu
 const lockView = rowView(lockSchema)
 const scheduledView = rowView(scheduledSchema)
 const outcomeView = rowView(outcomeSchema)
-const tourView = rowView(tourSchema)
+const tourView = rowView(tourTaskSchema)
 const failureView = rowView(failureSchema)
 
 export type TasksView = Static<typeof tasksSchema>

@@ -15,7 +15,7 @@ export function fieldErrors(errors: Iterable<SchemaError>, prefix = ''): FieldEr
   for (const { path = '', schema } of errors) {
     const field = [prefix, ...path.split('/').slice(1)].filter(Boolean).join('.')
     if (first.size === maxErrors) break
-    if (!first.has(field)) first.set(field, sentence(schema))
+    if (!first.has(field)) first.set(field, errorSentence(schema))
   }
   return [...first].map(([path, message]) => ({ path, message }))
 }
@@ -55,10 +55,10 @@ export function refuseAny(errors: FieldError[]): void {
 const listed = new Intl.ListFormat('en')
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
-type Schema = { type?: string; anyOf?: Schema[]; const?: unknown; [rule: string]: unknown }
+type RuleSchema = { type?: string; anyOf?: RuleSchema[]; const?: unknown; [rule: string]: unknown }
 
 /** `Write a whole number from 1 to 50.` A schema with a `pattern` brings its own sentence as `x-error`. */
-export function sentence(schema: unknown): string {
+export function errorSentence(schema: unknown): string {
   if (!isSchema(schema)) return 'This does not fit here.'
   const own = schema['x-error']
   if (typeof own === 'string') return own
@@ -75,18 +75,18 @@ export function sentence(schema: unknown): string {
   return 'Fill this in.'
 }
 
-const isSchema = (schema: unknown): schema is Schema => typeof schema === 'object' && schema !== null
+const isSchema = (schema: unknown): schema is RuleSchema => typeof schema === 'object' && schema !== null
 
-function choice(anyOf: Schema[], rest: Record<string, unknown>): string {
+function choice(anyOf: RuleSchema[], rest: Record<string, unknown>): string {
   const choices = anyOf.filter(each => each.type !== 'null' && each.const !== '' && !isNumberAsText(each))
   if (choices.every(each => 'const' in each)) return `Choose one of: ${choices.map(each => each.const).join(', ')}.`
-  const [first, ...others] = new Set(choices.map(each => sentence({ ...rest, ...each }).replace(/\.$/, '')))
+  const [first, ...others] = new Set(choices.map(each => errorSentence({ ...rest, ...each }).replace(/\.$/, '')))
   const also = others.map(each => each[0]?.toLowerCase() + each.slice(1))
   return `${[first, ...also].join(', or ')}.`
 }
 
 /** Elysia also accepts numbers written as text, which messages leave out. */
-const isNumberAsText = ({ type, format }: Schema) =>
+const isNumberAsText = ({ type, format }: RuleSchema) =>
   type === 'string' && ['integer', 'numeric', 'boolean'].includes(String(format))
 
 function text({ format, minLength, maxLength }: Record<string, unknown>): string {

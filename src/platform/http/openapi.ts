@@ -23,12 +23,12 @@ const problemSchema = t.Object(
   { $id: 'Problem', description: 'Why not; perhaps with further facts', additionalProperties: true },
 )
 
-type Content = Record<string, { schema?: unknown }>
+type MediaTypes = Record<string, { schema?: unknown }>
 type Operation = {
   operationId: string
   parameters?: { name: string; in: string; required?: boolean; description?: string; schema: unknown }[]
-  requestBody?: { content: Content; required?: boolean }
-  responses?: Record<string, { description: string; content?: Content }>
+  requestBody?: { content: MediaTypes; required?: boolean }
+  responses?: Record<string, { description: string; content?: MediaTypes }>
   tags?: string[]
   security?: Record<string, string[]>[]
   'x-may'?: string
@@ -104,7 +104,7 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
     return (step && words.parameters[step]) ?? words.parameters[name]
   }
 
-  function contentOf(content: Content): Content {
+  function contentOf(content: MediaTypes): MediaTypes {
     const typed = Object.entries(content).map(([type, { schema }]) => [type, { schema: openApiSchema(schema, named) }])
     return Object.fromEntries(typed)
   }

@@ -138,7 +138,7 @@ async function send(text: string, request: Request, options: OutgoingOptions, si
     if (url.protocol === 'https:' && next.protocol === 'http:') {
       throw new OutgoingFailure('refused', `${url.origin} redirects from https to http`)
     }
-    if (next.origin !== url.origin) headers = withLogin(withoutSecrets(request.headers), next)
+    if (next.origin !== url.origin) headers = withLogin(publicHeadersOf(request.headers), next)
     url = next
   }
 }
@@ -161,7 +161,7 @@ function unescaped(text: string): string {
   }
 }
 
-function withoutSecrets(headers: Headers): Headers {
+function publicHeadersOf(headers: Headers): Headers {
   const publicHeaders = ['accept', 'accept-encoding', 'content-type']
   return new Headers([...headers].filter(([name]) => publicHeaders.includes(name)))
 }

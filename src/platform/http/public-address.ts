@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 
 /** Addresses that a user's URL must not reach: IANA's special-purpose registries. */
-const refused = new BlockList()
+const refusedNetworks = new BlockList()
 for (const [network, bits] of [
   ['0.0.0.0', 8], // this network
   ['10.0.0.0', 8],
@@ -19,7 +19,7 @@ for (const [network, bits] of [
   ['224.0.0.0', 4], // multicast
   ['240.0.0.0', 4], // reserved, and broadcast
 ] as const) {
-  refused.addSubnet(network, bits, 'ipv4') // also matches IPv4 mapped into IPv6
+  refusedNetworks.addSubnet(network, bits, 'ipv4') // also matches IPv4 mapped into IPv6
 }
 for (const [network, bits] of [
   ['2001::', 23], // protocol assignments, among them Teredo, which carries IPv4
@@ -27,7 +27,7 @@ for (const [network, bits] of [
   ['2002::', 16], // 6to4, which carries IPv4
   ['3fff::', 20], // documentation
 ] as const) {
-  refused.addSubnet(network, bits, 'ipv6')
+  refusedNetworks.addSubnet(network, bits, 'ipv6')
 }
 
 /** All of IPv6 that is routed; loopback, link-local, unique-local, multicast, NAT64 and mapped IPv4 lie outside. */
@@ -38,9 +38,9 @@ globalUnicast.addSubnet('2000::', 3, 'ipv6')
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:
-      return !refused.check(address, 'ipv4')
+      return !refusedNetworks.check(address, 'ipv4')
     case 6:
-      return globalUnicast.check(address, 'ipv6') && !refused.check(address, 'ipv6')
+      return globalUnicast.check(address, 'ipv6') && !refusedNetworks.check(address, 'ipv6')
     default:
       return false
   }

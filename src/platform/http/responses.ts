@@ -6,7 +6,7 @@ import type { StoredAnswer } from '../cache/cache-store.ts'
 
 const worthCompressing = 1_024 // bytes
 
-type Encoding = 'zstd' | 'gzip' | undefined
+type ContentEncoding = 'zstd' | 'gzip' | undefined
 /** Blobs, because responses share them, while each would copy an array (1.6 µs for a board page of 9 kB). */
 type Forms = { plain: Blob; zstd?: Blob; gzip?: Blob; bytes(): Bytes }
 type Bytes = Uint8Array<ArrayBuffer>
@@ -15,7 +15,7 @@ type Bytes = Uint8Array<ArrayBuffer>
 const forms = new WeakMap<StoredAnswer, Forms>()
 const encoder = new TextEncoder()
 
-const accepted = (header: string | null): Encoding =>
+const accepted = (header: string | null): ContentEncoding =>
   !header ? undefined : offers(header, 'zstd') ? 'zstd' : offers(header, 'gzip') ? 'gzip' : undefined
 const offers = (header: string, coding: string) => {
   const at = header.indexOf(coding)
@@ -41,7 +41,7 @@ function formsOf(stored: StoredAnswer, text = stored.json): Forms {
   return newForms
 }
 
-function formFor(request: Request, forms: Forms): { body: Blob; encoding: Encoding } {
+function formFor(request: Request, forms: Forms): { body: Blob; encoding: ContentEncoding } {
   const encoding = accepted(request.headers.get('accept-encoding'))
   if (!encoding || forms.plain.size < worthCompressing) return { body: forms.plain, encoding: undefined }
   return { body: (forms[encoding] ??= new Blob([compress(forms.bytes(), encoding)])), encoding }
@@ -66,7 +66,7 @@ const etagOf = (key: string) => `W/"${Bun.hash(key).toString(36)}"`
 
 /** Compared weakly, because a proxy between may have made the tag weak. */
 const withoutWeakMark = (tag: string) => tag.trim().replace(/^W\//, '')
-export const matches = (request: Request, etag: string) => {
+export const matchesEtag = (request: Request, etag: string) => {
   const known = request.headers.get('if-none-match')
   return (
     known !== null && (known === '*' || known.split(',').some(tag => withoutWeakMark(tag) === withoutWeakMark(etag)))
@@ -94,7 +94,7 @@ export function cachedResponse<T>(
     const tag = etagOf(result.tag)
     headers.etag = tag
     headers['cache-control'] = publicForASecond
-    if (matches(request, tag)) return fromCache(result, new Response(null, { status: 304, headers }))
+    if (matchesEtag(request, tag)) return fromCache(result, new Response(null, { status: 304, headers }))
   }
   const { body, encoding } = formFor(request, formsOf(stored, text))
   if (encoding) headers['content-encoding'] = encoding
@@ -122,7 +122,7 @@ export function fixedResponse(request: Request, { type, etag, forms }: FixedFile
     vary: 'accept-encoding',
     'cache-control': isForever ? 'public, max-age=31536000, immutable' : 'no-cache',
   }
-  if (matches(request, etag)) return new Response(null, { status: 304, headers })
+  if (matchesEtag(request, etag)) return new Response(null, { status: 304, headers })
   const { body, encoding } = formFor(request, forms)
   if (encoding) headers['content-encoding'] = encoding
   return new Response(body, { headers: { ...headers, 'content-type': type } })

@@ -112,13 +112,13 @@ type WorkLocally = typeof workLocally
 /** Redis is gone or does not answer. */
 class RedisFailed extends Error {}
 
-type TaskState =
+type ComputeTaskState =
   | { state: 'completed'; result: unknown }
   | { state: 'failed'; reason: string }
   | { state: 'waiting' | 'active' | 'lost'; update?: string }
 
 type Remote = {
-  poll(): Promise<TaskState>
+  poll(): Promise<ComputeTaskState>
   cancel(): Promise<void>
   /** False if a machine has already started it. */
   withdraw(): Promise<boolean>
@@ -178,7 +178,7 @@ async function openQueue({ connect, namespace, version }: Settings) {
           )
         },
       }
-      async function forget(task: TaskState): Promise<TaskState> {
+      async function forget(task: ComputeTaskState): Promise<ComputeTaskState> {
         await queue.remove(id).catch(() => {})
         return task
       }

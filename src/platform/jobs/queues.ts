@@ -99,7 +99,7 @@ export async function openQueues({ dataDir, namespace, redis, onError }: Setting
   }
 }
 
-type WorkerSettings = {
+type QueueWorkerSettings = {
   prefix: string
   concurrency: number
   lockDuration: number
@@ -141,7 +141,7 @@ async function sqliteBackend(path: string) {
   const { Queue, Worker } = withBackend(createSqliteBackend)
   return {
     queue: (name: string, prefix: string) => new Queue<object, void, string>(name, { connection: { path }, prefix }),
-    worker: (name: string, run: Processor<object, void, string>, settings: WorkerSettings) =>
+    worker: (name: string, run: Processor<object, void, string>, settings: QueueWorkerSettings) =>
       new Worker<object, void, string>(name, run, { ...settings, connection: { path } }),
   }
 }
@@ -150,7 +150,7 @@ async function redisBackend(connect: Connect) {
   const { Queue, Worker } = await import('bullmq')
   return {
     queue: (name: string, prefix: string) => new Queue<object, void, string>(name, { connection: connect(), prefix }),
-    worker: (name: string, run: Processor<object, void, string>, settings: WorkerSettings) =>
+    worker: (name: string, run: Processor<object, void, string>, settings: QueueWorkerSettings) =>
       new Worker<object, void, string>(name, run, { ...settings, connection: connect({ blocking: true }) }),
   }
 }

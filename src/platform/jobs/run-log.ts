@@ -35,7 +35,7 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
   function note(level: Level, message: string, facts: Facts = {}) {
     if (isClosed || level === 'debug' || ++lines > maxLines) return
     const text = lines === maxLines ? 'Further lines are left out' : message.slice(0, maxLength)
-    waiting.push({ runId, at: clock.now(), attempt, level, message: text, facts: shortened(facts) })
+    waiting.push({ runId, at: clock.now(), attempt, level, message: text, facts: shortenedFacts(facts) })
     timer ??= setTimeout(write, writeEvery)
   }
 
@@ -69,7 +69,7 @@ export function insertLines(tx: Db, lines: readonly Line[]): void {
 type Line = typeof runLog.$inferInsert
 const insertStatement = preparedFor(runLog, (db, line: Given<Line>) => db.insert(runLog).values(line))
 
-function shortened(facts: Facts): Facts | null {
+function shortenedFacts(facts: Facts): Facts | null {
   const safe = masked(facts) as Facts
   const { length } = JSON.stringify(safe) ?? ''
   return length > maxLength ? { left_out: `${length} characters` } : length > 2 ? safe : null

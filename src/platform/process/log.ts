@@ -110,7 +110,7 @@ export function openLog(
         })
       const by = user ? `,"user":${JSON.stringify(user)}` : ''
       add(
-        `{"at":"${formattedNow()}","level":"info","message":"request","request_id":"${id}","method":"${method}","path":${quotedPath(path)},"status":${status},"duration_ms":${hundredths(ms)}${by}}\n`,
+        `{"at":"${formattedNow()}","level":"info","message":"request","request_id":"${id}","method":"${method}","path":${quotedPath(path)},"status":${status},"duration_ms":${msText(ms)}${by}}\n`,
       )
     },
     with: facts => logWith({ ...context, ...facts }),
@@ -123,7 +123,7 @@ export function openLog(
 }
 
 /** The texts of short times are cached: to write a fraction takes longer than the rest of the line. */
-function hundredths(ms: number): string {
+function msText(ms: number): string {
   const rounded = Math.round(ms * 100)
   return rounded < 1_000 ? (shortTimes[rounded] ??= String(rounded / 100)) : String(rounded / 100)
 }

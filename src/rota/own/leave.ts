@@ -25,11 +25,11 @@ import { todayAtSites } from '../site-queries.ts'
 import { changeOwn } from './changes.ts'
 
 export const leaveStateSchema = oneOfWords(leaveStates)
-const day = (example: string) => ({ ...dateSchema, examples: [example] })
+const dateWithExample = (example: string) => ({ ...dateSchema, examples: [example] })
 const noteSchema = t.String({ maxLength: 500, examples: ['A wedding'] })
 
 export const newLeave = t.Object(
-  { from: day('2026-07-01'), to: day('2026-07-14'), note: t.Optional(noteSchema) },
+  { from: dateWithExample('2026-07-01'), to: dateWithExample('2026-07-14'), note: t.Optional(noteSchema) },
   { description: 'Both days are included', examples: [{ from: '2026-07-01', to: '2026-07-14', note: 'A wedding' }] },
 )
 export const leaveSchema = t.Object(
@@ -37,8 +37,8 @@ export const leaveSchema = t.Object(
     id: idSchema,
     staff_id: idSchema,
     name: t.String({ examples: ['Ann'] }),
-    from: day('2026-07-01'),
-    to: day('2026-07-14'),
+    from: dateWithExample('2026-07-01'),
+    to: dateWithExample('2026-07-14'),
     note: t.Nullable(noteSchema),
     state: leaveStateSchema,
     reason: t.Nullable(t.String({ description: 'The officer’s reason for the decision' })),

@@ -105,23 +105,23 @@ const viewOfDuty = rowView(dutySchema)
 const dutyView = (assignmentId: number, shiftId: number, place: DutyDescription) =>
   viewOfDuty({ ...place, assignmentId, shiftId, words: dutyText(place) })
 
-type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: DutyDescription }
+type SwapDuty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: DutyDescription }
 
-function dutyById(db: Db, id: number): Duty | undefined {
+function dutyById(db: Db, id: number): SwapDuty | undefined {
   const found = db.select().from(assignments).where(eq(assignments.id, id)).get()
   const place = found && dutyDescription(db, found.shiftId)
   return found && place && { ...found, place }
 }
 
 /** A duty of theirs that has not started. Nobody else learns that it exists. */
-function ownUpcomingDuty(db: Db, id: number, staffId: number, now: number): Duty {
+function ownUpcomingDuty(db: Db, id: number, staffId: number, now: number): SwapDuty {
   const duty = dutyById(db, id)
   if (duty?.staffId !== staffId) return refuse('not_found', `You have no duty ${id}`)
   refuseStarted(duty, now)
   return duty
 }
 
-function refuseStarted({ place }: Duty, now: number): void {
+function refuseStarted({ place }: SwapDuty, now: number): void {
   if (place.startsAt <= now) refuse('conflict', `The duty ${dutyText(place)} has started`)
 }
 
@@ -195,8 +195,8 @@ function offerById(db: Db, id: number, now: number): Row {
 
 export const swapById = (db: Db, id: number, now: number): Swap => swapView(db, offerById(db, id, now))
 
-type Moves = { duty: Pick<Duty, 'id' | 'shiftId' | 'staffId'>; to: number }[]
-const movesOf = ({ offer, shiftId, staffId }: Row, takerId: number, inReturn?: Duty): Moves => [
+type Moves = { duty: Pick<SwapDuty, 'id' | 'shiftId' | 'staffId'>; to: number }[]
+const movesOf = ({ offer, shiftId, staffId }: Row, takerId: number, inReturn?: SwapDuty): Moves => [
   { duty: { id: offer.assignmentId, shiftId, staffId }, to: takerId },
   ...(inReturn ? [{ duty: inReturn, to: staffId }] : []),
 ]
@@ -227,7 +227,7 @@ export function takeOffer(tx: Db, me: StaffRow, id: number, inReturnId: number |
   return false
 }
 
-const inReturnText = (inReturn: Duty | undefined) => (inReturn ? `, you get ${dutyText(inReturn.place)}` : '')
+const inReturnText = (inReturn: SwapDuty | undefined) => (inReturn ? `, you get ${dutyText(inReturn.place)}` : '')
 
 /** Checked again: rules or rosters may have changed since it was taken, and the duty in return may have begun. */
 export function approveSwap(tx: Db, id: number, at: number): void {
@@ -239,7 +239,7 @@ export function approveSwap(tx: Db, id: number, at: number): void {
   swapDuties(tx, row, takenBy, inReturn, at)
 }
 
-function swapDuties(tx: Db, row: Row, takerId: number, inReturn: Duty | undefined, at: number): void {
+function swapDuties(tx: Db, row: Row, takerId: number, inReturn: SwapDuty | undefined, at: number): void {
   const moves = movesOf(row, takerId, inReturn)
   refuseBroken(violationsOfMoves(tx, moves))
   const taker = nameOf(tx, takerId)

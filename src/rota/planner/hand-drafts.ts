@@ -146,12 +146,12 @@ export async function clearDraft(app: App, who: Who, jobId: string, { start, end
   return changePlaces(app, who, jobId, { take })
 }
 
-const sideSchema = t.Array(t.Object({ staff_id: idSchema, name: t.String() }))
+const draftSideSchema = t.Array(t.Object({ staff_id: idSchema, name: t.String() }))
 export const differenceSchema = t.Object({
   shift_id: idSchema,
   words: t.String({ examples: ['Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin)'] }),
-  here: { ...sideSchema, description: 'People only in this draft' },
-  there: { ...sideSchema, description: 'People only in the other' },
+  here: { ...draftSideSchema, description: 'People only in this draft' },
+  there: { ...draftSideSchema, description: 'People only in the other' },
 })
 export type Difference = Static<typeof differenceSchema>
 

@@ -1,5 +1,5 @@
 /** The measure after cost: even hours and wishes. */
-import type { Moment } from './local-time.ts'
+import type { LocalTime } from './local-time.ts'
 import type { ProblemShift, Wish } from './problem.ts'
 
 /**
@@ -21,14 +21,14 @@ export function loadPenalty(load: number, allowed: number): number {
 }
 
 /** The weights of wishes that a shift meets minus those it refuses. */
-export function wishScore(preferences: Wish[], shift: ProblemShift, moment: Moment): number {
+export function wishScore(preferences: Wish[], shift: ProblemShift, moment: LocalTime): number {
   let met = 0
   for (const wish of preferences)
     if (appliesTo(wish, shift, moment)) met += (wish.want === 'prefer' ? 1 : -1) * (wish.weight ?? 1)
   return met
 }
 
-const appliesTo = (wish: Wish, shift: ProblemShift, { weekday, date, minute }: Moment) =>
+const appliesTo = (wish: Wish, shift: ProblemShift, { weekday, date, minute }: LocalTime) =>
   (wish.site_id ?? shift.site_id) === shift.site_id &&
   (wish.weekday ?? weekday) === weekday &&
   (wish.date ?? date) === date &&

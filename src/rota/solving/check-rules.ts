@@ -192,7 +192,7 @@ function* leastHours({ rules, stints, range, first, last }: CountedWork): Iterab
     const there = stints.filter(({ date }) => planned.includes(date))
     const least = (limit.limit * planned.length) / days.length
     const units = Math.ceil(least - hoursOf(there) - 1e-9)
-    const what = `would work ${rounded(hoursOf(there))} of at least ${rounded(least)} hours${words}`
+    const what = `would work ${roundedHours(hoursOf(there))} of at least ${roundedHours(least)} hours${words}`
     yield { rule: 'least_hours', limit, units, stints: there, what }
   }
 }
@@ -203,7 +203,7 @@ function* mostHours({ rules, stints, range }: CountedWork): Iterable<Count> {
   for (const [days, words] of stretchesOf(limit, counted_from, range)) {
     const there = stints.filter(({ date }) => days.includes(date))
     const units = Math.ceil(hoursOf(there) - limit.limit - 1e-9)
-    const what = `would work ${rounded(hoursOf(there))} of at most ${limit.limit} hours${words}`
+    const what = `would work ${roundedHours(hoursOf(there))} of at most ${limit.limit} hours${words}`
     yield { rule: 'most_hours', limit, units, stints: there, what }
   }
 }
@@ -307,7 +307,7 @@ function stretchesOf({ weeks }: PeriodLimit, from = FIRST_MONDAY, range: string[
   return found
 }
 
-export const rounded = (hours: number) => Math.round(hours * 100) / 100
+export const roundedHours = (hours: number) => Math.round(hours * 100) / 100
 
 const requestsUnmet = ({ requests = [], staff }: RosterProblem, assignments: Assignment[]): RuleBreach[] =>
   requests.flatMap(({ staff_id, shift_id, want, price_cents: price }) => {

@@ -1,5 +1,5 @@
 import { longDate } from '../long-date.ts'
-import { type RuleBreach, rounded, ruleBreaches } from './check-rules.ts'
+import { type RuleBreach, roundedHours, ruleBreaches } from './check-rules.ts'
 import {
   type Assignment,
   assignmentKey,
@@ -149,7 +149,7 @@ function* tooManyHours({ id, name, max_hours_week: most }: Staff, stints: Stint[
   for (const [monday, week] of Map.groupBy(stints, stint => stint.monday)) {
     const minutes = week.reduce((all, { from, until }) => all + (until.getTime() - from.getTime()) / 60_000, 0)
     if (!week.some(stint => stint.shift) || minutes <= most * 60 + tolerance) continue
-    const message = `${name} would work ${rounded(minutes / 60)} of ${most} hours in the week of ${monday}`
+    const message = `${name} would work ${roundedHours(minutes / 60)} of ${most} hours in the week of ${monday}`
     yield { rule: 'hours', message, shift_ids: idsOf(week), staff_id: id, given: week.every(stint => stint.given) }
   }
 }

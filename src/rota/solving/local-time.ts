@@ -1,5 +1,5 @@
 /** An instant in the local time of a site. */
-export type Moment = {
+export type LocalTime = {
   date: string
   /** 1 Monday to 7 Sunday */
   weekday: number
@@ -9,7 +9,7 @@ export type Moment = {
   week: string
 }
 
-export function timeAtSite(instant: string, timezone: string): Moment {
+export function timeAtSite(instant: string, timezone: string): LocalTime {
   const local = Temporal.Instant.from(instant).toZonedDateTimeISO(timezone)
   const day = local.toPlainDate()
   return {

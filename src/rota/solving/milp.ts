@@ -53,7 +53,7 @@ export function buildMilp(plan: SolverPlan): Milp {
     table.addRow(places, places, takers[opening]!, [-1, ...takers[opening]!.slice(1).map(() => 1)])
   for (const [person, taken] of pairsOf.entries()) {
     for (const conflicting of conflictSets(taken, plan.restByClass[plan.restClass[person]!]))
-      table.addRow(0, 1, columnsOf(conflicting))
+      table.addRow(0, 1, columnNumbers(conflicting))
     limitHours(table, plan, person, taken)
   }
   const hoursColumns = pairsOf.flatMap((taken, person) => addRuleRows(table, plan, person, taken))
@@ -84,7 +84,7 @@ export function buildMilp(plan: SolverPlan): Milp {
   }
 }
 
-const columnsOf = (pairs: AssignmentColumn[]) => pairs.map(pair => pair.column)
+const columnNumbers = (pairs: AssignmentColumn[]) => pairs.map(pair => pair.column)
 
 /**
  * One person's openings, rest included, form an interval graph. One row for each maximal set of openings at the same moment
@@ -120,7 +120,7 @@ function limitHours(table: MilpTable, plan: SolverPlan, person: number, pairs: A
     if (lengths.reduce((all, one) => all + one, 0) <= free) continue
     const share = lengths.reduce(commonDivisor) // every sum is a multiple of it, so the limit can be rounded down to one
     const parts = lengths.map(length => length / share)
-    table.addRow(0, Math.floor(free / share), columnsOf(taken), parts)
+    table.addRow(0, Math.floor(free / share), columnNumbers(taken), parts)
   }
 }
 
@@ -138,7 +138,7 @@ function loadSteps(
     return table.addColumn(isLast ? Number.POSITIVE_INFINITY : step, { balance: problem.weights.fairness * slope })
   })
   const hours = pairs.map(pair => pair.opening.length / hour)
-  const columns = [...columnsOf(pairs), ...steps]
+  const columns = [...columnNumbers(pairs), ...steps]
   table.addRow(Number.NEGATIVE_INFINITY, -pins.loadMs[person]! / hour, columns, [...hours, ...steps.map(() => -1)])
   return [{ person, first: steps[0]! }]
 }

@@ -58,7 +58,7 @@ export function unfilledPlaces(
       if (rule) blocked[rule] = (blocked[rule] ?? 0) + 1
     }
     const reason = mainReason(blocked)
-    const message = sentence(reason, shift, date, blocked, problem.staff)
+    const message = reasonSentence(reason, shift, date, blocked, problem.staff)
     return Array.from({ length: shift.headcount - (filled.get(shift.id) ?? 0) }, () => ({
       shift_id: shift.id,
       reason,
@@ -87,7 +87,7 @@ function mainReason(blocked: Partial<Record<BlockingRule, number>>): BlockingRul
   return blocked.assigned ? 'assigned' : blocked.skill ? 'skill' : 'unavailable'
 }
 
-function sentence(
+function reasonSentence(
   reason: BlockingRule,
   shift: ProblemShift,
   date: string,

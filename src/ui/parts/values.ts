@@ -82,43 +82,44 @@ export function duration(ms: Known<number>): Content {
   return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
 }
 
-type Moment = string | number // ISO 8601, or ms since 1970
+type TimeValue = string | number // ISO 8601, or ms since 1970
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const twoDigits = (n: number) => String(n).padStart(2, '0')
 const dateText = (at: Date) => `${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}`
 export const momentText = (at: Date) =>
   `${dateText(at)}, ${twoDigits(at.getUTCHours())}:${twoDigits(at.getUTCMinutes())} UTC`
 
-function shown(at: Known<Moment>, markup: (date: Date) => Html): Content {
+function shown(at: Known<TimeValue>, markup: (date: Date) => Html): Content {
   const date = at === null || at === undefined ? undefined : new Date(at)
   return date && Number.isFinite(date.getTime()) ? markup(date) : noValue
 }
 
 /** As sent in UTC; the attributes say what the browser makes of it. */
-const timeTag = (at: Known<Moment>, attributes?: Html): Content =>
+const timeTag = (at: Known<TimeValue>, attributes?: Html): Content =>
   shown(at, date => html`<time datetime="${date.toISOString()}"${attributes}>${momentText(date)}</time>`)
 
 /** A moment: then relative in the browser, with the absolute one on hover and focus. */
-export const time = (at: Known<Moment>): Content => timeTag(at, html` data-relative`)
+export const time = (at: Known<TimeValue>): Content => timeTag(at, html` data-relative`)
 
 /** A time that stays absolute, in UTC: where the date matters more than how long ago it was. */
-export const moment = (at: Known<Moment>): Content => timeTag(at)
+export const moment = (at: Known<TimeValue>): Content => timeTag(at)
 
 /** A moment that stays absolute: then in the reader's zone. */
-export const localMoment = (at: Known<Moment>): Content => timeTag(at, html` data-moment`)
+export const localMoment = (at: Known<TimeValue>): Content => timeTag(at, html` data-moment`)
 
 /** The time left, counted down each second in the browser; `over` when none is left. */
-export const countdown = (at: Known<Moment>, over = 'expired'): Content => timeTag(at, html` data-countdown="${over}"`)
+export const countdown = (at: Known<TimeValue>, over = 'expired'): Content =>
+  timeTag(at, html` data-countdown="${over}"`)
 
 /** The time since then, counted up each second in the browser. */
-export const elapsed = (at: Known<Moment>): Content => timeTag(at, html` data-elapsed`)
+export const elapsed = (at: Known<TimeValue>): Content => timeTag(at, html` data-elapsed`)
 
 /** A day in UTC. */
-export const utcDay = (at: Known<Moment>): Content =>
+export const utcDay = (at: Known<TimeValue>): Content =>
   shown(at, date => html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>`)
 
 /** The day of a moment: in UTC as sent, then in the reader's zone. */
-export const localDay = (at: Known<Moment>): Content =>
+export const localDay = (at: Known<TimeValue>): Content =>
   shown(
     at,
     date => html`<time datetime="${date.toISOString()}" title="${momentText(date)}" data-day>${dateText(date)}</time>`,

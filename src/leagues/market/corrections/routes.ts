@@ -14,7 +14,7 @@ import { listActions, type SymbolActionView, symbolActionSchema, symbolActionVie
 
 const reason = t.Optional(oneLine(200))
 const part = t.Integer({ minimum: 1, maximum: maxSplitPart })
-const symbolBody = t.Object({ symbol: symbolSchema })
+const symbolBodySchema = t.Object({ symbol: symbolSchema })
 
 export const correctionRoutes = (app: App) => {
   const { db, config, bulkWriter } = app
@@ -36,7 +36,7 @@ export const correctionRoutes = (app: App) => {
       ({ params, query, request, set, who }) =>
         paged({ query, request, set }, page => listActions(db, normaliseSymbol(params.symbol), page, who)),
       {
-        params: symbolBody,
+        params: symbolBodySchema,
         may: 'reader',
         ...listRoute(
           'Corrections of a symbol: wrong prices taken back, splits and dividends, newest first',
@@ -64,7 +64,7 @@ export const correctionRoutes = (app: App) => {
       ({ params, body: { to, from, reason }, who }) =>
         correct(params.symbol, signedIn(who), reason, { kind: 'split', to, from }),
       {
-        params: symbolBody,
+        params: symbolBodySchema,
         body: t.Object({ to: part, from: part, reason }, { examples: [{ to: 2, from: 1 }] }),
         may: 'officer',
         ...createRoute('Split a symbol, in every league that is not final', symbolActionSchema, {
@@ -78,7 +78,7 @@ export const correctionRoutes = (app: App) => {
       ({ params, body: { per_share_cents, reason }, who }) =>
         correct(params.symbol, signedIn(who), reason, { kind: 'dividend', perShareCents: per_share_cents }),
       {
-        params: symbolBody,
+        params: symbolBodySchema,
         body: t.Object(
           { per_share_cents: t.Integer({ minimum: 1, maximum: maxPriceCents }), reason },
           { examples: [{ per_share_cents: 25, reason: 'First quarter' }] },

@@ -36,7 +36,7 @@ interface WorkbookTable {
   notes: string[]
 }
 
-type Candidate = { worksheet: Worksheet; header: Header; rows: PreviewRow[]; layout: Layout; score: number }
+type TableCandidate = { worksheet: Worksheet; header: Header; rows: PreviewRow[]; layout: Layout; score: number }
 
 /** Of a workbook that many are looked at; a further one can be named. */
 const PREVIEW_SHEETS = 60
@@ -68,12 +68,12 @@ async function bestTable(
   const named = choice.worksheet === undefined ? undefined : worksheetNamed(workbook, choice.worksheet)
   const worksheets = workbook.worksheets.filter((each, i) => i < PREVIEW_SHEETS || each === named)
   const previews = new Map<Worksheet, PreviewRow[]>()
-  const candidates: Candidate[] = []
+  const candidates: TableCandidate[] = []
   for (const worksheet of worksheets) {
     const { rows, layout } = await firstRows(workbook, worksheet)
     previews.set(worksheet, rows)
     const header = find(rows, choice.mapping)
-    if (header) candidates.push({ worksheet, header, rows, layout, score: scoreOf(worksheet, header, rows) })
+    if (header) candidates.push({ worksheet, header, rows, layout, score: candidateScore(worksheet, header, rows) })
   }
   const best = named
     ? candidates.find(({ worksheet }) => worksheet === named)
@@ -111,15 +111,15 @@ export function refuseWorksheetOfText({ worksheet }: TableChoice): void {
   if (worksheet !== undefined) refuseSheet('unknown_worksheet', 'Only a workbook has worksheets; this is a text file.')
 }
 
-function scoreOf(worksheet: Worksheet, header: Header, rows: PreviewRow[]): number {
+function candidateScore(worksheet: Worksheet, header: Header, rows: PreviewRow[]): number {
   const metrics = header.columns.filter(({ as }) => isMetric(as)).length
   const penalty = worksheet.hidden ? 100_000 : /summary|top|rolled|pivot|total/i.test(worksheet.name) ? 300 : 0
   return header.known * 1000 + metrics * 10 + rows.length - penalty - (metrics === 0 ? 200_000 : 0)
 }
 
-const headingsOf = ({ header }: Candidate) => JSON.stringify(header.columns.map(({ header }) => header))
+const headingsOf = ({ header }: TableCandidate) => JSON.stringify(header.columns.map(({ header }) => header))
 
-function worksheetNotes({ worksheets }: Workbook, best: Candidate, alike: readonly Candidate[]): string[] {
+function worksheetNotes({ worksheets }: Workbook, best: TableCandidate, alike: readonly TableCandidate[]): string[] {
   const cut =
     worksheets.length > PREVIEW_SHEETS
       ? [`Only the first ${PREVIEW_SHEETS} of the ${worksheets.length} worksheets were looked at.`]

@@ -80,7 +80,7 @@ export function openScores(dataDir: string): Database {
   scores.run('PRAGMA cache_size = -2000')
   scores
     .transaction(() => {
-      const upgrade = upgrades[versionOf(scores)]
+      const upgrade = upgrades[userVersion(scores)]
       if (upgrade) scores.run(upgrade)
     })
     .immediate()
@@ -101,10 +101,10 @@ export function openScoresReader(dataDir: string): Database {
 
 Database.MAX_QUERY_CACHE_SIZE = 500 // Bun keeps 20 prepared statements of a connection, which are too few here
 
-const versionOf = (scores: Database): number =>
+const userVersion = (scores: Database): number =>
   scores.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0
 
 function checkVersion(scores: Database): void {
-  const version = versionOf(scores)
+  const version = userVersion(scores)
   if (version !== 3) throw new Error(`scores.db has schema ${version}, this version of Fieldhouse knows 3`)
 }

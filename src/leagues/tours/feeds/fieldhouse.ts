@@ -25,7 +25,7 @@ export function readFieldhouse(json: unknown): FeedBoard {
       id: textOf(event.at('id'), 80),
       name: requiredText(event.at('name')),
       round: notes.tolerate(() => parseRound(event.at('round'))),
-      status: oneOf<EventStatus>(event.at('status'), eventStates, 'in_progress'),
+      status: knownWord<EventStatus>(event.at('status'), eventStates, 'in_progress'),
       version: textOf(event.at('version')),
     },
     golfers: notes.golfers(feed.at('golfers').items(), golfer),
@@ -54,13 +54,13 @@ function golfer(place: JsonValue, notes: ProblemNotes): Golfer {
     thru: notes.tolerate(() => parseThru(place.at('thru'))),
     round: notes.tolerate(() => parseRound(place.at('round'))),
     rounds: notes.rounds(notes.tolerate(() => rounds.itemsIfAny()) ?? []),
-    status: oneOf<GolferStatus>(place.at('status'), golferStates, 'active'),
+    status: knownWord<GolferStatus>(place.at('status'), golferStates, 'active'),
     tee_time: notes.tolerate(() => parseInstant(place.at('tee_time'))),
   }
 }
 
 /** An unknown status makes the golfer, or the feed, unreadable: guessing could finish a league early. */
-function oneOf<T extends string>(place: JsonValue, words: readonly T[], otherwise: T): T {
+function knownWord<T extends string>(place: JsonValue, words: readonly T[], otherwise: T): T {
   const read = textOf(place)
   if (read === null) return otherwise
   const word = words.find(known => known === read.toLowerCase())
