@@ -14,6 +14,7 @@ import { maxMissing, missingPlayerSchema, playerSchema, tierSchema } from './boa
 import { maxColumnsLength, readColumnList } from './columns.ts'
 import { exportFileName, exportOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
+import type { League } from './league.ts'
 import { readTotals, totalsCsv, totalsQuery, totalsQueryOf, totalsSchema } from './totals.ts'
 import { readableLeague } from './visibility.ts'
 
@@ -58,6 +59,11 @@ function withoutAround(address: string): string {
 
 export const boardRoutes = (app: App) => {
   const { db, cache } = app
+  const exportAs =
+    (format: 'csv' | 'xlsx') =>
+    ({ league, query, request }: { league: League; query: typeof exportQuery.static; request: Request }) =>
+      exportOf(app, league, boardQueryOf(query, league), format, request, columnsAsked(query.columns))
+
   return apiRouter(app, '/api/v1/leagues', 'leaderboard')
     .get(
       '/:id/players/:player_id',
@@ -86,30 +92,20 @@ export const boardRoutes = (app: App) => {
         detail: describe('The ranked board of a league', boardSchema),
       },
     )
-    .get(
-      '/:id/leaderboard.csv',
-      ({ league, query, request }) =>
-        exportOf(app, league, boardQueryOf(query, league), 'csv', request, columnsAsked(query.columns)),
-      {
-        query: exportQuery,
-        may: 'reader',
-        counted: true,
-        detail: describe('The whole board as CSV', t.String(), { type: 'text/csv' }),
-      },
-    )
-    .get(
-      '/:id/leaderboard.xlsx',
-      ({ league, query, request }) =>
-        exportOf(app, league, boardQueryOf(query, league), 'xlsx', request, columnsAsked(query.columns)),
-      {
-        query: exportQuery,
-        may: 'reader',
-        counted: true,
-        detail: describe('The whole board as an Excel workbook', t.String({ format: 'binary' }), {
-          type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-        }),
-      },
-    )
+    .get('/:id/leaderboard.csv', exportAs('csv'), {
+      query: exportQuery,
+      may: 'reader',
+      counted: true,
+      detail: describe('The whole board as CSV', t.String(), { type: 'text/csv' }),
+    })
+    .get('/:id/leaderboard.xlsx', exportAs('xlsx'), {
+      query: exportQuery,
+      may: 'reader',
+      counted: true,
+      detail: describe('The whole board as an Excel workbook', t.String({ format: 'binary' }), {
+        type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+      }),
+    })
     .get(
       '/:id/totals',
       async ({ league, query, request, set }) => {
@@ -144,11 +140,8 @@ export const boardRoutes = (app: App) => {
       '/:id/players',
       async ({ league, query, request, set }) => {
         const { page, limit } = pageOf(query)
-        const board = await boardPage(
-          app,
-          league,
-          boardQueryOf({ q: query.q, page: String(page), limit: String(limit) }, league),
-        )
+        const asked = boardQueryOf({ q: query.q, page: String(page), limit: String(limit) }, league)
+        const board = await boardPage(app, league, asked)
         set.headers.link = linkHeader(request.url, board.pagination)
         const players = board.rows.map(({ player_id, name, rank, score }) => ({ player_id, name, rank, score }))
         const missing = query.q && (await kindOf(app, league).missing?.(app, league, query.q, maxMissing))

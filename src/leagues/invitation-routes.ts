@@ -16,6 +16,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { listRoute, paged } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { acceptInvitation, describeInvitation, joinByInvitation } from './accept-invitation.ts'
@@ -24,6 +25,44 @@ import { leagueById } from './queries.ts'
 
 const token = t.String({ minLength: 1, maxLength: 100, description: 'What follows `token=` in the link' })
 const invitedLeagueSchema = t.Nullable(t.Object({ id: idSchema, name: t.String() }))
+
+const newInvitation = t.Object(invitationFields, {
+  examples: [
+    { league_id: 7, max_uses: 30 },
+    { league_id: 7, emails: ['bob@example.org', 'cy@example.org'] },
+  ],
+})
+const madeSchema = t.Composite([
+  invitationSchema,
+  t.Object({
+    url: t.Nullable(
+      t.String({ description: 'null: it is mailed', examples: ['https://play.example.org/invitation?token=…'] }),
+    ),
+    mailed: t.Integer({ description: 'How many mails are being sent', examples: [0] }),
+  }),
+])
+
+/** Makes a link, or mails one to each address. */
+async function invite(app: App, me: Who, { emails, ...wanted }: typeof newInvitation.static, site: string) {
+  const { db, clock, jobs } = app
+  if (wanted.league_id) requireUnended(leagueById(db, wanted.league_id), clock.now())
+  const madeBy = me.id === null ? undefined : me.username
+  if (emails?.length) {
+    const made = await mailInvitations(app, me, wanted, emails)
+    for (const { job } of made) await jobs.tryDispatch(job)
+    const invitations = made.map(({ invitation }) => invitationView(invitation, madeBy, clock.now()))
+    return { ...(invitations[0] ?? refuse('invalid', 'Enter an address')), url: null, mailed: invitations.length }
+  }
+  const { invitation, token } = await makeInvitation(app, me, wanted)
+  return { ...invitationView(invitation, madeBy, clock.now()), url: site + invitationPath(token), mailed: 0 }
+}
+
+const needsAccount = (account: Partial<Record<'email' | 'username' | 'password', string>>): never =>
+  refuse('invalid', 'An account needs email, username and password; or sign in first', {
+    errors: (['email', 'username', 'password'] as const)
+      .filter(path => !account[path])
+      .map(path => ({ path, message: 'Fill this in for a new account.' })),
+  })
 
 export const invitationRoutes = (app: App) => {
   const { db, clock, config } = app
@@ -39,51 +78,17 @@ export const invitationRoutes = (app: App) => {
         }),
       },
     )
-    .post(
-      '/',
-      async ({ body, who, request }) => {
-        const me = signedIn(who)
-        if (body.league_id) requireUnended(leagueById(db, body.league_id), clock.now())
-        const { emails, ...wanted } = body
-        const madeBy = me.id === null ? undefined : me.username
-        if (emails?.length) {
-          const made = await mailInvitations(app, me, wanted, emails)
-          for (const { job } of made) await app.jobs.tryDispatch(job)
-          const invitations = made.map(({ invitation }) => invitationView(invitation, madeBy, clock.now()))
-          return { ...(invitations[0] ?? refuse('invalid', 'Enter an address')), url: null, mailed: invitations.length }
-        }
-        const { invitation, token } = await makeInvitation(app, me, wanted)
-        const url = `${siteUrl(request, config)}${invitationPath(token)}`
-        return { ...invitationView(invitation, madeBy, clock.now()), url, mailed: 0 }
-      },
-      {
-        body: t.Object(invitationFields, {
-          examples: [
-            { league_id: 7, max_uses: 30 },
-            { league_id: 7, emails: ['bob@example.org', 'cy@example.org'] },
-          ],
-        }),
-        may: 'officer',
-        ...createRoute(
-          'A link for making an account with the role member and joining a league; shown only once',
-          t.Composite([
-            invitationSchema,
-            t.Object({
-              url: t.Nullable(
-                t.String({
-                  description: 'null: it is mailed',
-                  examples: ['https://play.example.org/invitation?token=…'],
-                }),
-              ),
-              mailed: t.Integer({ description: 'How many mails are being sent', examples: [0] }),
-            }),
-          ]),
-          {
-            description: 'With `emails` there is one invitation for each address; the answer is the first of them.',
-          },
-        ),
-      },
-    )
+    .post('/', ({ body, who, request }) => invite(app, signedIn(who), body, siteUrl(request, config)), {
+      body: newInvitation,
+      may: 'officer',
+      ...createRoute(
+        'A link for making an account with the role member and joining a league; shown only once',
+        madeSchema,
+        {
+          description: 'With `emails` there is one invitation for each address; the answer is the first of them.',
+        },
+      ),
+    })
     .post('/read', ({ body }) => describeInvitation(app, body.token), {
       body: t.Object({ token }),
       may: 'anyone',
@@ -97,12 +102,7 @@ export const invitationRoutes = (app: App) => {
       async ({ body: { token, ...account }, request, who, set }) => {
         if (who) return { league_id: await joinByInvitation(app, token, who) }
         const { email, username, password } = account
-        if (!email || !username || !password)
-          return refuse('invalid', 'An account needs email, username and password; or sign in first', {
-            errors: (['email', 'username', 'password'] as const)
-              .filter(path => !account[path])
-              .map(path => ({ path, message: 'Fill this in for a new account.' })),
-          })
+        if (!email || !username || !password) return needsAccount(account)
         set.status = 201
         return acceptInvitation(app, request, token, { ...account, email, username, password })
       },

@@ -1,15 +1,13 @@
 /** The members of a league. */
 import { t } from 'elysia'
-import { atomically } from '../../db/transactions.ts'
-import { userById, userByName } from '../accounts/queries.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { invalid, refuse } from '../errors.ts'
+import { refuse } from '../errors.ts'
 import { apiRouter, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { linkHeader, listRoute, pageOf, withPagination } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { idParams, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
-import { addMember, leaveLeague, mayEnter, onLeaving, requireUnended } from './membership.ts'
+import { joinLeague, leaveLeague, onLeaving } from './membership.ts'
 import { isMember, memberSchema, membersOf } from './queries.ts'
 import { readableLeague } from './visibility.ts'
 
@@ -28,7 +26,7 @@ const joinedSchema = t.Object(
 )
 
 export const memberRoutes = (app: App) => {
-  const { db, cache, clock } = app
+  const { db, cache } = app
   return apiRouter(app, '/api/v1/leagues', 'leagues')
     .guard({ params: idParams })
     .get(
@@ -43,38 +41,15 @@ export const memberRoutes = (app: App) => {
       },
       { may: 'reader', ...listRoute('Members, earliest first', 'members', memberSchema) },
     )
-    .post(
-      '/:id/join',
-      async ({ params: { id }, body, who }) => {
-        const me = signedIn(who)
-        const { user_id, username } = body ?? {}
-        const isOther = username !== undefined || (user_id !== undefined && user_id !== me.id)
-        if (isOther && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only officers can add others')
-        const named = username === undefined ? me : userByName(db, username.trim())
-        const userId = user_id ?? (named ?? invalid('username', `There is no user ${username}.`)).id
-        if (userId === null) return invalid('user_id', 'Name a user: the operator cannot join a league.')
-        return atomically(db, tx => {
-          const now = clock.now()
-          const league = readableLeague(tx, id, me) // officers add people to a private league
-          requireUnended(league, now)
-          if (!isAtLeast(me, 'officer') && !mayEnter({ db: tx, kinds: app.kinds }, league, now))
-            refuse('conflict', 'Entering has ended in this league; an officer may still add you')
-          const { username } = userById(tx, userId)
-          const joined = addMember(tx, app, league, userId, now)
-          const message = joined ? `${username} is a member now` : `${username} was a member already`
-          return { league_id: id, user_id: userId, joined, message }
-        })
-      },
-      {
-        body: t.Optional(t.Object({ user_id: t.Optional(idSchema), username: t.Optional(oneLine(40)) })),
-        may: 'member',
-        detail: describe(
-          'Join a league; officers can add others, which is the only way into a league that is not public',
-          joinedSchema,
-          { description: 'Without a body you join yourself; officers name somebody else by `user_id` or `username`.' },
-        ),
-      },
-    )
+    .post('/:id/join', ({ params: { id }, body, who }) => joinLeague(app, id, signedIn(who), body ?? {}), {
+      body: t.Optional(t.Object({ user_id: t.Optional(idSchema), username: t.Optional(oneLine(40)) })),
+      may: 'member',
+      detail: describe(
+        'Join a league; officers can add others, which is the only way into a league that is not public',
+        joinedSchema,
+        { description: 'Without a body you join yourself; officers name somebody else by `user_id` or `username`.' },
+      ),
+    })
     .post(
       '/:id/leave',
       async ({ params: { id }, who }) => {
