@@ -32,108 +32,115 @@ type ShownBoard = {
 }
 
 /** Rank, movement and name, then the columns shown. A column that is empty in every row is left out. */
-export function boardTableColumns({
-  board,
-  kind,
-  tiers,
-  columns,
-  total,
-  trends = {},
-  path,
-  withLabel,
-}: ShownBoard): Column<BoardRow>[] {
-  const { rows, sort_by, order } = board
-  const { score, scoreName, metric, bestFirst, scoreBars } = kind
-  const namesakes = new Set(rows.map(row => row.name).filter((each, i, all) => all.indexOf(each) !== i))
-  const hasMovement = rows.some(({ change }) => change !== null)
-  const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
-  const hasBars = scoreBars && highest > 0 && sort_by === 'score' && order === 'desc'
+export function boardTableColumns(shownBoard: ShownBoard): (Column<BoardRow> | false)[] {
+  const { board, columns } = shownBoard
+  const { rows, sort_by } = board
   const shown = shownColumns(columnsOfRow(rows[0]), columns, sort_by)
   const filled = shown.filter(column => column !== 'tier' || rows.some(row => row.tier))
   const main = mainColumns(filled, sort_by)
-  const { cell: rankedBy } = exportedColumn(sort_by)
-  const trendOf = ({ player_id }: BoardRow) => (Object.hasOwn(trends, player_id) ? trends[player_id] : undefined)
-
-  function columnOf(column: string): Column<BoardRow> {
-    const head = columnName(column, scoreName)
-    if (column === 'score')
-      return {
-        head,
-        numeric: true,
-        class: 'score',
-        sort: { by: 'score', first: bestFirst },
-        foot: total && score(total.score.sum),
-        cell: row => html`${score(row.score)}${hasBars && bar((row.score ?? 0) / highest)}`,
-      }
-    if (column === 'tier')
-      return { head, cell: row => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }
-    if (column === GOAL_COLUMN) return goalTableColumn(head, column, row => row.goal_pct)
-    const [gained, reached, label] = [metricOfGain(column), metricOfGoal(column), labelOfColumn(column)]
-    if (reached !== undefined) return goalTableColumn(head, column, row => row.goals?.[reached])
-    if (label !== undefined)
-      return {
-        head,
-        cell({ labels }) {
-          const text = labels?.[label]
-          return text ? html`<a href="${withLabel(`${label}:${text}`)}">${name(text)}</a>` : number(null)
-        },
-      }
-    if (gained !== undefined)
-      return {
-        head,
-        numeric: true,
-        sort: { by: column },
-        foot: total && number(total.gains[gained]?.sum),
-        cell: row => number(row.gains?.[gained]),
-      }
-    const isGainShown = shown.includes(gainColumn(column))
-    return {
-      head,
-      numeric: true,
-      sort: { by: sort_by === gainColumn(column) && !isGainShown ? sort_by : column },
-      foot:
-        total &&
-        html`${metric(column, total.metrics[column]?.sum ?? null)}${!isGainShown && gainCell(total.gains[column]?.sum)}`,
-      cell: row => html`${metric(column, row.metrics[column] ?? null)}${!isGainShown && gainCell(row.gains?.[column])}`,
-    }
-  }
-
   return [
-    {
-      head: html`<abbr title="Rank">#</abbr>`,
-      class: 'rank',
-      numeric: true,
-      cell: row => html`<span>${number(rankedBy(row) === null ? null : row.rank)}</span>`,
-    },
-    ...(hasMovement
-      ? [
-          {
-            head: html`<span class="sr">Movement</span>`,
-            class: 'moved',
-            cell: (row: BoardRow) => !isRowLeftOut(row) && movement(row.change),
-          },
-        ]
-      : []),
-    {
-      head: 'Name',
-      names: true,
-      foot: total && html`Total of ${number(total.players)}`,
-      cell: row =>
-        html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.name && namesakes.has(row.name) && html` <small>${row.player_id}</small>`}${row.mark && html` ${markBadge(row.mark)}`}`,
-    },
-    ...(rows.some(row => isLine(trendOf(row)))
-      ? [
-          {
-            head: 'Trend',
-            class: 'trend',
-            folds: true,
-            cell: (row: BoardRow) => trendLine(trendOf(row), scoreName),
-          },
-        ]
-      : []),
-    ...filled.map(column => ({ ...columnOf(column), folds: !main.includes(column) })),
+    rankColumn(board),
+    rows.some(({ change }) => change !== null) && movementColumn,
+    nameColumn(shownBoard),
+    trendColumn(shownBoard),
+    ...filled.map(column => ({ ...valueColumn(shownBoard, column, shown), folds: !main.includes(column) })),
   ]
 }
+
+function rankColumn({ sort_by }: BoardView): Column<BoardRow> {
+  const { cell: rankedBy } = exportedColumn(sort_by)
+  return {
+    head: html`<abbr title="Rank">#</abbr>`,
+    class: 'rank',
+    numeric: true,
+    cell: row => html`<span>${number(rankedBy(row) === null ? null : row.rank)}</span>`,
+  }
+}
+
+const movementColumn: Column<BoardRow> = {
+  head: html`<span class="sr">Movement</span>`,
+  class: 'moved',
+  cell: row => !isRowLeftOut(row) && movement(row.change),
+}
+
+function nameColumn({ board: { rows }, total, path }: ShownBoard): Column<BoardRow> {
+  const namesakes = new Set(rows.map(row => row.name).filter((each, i, all) => all.indexOf(each) !== i))
+  return {
+    head: 'Name',
+    names: true,
+    foot: total && html`Total of ${number(total.players)}`,
+    cell: row =>
+      html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.name && namesakes.has(row.name) && html` <small>${row.player_id}</small>`}${row.mark && html` ${markBadge(row.mark)}`}`,
+  }
+}
+
+function trendColumn({ board: { rows }, trends = {}, kind: { scoreName } }: ShownBoard): Column<BoardRow> | false {
+  const trendOf = ({ player_id }: BoardRow) => (Object.hasOwn(trends, player_id) ? trends[player_id] : undefined)
+  return (
+    rows.some(row => isLine(trendOf(row))) && {
+      head: 'Trend',
+      class: 'trend',
+      folds: true,
+      cell: row => trendLine(trendOf(row), scoreName),
+    }
+  )
+}
+
+/** A column of values; `shown`: all of them. */
+function valueColumn(shownBoard: ShownBoard, column: string, shown: readonly string[]): Column<BoardRow> {
+  const { kind, tiers, withLabel } = shownBoard
+  const head = columnName(column, kind.scoreName)
+  if (column === 'score') return scoreColumn(shownBoard, head)
+  if (column === 'tier')
+    return { head, cell: row => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }
+  if (column === GOAL_COLUMN) return goalTableColumn(head, column, row => row.goal_pct)
+  const [gained, reached, label] = [metricOfGain(column), metricOfGoal(column), labelOfColumn(column)]
+  if (reached !== undefined) return goalTableColumn(head, column, row => row.goals?.[reached])
+  if (label !== undefined) return { head, cell: row => labelLink(label, row.labels?.[label], withLabel) }
+  if (gained === undefined) return metricColumn(shownBoard, head, column, shown.includes(gainColumn(column)))
+  return {
+    head,
+    numeric: true,
+    sort: { by: column },
+    foot: shownBoard.total && number(shownBoard.total.gains[gained]?.sum),
+    cell: row => number(row.gains?.[gained]),
+  }
+}
+
+function scoreColumn({ board, kind, total }: ShownBoard, head: string): Column<BoardRow> {
+  const { score, bestFirst, scoreBars } = kind
+  const highest = Math.max(0, ...board.rows.map(row => row.score ?? 0))
+  const hasBars = scoreBars && highest > 0 && board.sort_by === 'score' && board.order === 'desc'
+  return {
+    head,
+    numeric: true,
+    class: 'score',
+    sort: { by: 'score', first: bestFirst },
+    foot: total && score(total.score.sum),
+    cell: row => html`${score(row.score)}${hasBars && bar((row.score ?? 0) / highest)}`,
+  }
+}
+
+/** With the gain in it, unless that has a column of its own. */
+function metricColumn(
+  { board: { sort_by }, kind: { metric }, total }: ShownBoard,
+  head: string,
+  column: string,
+  isGainShown: boolean,
+): Column<BoardRow> {
+  const cell = (value: number | null | undefined, gain: number | null | undefined) =>
+    html`${metric(column, value ?? null)}${!isGainShown && gainCell(gain)}`
+  return {
+    head,
+    numeric: true,
+    sort: { by: sort_by === gainColumn(column) && !isGainShown ? sort_by : column },
+    foot: total && cell(total.metrics[column]?.sum, total.gains[column]?.sum),
+    cell: row => cell(row.metrics[column], row.gains?.[column]),
+  }
+}
+
+const labelLink = (label: string, text: string | null | undefined, withLabel: ShownBoard['withLabel']): Content =>
+  text ? html`<a href="${withLabel(`${label}:${text}`)}">${name(text)}</a>` : number(null)
 
 const isLine = (values: readonly unknown[] | undefined): boolean =>
   values !== undefined && values.filter(value => value !== null).length >= 3
