@@ -10,6 +10,7 @@ import { type MailKind, mailOccasions, users } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
+import { batchesOf } from '../platform/batches.ts'
 import type { JobDefinition } from '../platform/jobs/job.ts'
 import { getsMails, mailKindSchema } from './kinds.ts'
 import { type Letter, render } from './message.ts'
@@ -122,8 +123,7 @@ const atOnce = 100 // mails accepted in one transaction
 export async function sendMails(app: App, notifications: readonly Notification[]): Promise<number> {
   if (!sendsMail(app)) return 0
   let sent = 0
-  for (let first = 0; first < notifications.length; first += atOnce) {
-    const some = notifications.slice(first, first + atOnce)
+  for (const some of batchesOf(notifications, atOnce)) {
     const jobs = await atomically(app.db, tx => some.flatMap(each => acceptMail(app, tx, each) ?? []))
     for (const id of jobs) await app.jobs.tryDispatch(id)
     sent += jobs.length

@@ -5,6 +5,7 @@ import type { Db } from '../../db/open.ts'
 import { equalsGiven } from '../../db/prepared-writes.ts'
 import { assignments, shifts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
+import { batchesOf } from '../platform/batches.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { DateRange } from './date-range.ts'
@@ -65,11 +66,11 @@ export function addShifts(tx: Db, added: NewShift[], at: number): number[] {
   const zoneOf = timezoneOfSite(tx)
   const rows = added.map(shift => ({ ...shiftRow(shift, zoneOf(shift.site_id)), createdAt: at }))
   const ids: number[] = []
-  for (let from = 0; from < rows.length; from += rowsPerStatement)
+  for (const some of batchesOf(rows, rowsPerStatement))
     ids.push(
       ...tx
         .insert(shifts)
-        .values(rows.slice(from, from + rowsPerStatement))
+        .values(some)
         .returning({ id: shifts.id })
         .all()
         .map(({ id }) => id),

@@ -9,6 +9,7 @@ import { openReader } from '../../db/open.ts'
 import { isDamage } from '../../db/open-errors.ts'
 import type { RunState } from '../../db/schema.ts'
 import { useWriteAheadLog } from '../../db/write-ahead-log.ts'
+import { batchesOf } from '../platform/batches.ts'
 import { isFinished } from '../platform/jobs/runs.ts'
 import { answerTasks, type ThreadWork } from '../platform/process/threads.ts'
 import { indexFile, indexMarkOf } from './find-runs.ts'
@@ -45,8 +46,7 @@ function updateIndex({ dataDir, changed }: IndexRequest, { progress }: ThreadWor
 
   /** Indexed runs that have changed since. */
   const changedIndexed = changed.filter(rowid => rowid <= index.through)
-  for (let i = 0; i < changedIndexed.length; i += step) {
-    const batch = changedIndexed.slice(i, i + step)
+  for (const batch of batchesOf(changedIndexed, step)) {
     const runs = batch.flatMap(rowid => byRowid.get(rowid) ?? []).filter(isFinished)
     const found = new Set(runs.map(({ rowid }) => rowid))
     const deleted = batch.filter(rowid => !found.has(rowid))

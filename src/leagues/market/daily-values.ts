@@ -5,6 +5,7 @@ import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
 import { atomically, preparedSql } from '../../../db/transactions.ts'
 import { type App, job } from '../../context.ts'
 import { textAt } from '../../leaderboard/text.ts'
+import { batchesOf } from '../../platform/batches.ts'
 import type { League } from '../league.ts'
 import { startOfDay } from './quote.ts'
 import { valuedLeagues } from './quote-queries.ts'
@@ -56,10 +57,10 @@ async function recordOpeningValues({ db, livePortfolios }: App, league: League, 
   const values = Array.from(atOpen, (total, row) => [Number(textAt(ids, row)), total] as const).filter(
     ([, total]) => !Number.isNaN(total),
   )
-  for (let from = 0; from < values.length; from += rowsPerBatch) {
+  for (const some of batchesOf(values, rowsPerBatch)) {
     signal.throwIfAborted()
-    const some = JSON.stringify(values.slice(from, from + rowsPerBatch))
-    await atomically(db, tx => void insertValues(tx).run(league.id, day, some), 'unsynced')
+    const rows = JSON.stringify(some)
+    await atomically(db, tx => void insertValues(tx).run(league.id, day, rows), 'unsynced')
     await Bun.sleep(0)
   }
   if (values.length === 0) return 0

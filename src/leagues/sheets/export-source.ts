@@ -1,6 +1,7 @@
 /** Exports a whole sheet board in a thread of its own, using the parts that this process has in shared memory. */
 import { type BoardRow, type RankedPage, rankedPage } from '../../leaderboard/page.ts'
 import type { BoardQuery } from '../../leaderboard/query.ts'
+import { batchesOf } from '../../platform/batches.ts'
 import type { BoardParts } from './board-cells.ts'
 import { boardFromParts } from './board-from-parts.ts'
 import { openScoresReader } from './snapshots/open.ts'
@@ -20,7 +21,7 @@ export function* slices({ dataDir, parts, query }: SheetExportInput): Generator<
     for (let page = 1, pages = 1; page <= pages; page++) {
       const { rows, pagination }: RankedPage = rankedPage(board, { ...query, page, limit })
       pages = pagination.pages
-      for (let at = 0; at < rows.length; at += rowsAtOnce) yield rows.slice(at, at + rowsAtOnce)
+      yield* batchesOf(rows, rowsAtOnce)
     }
   } finally {
     scores.close()

@@ -1,25 +1,13 @@
 /** A member's team of picks, as the API shows it. */
 import { type Static, t } from 'elysia'
-import { type entries, golferStates } from '../../../db/schema.ts'
+import type { entries } from '../../../db/schema.ts'
 import { rowView } from '../../platform/http/row-view.ts'
-import { dateTimeSchema, idSchema, nullableNumber, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { maxPicks } from './pick-rules.ts'
-import type { EntryScore } from './scoring.ts'
+import { type EntryScore, pickSchema } from './scoring.ts'
 
 export type Entry = typeof entries.$inferSelect
 export type NamedEntry = Entry & { username: string }
-
-const pickSchema = t.Object({
-  player_id: t.String(),
-  name: t.Nullable(t.String()),
-  status: oneOfWords([...golferStates, 'missing']),
-  score: t.Nullable(t.Number({ description: 'The score of the pick; null if unknown' })),
-  total: nullableNumber,
-  today: nullableNumber,
-  thru: t.Nullable(t.Integer()),
-  round: t.Nullable(t.Integer()),
-  counts: t.Boolean({ description: 'Whether it counts in the total' }),
-})
 
 export const entrySchema = t.Object(
   {

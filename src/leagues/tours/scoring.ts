@@ -1,12 +1,7 @@
-import {
-  type Golfer,
-  type GolferStatus,
-  hasPlayStarted,
-  hasYetToTeeOff,
-  holesPlayed,
-  isMidRound,
-  isOut,
-} from './feeds/board.ts'
+import { type Static, t } from 'elysia'
+import { golferStates } from '../../../db/schema.ts'
+import { nullableNumber, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { type Golfer, hasPlayStarted, hasYetToTeeOff, holesPlayed, isMidRound, isOut } from './feeds/board.ts'
 
 export type ScoringRules = {
   /** How many picks count: the lowest ones. */
@@ -37,20 +32,20 @@ export type EntryScore = {
   picks: PickScore[]
 }
 
-export type PickScore = {
-  player_id: string
-  name: string | null
-  status: GolferStatus | 'missing'
-  /** The score of the pick, by the missed-cut rule for a golfer who is out; null if unknown. */
-  score: number | null
+export const pickSchema = t.Object({
+  player_id: t.String(),
+  name: t.Nullable(t.String()),
+  status: oneOfWords([...golferStates, 'missing']),
+  /** By the missed-cut rule for a golfer who is out. */
+  score: t.Nullable(t.Number({ description: 'The score of the pick; null if unknown' })),
   /** The golfer’s own total to par. */
-  total: number | null
-  today: number | null
-  thru: number | null
-  round: number | null
-  /** Whether the score is part of the entry's total. */
-  counts: boolean
-}
+  total: nullableNumber,
+  today: nullableNumber,
+  thru: t.Nullable(t.Integer()),
+  round: t.Nullable(t.Integer()),
+  counts: t.Boolean({ description: 'Whether it counts in the total' }),
+})
+export type PickScore = Static<typeof pickSchema>
 
 /** The golfers of a board by id, with the aggregates that scoring needs. Made once for all entries. */
 export type GolferField = {

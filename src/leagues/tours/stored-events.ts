@@ -2,6 +2,7 @@
 import { and, eq, inArray, isNotNull, isNull, notInArray } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { golfers as readings, tourEvents } from '../../../db/schema.ts'
+import { batchesOf } from '../../platform/batches.ts'
 import { day } from '../../platform/clock.ts'
 import { type FeedBoard, type FeedEvent, type Golfer, hasPlayStarted } from './feeds/board.ts'
 import { eventsOf, findEvent, golfersOf } from './queries.ts'
@@ -131,24 +132,18 @@ const hasMoved = (before: Golfer | undefined, { total, status }: Golfer) =>
 const golfersPerStatement = 500 // golfers in one statement
 
 function closeReadings(tx: Db, eventId: number, players: string[], until: number) {
-  for (let i = 0; i < players.length; i += golfersPerStatement)
+  for (const some of batchesOf(players, golfersPerStatement))
     tx.update(readings)
       .set({ until })
-      .where(
-        and(
-          eq(readings.eventId, eventId),
-          isNull(readings.until),
-          inArray(readings.playerId, players.slice(i, i + golfersPerStatement)),
-        ),
-      )
+      .where(and(eq(readings.eventId, eventId), isNull(readings.until), inArray(readings.playerId, some)))
       .run()
 }
 
 function openReadings(tx: Db, eventId: number, golfers: Golfer[], since: number) {
-  for (let i = 0; i < golfers.length; i += golfersPerStatement)
+  for (const some of batchesOf(golfers, golfersPerStatement))
     tx.insert(readings)
       .values(
-        golfers.slice(i, i + golfersPerStatement).map(({ player_id, tee_time, ...golfer }) => ({
+        some.map(({ player_id, tee_time, ...golfer }) => ({
           ...golfer,
           eventId,
           playerId: player_id,

@@ -11,6 +11,7 @@ import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
 import { markSeen, noticeSchema, noticesOf } from '../notices.ts'
 import { normalisePerson, wishSchema } from '../person.ts'
+import type { Wish } from '../solving/problem.ts'
 import { changePerson, personById } from '../staff-queries.ts'
 import { calendarPath, calendarSince, endCalendarAddress, renewCalendarAddress } from './calendar.ts'
 import { changeOwn } from './changes.ts'
@@ -37,7 +38,6 @@ const meSchema = t.Object({
   preferences: wishesSchema,
   calendar_since: t.Nullable({ ...dateTimeSchema, description: 'When the calendar’s address was made' }),
 })
-type Wish = Static<typeof wishSchema>
 
 /** A wish that stays keeps the weight that an officer gave it. The same wish twice counts once, or it would weigh twice as much. */
 const withWeights = (wishes: Static<typeof ownWishes>, before: readonly Wish[]): Wish[] =>

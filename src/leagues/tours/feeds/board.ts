@@ -1,10 +1,11 @@
 /** The common shape of all feed formats. Unknown is `null` everywhere; 0 always means even par or no hole played. */
+import type { eventStates, golferStates } from '../../../../db/schema.ts'
 import { FeedError } from '../../feeds/fetch-feed.ts'
 
-export type EventStatus = 'upcoming' | 'in_progress' | 'suspended' | 'round_complete' | 'official' | 'cancelled'
+export type EventStatus = (typeof eventStates)[number]
 
 /** `cut`, `wd` (withdrawn) and `dq` (disqualified) are out of the event; `finished` has completed it. */
-export type GolferStatus = 'active' | 'finished' | 'cut' | 'wd' | 'dq'
+export type GolferStatus = (typeof golferStates)[number]
 
 export type FeedEvent = {
   /** The feed's own id of the event; null if it has none (DataGolf): then the name is used. */
