@@ -158,7 +158,10 @@ test('the monitor shows the schedule with its last outcomes; entries are run now
   expect(outcomes[0].status).toBe('SKIPPED')
 
   expect((await refusalOf(call.post(`${monitor}/schedule/pause`, { name: 'test.tick' }))).status).toBe(422)
-  await call.post(`${monitor}/schedule/pause`, { name: 'test.tick', reason: 'The disk is being replaced' })
+  const pause = () =>
+    call.post(`${monitor}/schedule/pause`, { name: 'test.tick', reason: 'The disk is being replaced' })
+  await pause()
+  expect((await refusalOf(pause())).problem.detail).toBe('test.tick is paused already')
   expect(await tickTask()).toMatchObject({
     state: 'paused',
     paused: { reason: 'The disk is being replaced', by: 'operator' },
@@ -180,6 +183,8 @@ test('a paused queue begins no job until it is resumed, and the monitor says tha
     target: 'heavy',
     detail: { reason: 'The disk is slow' },
   })
+  const again = call.post(`${monitor}/queues/pause`, { name: 'heavy', reason: 'Still slow' })
+  expect((await refusalOf(again)).problem.detail).toBe('The queue heavy is paused already')
   const { jobId } = await app.jobs.start(slow, {})
   const { status_message } = await call.get(`/api/v1/jobs/status/${jobId}`)
   expect(status_message).toBe('Waits until an admin resumes its queue')

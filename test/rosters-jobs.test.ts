@@ -72,8 +72,11 @@ test('an upload does not wait for solvers, rosters of different sites run in par
   )
   const { jobs } = await call.get('/api/v1/jobs?name=roster.generate')
   expect(jobs[0]).toMatchObject({ job_id: third.job_id, status: 'PENDING', status_message: message })
-  const page = await (await ann.visit(`/rota/drafts/${third.job_id}`)).text()
-  expect(page).toContain('Waits for the roster of 23 Mar – 3 May 2026 at Hall')
+  const page = async () => (await ann.visit(`/rota/drafts/${third.job_id}`)).text()
+  expect(await page()).toContain('Waits for the roster of 23 Mar – 3 May 2026 at Hall')
+  await call.post('/admin/task-monitor/queues/pause', { name: 'rosters', reason: 'The machine is hot' })
+  expect(await page()).toContain('Waits until an admin resumes its queue')
+  await call.post('/admin/task-monitor/queues/resume', { name: 'rosters' })
 
   const { id } = await newLeague(call)
   const imported = await finished(upload(call, id, 'id,name,power\n1,ann,5\n'))

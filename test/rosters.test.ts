@@ -357,7 +357,7 @@ test('generating a roster for days without shifts fails once, with the reason', 
   expect(job).toMatchObject({
     status: 'FAILURE',
     attempts: 1,
-    error: 'There are no shifts from 2026-03-23 to 2026-03-29',
+    error: 'There are no shifts from 23 March 2026 to 29 March 2026',
   })
 })
 

@@ -14,6 +14,7 @@ import { type DateRange, rangeOfBody } from './date-range.ts'
 import { type DraftContent, draftInUse, saveDraft } from './drafts.ts'
 import { generateSchema } from './generate-input.ts'
 import { loadProblemOfRange } from './load-problem.ts'
+import { longDate } from './long-date.ts'
 import { whyRosterWaits } from './roster-queue.ts'
 import { inRange } from './shift-queries.ts'
 import type { SolveProgress } from './solving/problem.ts'
@@ -51,7 +52,7 @@ export const generateRoster = job('roster.generate', {
     if (!problem.shifts.length)
       refuse(
         'invalid',
-        `There are no shifts from ${start_date} to ${end_date}${range.siteIds.length ? ' at these sites' : ''}`,
+        `There are no shifts from ${longDate(start_date)} to ${longDate(end_date)}${range.siteIds.length ? ' at these sites' : ''}`,
       )
     signal.throwIfAborted()
     const report = ({ stage, percent, doing, ...best }: SolveProgress) =>

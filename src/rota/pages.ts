@@ -8,6 +8,7 @@ import { isAtLeast } from '../platform/http/access.ts'
 import { pageOf, pageQuery, withPagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
+import { heldBackWords } from '../platform/jobs/jobs.ts'
 import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { pageRouter } from '../ui/layout.ts'
 import { liveHandlers } from '../ui/parts/live.ts'
@@ -95,7 +96,7 @@ export const rotaPages = (app: App) => {
   }
   async function draftMarkup(jobId: string): Promise<Html> {
     const run = runOf(jobId)
-    const waits = run ? waitsFor(run) : null
+    const waits = (await app.jobs.isHeldBack(run)) ? heldBackWords : run ? waitsFor(run) : null
     const shownRun = run && { ...run, input: null, result: null } // which may be large
     return new Html(await app.reader.read(draftPart, { jobId, run: shownRun, waits, now: clock.now() }))
   }

@@ -10,9 +10,9 @@ import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe, routeOfStatus } from '../../platform/http/route-docs.ts'
 import { jobIdParams, oneOfWords } from '../../platform/http/shared-schemas.ts'
+import { heldBackWords } from '../../platform/jobs/jobs.ts'
 import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
-import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { findRuns } from '../../runs/find-runs.ts'
 import { jobSchema, jobViewNow, whyNotRetried } from './job-views.ts'
 
@@ -27,7 +27,7 @@ const listQuery = t.Object({
 })
 
 export const jobRoutes = (app: App) => {
-  const { db, reader, jobs, queues, stamps, streams } = app
+  const { db, reader, jobs, stamps, streams } = app
 
   const sharedWith = (who: Who | undefined) =>
     jobs.definitions().filter(({ sharedWith: role }) => role !== undefined && isAtLeast(who, role))
@@ -54,15 +54,10 @@ export const jobRoutes = (app: App) => {
   /** With what it waits for, as long as it has not started. */
   function waitingView(run: Run, isPaused = false) {
     const job = run.status === 'PENDING' && jobs.definitionOf(run.name)
-    const waits = job ? (isPaused ? 'Waits until an admin resumes its queue' : job.waitsFor?.(run, app)) : undefined
+    const waits = job ? (isPaused ? heldBackWords : job.waitsFor?.(run, app)) : undefined
     return { ...jobViewNow(app, run), ...(waits && { status_message: waits }) }
   }
-  /** Whether it waits in a paused queue. False if the queue does not answer. */
-  async function isHeldBack(id: string): Promise<boolean> {
-    const run = runById(db).get({ id })
-    const job = run?.status === 'PENDING' && jobs.definitionOf(run.name)
-    return job ? withTimeout(queues.isPaused(job.queue), 300).catch(() => false) : false
-  }
+  const isHeldBack = (id: string) => jobs.isHeldBack(runById(db).get({ id }))
 
   return apiRouter(app, '/api/v1/jobs', 'jobs')
     .get(

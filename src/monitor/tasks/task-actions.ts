@@ -56,8 +56,8 @@ export const runTask = (app: App, who: Actor, name: string) =>
 
 export const pauseTask = (app: App, who: Actor, name: string, reason: string) =>
   auditedAction(app, { who, action: 'schedule.pause', target: name, detail: { reason } }, async () => {
-    if (!(await app.schedule.pause(name, reason, who.username)))
-      refuse('not_found', `There is no scheduled task ${name}`)
+    if (!app.schedule.has(name)) refuse('not_found', `There is no scheduled task ${name}`)
+    if (!(await app.schedule.pause(name, reason, who.username))) refuse('conflict', `${name} is paused already`)
     return { paused: name, reason }
   })
 
@@ -69,6 +69,7 @@ export const resumeTask = (app: App, who: Actor, name: string) =>
 
 export const pauseQueue = (app: App, who: Actor, name: QueueName, reason: string) =>
   auditedAction(app, { who, action: 'queue.pause', target: name, detail: { reason } }, async () => {
+    if (await answerOf(app.queues.isPaused(name))) refuse('conflict', `The queue ${name} is paused already`)
     await answerOf(app.queues.setPaused(name, true))
     return { paused: name, reason }
   })

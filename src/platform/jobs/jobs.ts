@@ -37,6 +37,8 @@ export type Started = { jobId: string; deduplicated: boolean }
 
 export const newRunId = (): string => Bun.randomUUIDv7()
 
+export const heldBackWords = 'Waits until an admin resumes its queue'
+
 export class QueueDown extends Error {}
 
 export type Jobs<App> = ReturnType<typeof openJobs<App>>
@@ -180,9 +182,16 @@ export function openJobs<App>(
     return definition.whyNoRetry?.(input as never, app()) ?? null
   }
 
+  /** Whether it waits in a paused queue. False if the queue does not answer. */
+  async function isHeldBack(run: Run | undefined): Promise<boolean> {
+    const job = run?.status === 'PENDING' && definitionOf(run.name)
+    return job ? withTimeout(queues.isPaused(job.queue), 300).catch(() => false) : false
+  }
+
   return {
     accept,
     tryDispatch,
+    isHeldBack,
     callAfterFailure,
     whyNoRetry,
     definitionOf,

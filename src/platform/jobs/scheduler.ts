@@ -176,19 +176,15 @@ export function openSchedule<App>(
       const entry = entries.get(name)
       return entry && jobs.start(entry.job, {}, { by })
     },
+    has: (name: string): boolean => entries.has(name),
+    /** False if there is no such entry, or it is paused already. */
     async pause(name: string, reason: string, by: string): Promise<boolean> {
       if (!entries.has(name)) return false
-      const values = { reason, pausedBy: by, pausedAt: clock.now() }
-      await atomically(
+      const pause = { entry: name, reason, pausedBy: by, pausedAt: clock.now() }
+      return atomically(
         db,
-        tx =>
-          void tx
-            .insert(schedulePauses)
-            .values({ entry: name, ...values })
-            .onConflictDoUpdate({ target: schedulePauses.entry, set: values })
-            .run(),
+        tx => tx.insert(schedulePauses).values(pause).onConflictDoNothing().returning().all().length > 0,
       )
-      return true
     },
     /** Slots that the pause skipped are not caught up. */
     async resume(name: string): Promise<boolean> {
