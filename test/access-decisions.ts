@@ -9,6 +9,7 @@ export const decisions: Readonly<Record<string, string>> = {
   '/metrics': 'GET anyone',
   '/health': 'GET anyone',
   '/assets/:name': 'GET anyone',
+  '/robots.txt': 'GET anyone',
   '/admin': 'GET anyone',
   '/login': 'GET anyone',
   '/leagues': 'GET anyone',

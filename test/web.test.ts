@@ -38,6 +38,13 @@ test('asset names contain a hash of their content, and assets are cached for eve
   expect((await as().raw('/assets/..%2flayout.ts')).status).toBe(404)
 })
 
+test('search engines are told to read no page in all its orders and searches', async () => {
+  const { as } = await service()
+  const answer = await as().raw('/robots.txt')
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/plain/)])
+  expect(await answer.text()).toContain('Disallow: /*?\n')
+})
+
 test('modules import each other by the hashed address too', async () => {
   const { as } = await service()
   const source = await textOf(as().raw('/assets/fieldhouse.js'))

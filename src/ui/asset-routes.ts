@@ -6,12 +6,17 @@ import { fixedResponse } from '../platform/http/responses.ts'
 import { assetNamed } from './assets.ts'
 import { pageRouter } from './layout.ts'
 
+/** Search engines may read public boards, but not each in all its orders, pages and searches, which never end. */
+const robots = 'User-agent: *\nDisallow: /*?\nAllow: /assets/\nDisallow: /admin/\nDisallow: /api/\n'
+
 export const assetRoutes = (app: AccessSettings) =>
-  pageRouter(app).get(
-    '/assets/:name',
-    ({ params: { name }, query: { v }, request }) => {
-      const asset = assetNamed(name) ?? refuse('not_found', `There is no asset ${name}`)
-      return fixedResponse(request, asset.file, v === asset.version)
-    },
-    { may: 'anyone', query: t.Object({ v: t.Optional(t.String({ maxLength: 100 })) }) },
-  )
+  pageRouter(app)
+    .get('/robots.txt', () => new Response(robots, { headers: { 'content-type': 'text/plain' } }), { may: 'anyone' })
+    .get(
+      '/assets/:name',
+      ({ params: { name }, query: { v }, request }) => {
+        const asset = assetNamed(name) ?? refuse('not_found', `There is no asset ${name}`)
+        return fixedResponse(request, asset.file, v === asset.version)
+      },
+      { may: 'anyone', query: t.Object({ v: t.Optional(t.String({ maxLength: 100 })) }) },
+    )
