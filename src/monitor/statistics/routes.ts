@@ -7,6 +7,7 @@ import { invalid, messageOf } from '../../errors.ts'
 import { clearedTopic } from '../../platform/cache/cache.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { cacheEntrySchema, cacheNow, cacheSchema } from '../overview/cache-page.ts'
@@ -26,8 +27,18 @@ const cacheStats = t.Object({
   ),
 })
 
+const clearQuery = t.Object({
+  name: t.Optional(t.String({ maxLength: 100, description: 'An entry, such as leaderboard' })),
+  scope: t.Optional(
+    t.String({ maxLength: 100, description: 'Only the values of this league, user or symbol, such as 5' }),
+  ),
+  pattern: t.Optional(
+    t.String({ maxLength: 200, description: 'Both in one, * for anything: leaderboard:5, leaderboard:*, stats_*' }),
+  ),
+})
+
 export const statsRoutes = (app: App) => {
-  const { db, cache, clock, jobs, warmers } = app
+  const { jobs } = app
   return apiRouter(app, '/api/v1/stats', 'stats')
     .get(
       '/dashboard',
@@ -60,18 +71,10 @@ export const statsRoutes = (app: App) => {
         }),
       { query: userQuery, may: 'member', detail: describe('Registrations and activity over time', userStatsSchema) },
     )
-    .get(
-      '/cache',
-      () => {
-        const now = cacheNow(app)
-        const by_name = now.by_name.map(entry => {
-          const { hits, misses, stale } = entry
-          return { ...entry, requests: hits + misses + stale, bytes: cache.statsOf(entry.name).bytes }
-        })
-        return { ...now, by_name }
-      },
-      { may: 'admin', detail: describe('The cache of this process, by entry', cacheStats) },
-    )
+    .get('/cache', () => cacheView(app), {
+      may: 'admin',
+      detail: describe('The cache of this process, by entry', cacheStats),
+    })
     .post(
       '/refresh',
       async ({ who }) => startedAnswer(await jobs.start(refreshAllStats, {}, { by: signedIn(who).id })),
@@ -80,77 +83,65 @@ export const statsRoutes = (app: App) => {
         ...startRoute('Count all warm statistics again'),
       },
     )
-    .delete(
-      '/cache',
-      async ({ query: { name, pattern, scope }, who }) => {
-        const cleared = clearedScopes(pattern === undefined ? 'name' : 'pattern', pattern ?? name ?? '*', scope)
-        await atomically(db, tx => {
-          touch(tx, clearedTopic, ...cleared)
-          const target = [pattern ?? name ?? 'all', scope].filter(Boolean).join(':')
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'cache.clear', target })
-        })
-        return { cleared }
-      },
-      {
-        query: t.Object({
-          name: t.Optional(t.String({ maxLength: 100, description: 'An entry, such as leaderboard' })),
-          scope: t.Optional(
-            t.String({ maxLength: 100, description: 'Only the values of this league, user or symbol, such as 5' }),
-          ),
-          pattern: t.Optional(
-            t.String({
-              maxLength: 200,
-              description: 'Both in one, * for anything: leaderboard:5, leaderboard:*, stats_*',
-            }),
-          ),
+    .delete('/cache', ({ query, who }) => clearCache(app, signedIn(who), query), {
+      query: clearQuery,
+      may: 'admin',
+      detail: describe(
+        'Clear the cache in every process: an entry, the values of one league or user, or everything',
+        t.Object({ cleared: t.Array(t.String()) }),
+      ),
+    })
+    .post('/warm', ({ query: { name }, request, who }) => warmCache(app, signedIn(who), name, request.signal), {
+      query: t.Object({
+        name: t.Optional(t.String({ maxLength: 100, description: 'One of them; all by default' })),
+      }),
+      may: 'admin',
+      detail: describe(
+        'Load again what is loaded at the start, in the process that answers',
+        t.Object({
+          warmed: t.Array(t.Object({ name: t.String(), ms: t.Number(), error: t.Nullable(t.String()) })),
         }),
-        may: 'admin',
-        detail: describe(
-          'Clear the cache in every process: an entry, the values of one league or user, or everything',
-          t.Object({ cleared: t.Array(t.String()) }),
-        ),
-      },
-    )
-    .post(
-      '/warm',
-      async ({ query: { name }, request, who }) => {
-        const names = Object.keys(warmers)
-        if (name && !names.includes(name)) invalid('name', `Choose one of: ${names.join(', ')}.`)
-        const results = []
-        for (const [each, warm] of Object.entries(warmers)) {
-          if (name && each !== name) continue
-          const began = performance.now()
-          const error = await warm(app, request.signal).then(() => null, messageOf)
-          results.push({ name: each, ms: Math.round(10 * (performance.now() - began)) / 10, error })
-        }
-        const failed = results.filter(({ error }) => error !== null).length
-        const detail = { warmed: results.length - failed, failed }
-        const result = failed ? 'failed' : 'ok'
-        await atomically(db, tx =>
-          audit(tx, {
-            at: clock.now(),
-            who: signedIn(who),
-            action: 'cache.warm',
-            target: name ?? 'all',
-            detail,
-            result,
-          }),
-        )
-        return { warmed: results }
-      },
-      {
-        query: t.Object({
-          name: t.Optional(t.String({ maxLength: 100, description: 'One of them; all by default' })),
-        }),
-        may: 'admin',
-        detail: describe(
-          'Load again what is loaded at the start, in the process that answers',
-          t.Object({
-            warmed: t.Array(t.Object({ name: t.String(), ms: t.Number(), error: t.Nullable(t.String()) })),
-          }),
-        ),
-      },
-    )
+      ),
+    })
+}
+
+function cacheView(app: App) {
+  const now = cacheNow(app)
+  const by_name = now.by_name.map(entry => {
+    const { hits, misses, stale } = entry
+    return { ...entry, requests: hits + misses + stale, bytes: app.cache.statsOf(entry.name).bytes }
+  })
+  return { ...now, by_name }
+}
+
+async function clearCache({ db, clock }: App, who: Who, { name, pattern, scope }: typeof clearQuery.static) {
+  const cleared = clearedScopes(pattern === undefined ? 'name' : 'pattern', pattern ?? name ?? '*', scope)
+  const target = [pattern ?? name ?? 'all', scope].filter(Boolean).join(':')
+  await atomically(db, tx => {
+    touch(tx, clearedTopic, ...cleared)
+    audit(tx, { at: clock.now(), who, action: 'cache.clear', target })
+  })
+  return { cleared }
+}
+
+async function warmCache(app: App, who: Who, name: string | undefined, signal: AbortSignal) {
+  const { db, clock, warmers } = app
+  const names = Object.keys(warmers)
+  if (name && !names.includes(name)) invalid('name', `Choose one of: ${names.join(', ')}.`)
+  const warmed = []
+  for (const [each, warm] of Object.entries(warmers)) {
+    if (name && each !== name) continue
+    const began = performance.now()
+    const error = await warm(app, signal).then(() => null, messageOf)
+    warmed.push({ name: each, ms: Math.round(10 * (performance.now() - began)) / 10, error })
+  }
+  const failed = warmed.filter(({ error }) => error !== null).length
+  const detail = { warmed: warmed.length - failed, failed }
+  const result = failed ? 'failed' : 'ok'
+  await atomically(db, tx =>
+    audit(tx, { at: clock.now(), who, action: 'cache.warm', target: name ?? 'all', detail, result }),
+  )
+  return { warmed }
 }
 
 /** `leaderboard`, or `leaderboard:5` with a scope: `clearedTopic` is bumped for it. */

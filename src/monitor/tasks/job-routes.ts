@@ -5,7 +5,7 @@ import { runStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { apiRouter, isAtLeast, signedIn } from '../../platform/http/access.ts'
-import { endingStreamOnError } from '../../platform/http/event-streams.ts'
+import { endingStreamOnError, type Send } from '../../platform/http/event-streams.ts'
 import { paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe, routeOfStatus } from '../../platform/http/route-docs.ts'
@@ -58,6 +58,30 @@ export const jobRoutes = (app: App) => {
     return { ...jobViewNow(app, run), ...(waits && { status_message: waits }) }
   }
   const isHeldBack = (id: string) => jobs.isHeldBack(runById(db).get({ id }))
+  /** Sends the status of a run at every change until it ends; returns a function that stops it. */
+  function sendProgress(id: string, who: Who | undefined, send: Send, end: () => void): () => void {
+    let sent = ''
+    let isPaused = false
+    const sendStatus = endingStreamOnError(end, () => {
+      const status = statusOf(id, who, isPaused)
+      const text = JSON.stringify(status)
+      if (text !== sent) send(status)
+      sent = text
+      if (isFinished(status)) end()
+    })
+    const stopWatching = jobs.watch(id, sendStatus)
+    const timer = setInterval(() => {
+      sendStatus()
+      isHeldBack(id).then(held => {
+        isPaused = held
+      }, end)
+    }, pollEvery)
+    sendStatus()
+    return () => {
+      clearInterval(timer)
+      stopWatching()
+    }
+  }
 
   return apiRouter(app, '/api/v1/jobs', 'jobs')
     .get(
@@ -94,29 +118,7 @@ export const jobRoutes = (app: App) => {
       '/:job_id/events',
       ({ params: { job_id: id }, who, request }) => {
         readableRun(id, who)
-        return streams.response(request, (send, end) => {
-          let sent = ''
-          let isPaused = false
-          const sendStatus = endingStreamOnError(end, () => {
-            const status = statusOf(id, who, isPaused)
-            const text = JSON.stringify(status)
-            if (text !== sent) send(status)
-            sent = text
-            if (isFinished(status)) end()
-          })
-          const stopWatching = jobs.watch(id, sendStatus)
-          const timer = setInterval(() => {
-            sendStatus()
-            isHeldBack(id).then(held => {
-              isPaused = held
-            }, end)
-          }, pollEvery)
-          sendStatus()
-          return () => {
-            clearInterval(timer)
-            stopWatching()
-          }
-        })
+        return streams.response(request, (send, end) => sendProgress(id, who, send, end))
       },
       {
         may: 'member',
