@@ -56,6 +56,10 @@ test('every route says who may use it, and is hidden or has a summary, a tag and
     else if (!success[1].content && !['204', '303', '308'].includes(success[0])) lacks('what it answers')
   }
   expect(missing).toEqual([])
+  const answersOf = (path: string, method: string) => Object.keys(paths[path][method].responses)
+  expect(answersOf('/api/v1/leagues/{id}/leaderboard', 'get')).toContain('304')
+  expect(answersOf('/api/v1/roster/me', 'get')).toContain('404') // an account need not be linked
+  expect(answersOf('/api/v1/roster/confirm', 'post')).toEqual(expect.arrayContaining(['404', '409']))
   const ofBoard: Answer[] = paths['/api/v1/leagues/{id}/leaderboard'].get.parameters
   const schemas = Object.fromEntries(ofBoard.map(({ name, schema }) => [name, schema]))
   expect(schemas).toMatchObject({ page: { type: 'integer' }, order: { enum: ['asc', 'desc'] } }) // not as text of a form

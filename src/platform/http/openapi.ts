@@ -36,6 +36,8 @@ type Operation = {
 type Hooks = { body?: { type?: string; required?: string[] }; query?: { properties?: Record<string, unknown> } }
 type Paths = Record<string, Record<string, Operation>>
 
+const unchanged = { 304: { description: 'Unchanged since the answer whose `ETag` is sent in `If-None-Match`' } }
+
 const signInSchemes: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
 
 /** What no single route can say: the introduction, the order and descriptions of the sections, and examples by field name. */
@@ -95,7 +97,11 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
       ...(parameters && { parameters }),
       ...(requestBody && { requestBody }),
       security: may === 'anyone' ? [] : may === 'reader' ? [{}, ...signInSchemes] : signInSchemes,
-      responses: { ...responses, ...refusals(may, address, Boolean(requestBody), Boolean(parameters?.length)) },
+      responses: {
+        ...responses,
+        ...(method === 'get' && responses[200]?.content?.['application/json'] && unchanged),
+        ...refusals({ may, method, address, takesBody: Boolean(requestBody), takesInput: Boolean(parameters?.length) }),
+      },
     }
   }
 
@@ -109,7 +115,8 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
     return Object.fromEntries(typed)
   }
 
-  function refusals(may: string, address: string, takesBody: boolean, takesInput: boolean) {
+  type Asked = { may: string; method: string; address: string; takesBody: boolean; takesInput: boolean }
+  function refusals({ may, method, address, takesBody, takesInput }: Asked) {
     const refusal = (description: string) => ({
       description,
       content: { 'application/problem+json': { schema: problem } },
@@ -119,7 +126,8 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
       ...(takesBody && { 413: refusal('The body is larger than 2 MB, or a file than MAX_UPLOAD_MB') }),
       ...(may !== 'anyone' && { 401: refusal('Not signed in') }),
       ...(may !== 'anyone' && may !== 'reader' && { 403: refusal(`Only ${may}s can do this`) }),
-      ...(address.includes('{') && { 404: refusal('There is no such thing') }),
+      ...((takesBody || /\{|\/me(\/|$)/.test(address)) && { 404: refusal('There is no such thing') }),
+      ...(method !== 'get' && { 409: refusal('It does not fit what is there, or is done already; `detail` says why') }),
       ...((takesBody || takesInput) && { 422: refusal('The input does not fit; `errors` says where') }),
       429: refusal('Too many requests; `Retry-After` says when to come again'),
       ...(may !== 'anyone' && { 503: refusal('Not possible for the moment; `Retry-After` says when to come again') }),
