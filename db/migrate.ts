@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { installed } from '../src/installation.ts'
+import journal from './migrations/meta/_journal.json' with { type: 'json' }
 import { syncToDisk } from './sync.ts'
 
 export type SchemaFiles = { migrations: MigrationMeta[]; triggers: string }
@@ -14,11 +15,21 @@ export type SchemaFiles = { migrations: MigrationMeta[]; triggers: string }
 const migrationsFolder = installed('db/migrations')
 let readMigrations: MigrationMeta[] | undefined
 /** Those of this version: read once, because a process asks for them several times, also while it holds the write lock. */
-export const migrations = (): MigrationMeta[] => (readMigrations ??= readMigrationFiles({ migrationsFolder }))
+export const migrations = (): MigrationMeta[] => (readMigrations ??= migrationsOfThisVersion())
 export const schemaFiles = (): SchemaFiles => ({
   migrations: migrations(),
   triggers: readFileSync(installed('db/triggers.sql'), 'utf8'),
 })
+
+/** A bundle has the journal of its own version: an older one would bring the database to a schema it does not know. */
+function migrationsOfThisVersion(): MigrationMeta[] {
+  const found = readMigrationFiles({ migrationsFolder })
+  if (found.length !== journal.entries.length)
+    throw new Error(
+      `${installed('dist')} was bundled from another version than ${migrationsFolder}. Bundle it again: bun run build`,
+    )
+  return found
+}
 
 export const schemaVersion = (client: Database) =>
   client.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0

@@ -137,6 +137,14 @@ test('the image installs without anything of development, starts, answers, is he
   child.kill('SIGTERM')
   expect(await child.exited).toBe(0)
   expect(check()).toBe(1)
+
+  // The next version is there, but not bundled.
+  const journal = join(image, 'db/migrations/meta/_journal.json')
+  const { entries, ...rest } = JSON.parse(readFileSync(journal, 'utf8')) as { entries: object[] }
+  writeFileSync(journal, JSON.stringify({ ...rest, entries: [...entries, { ...entries.at(-1), tag: 'next' }] }))
+  writeFileSync(join(image, 'db/migrations/next.sql'), 'CREATE TABLE next (id INTEGER)')
+  const { exitCode, stderr } = Bun.spawnSync(command ?? [], { cwd: image, env, timeout: 10_000 })
+  expect([exitCode, stderr.toString()]).toEqual([1, expect.stringContaining('Bundle it again: bun run build')])
 })
 
 test('`bun run start` installs what is missing, serves, and stops when it is told to', async () => {
