@@ -5,7 +5,7 @@ import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { runs } from '../../db/schema.ts'
 import type { App } from '../context.ts'
-import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
+import { installationUrl, mailJob, sendsMail } from '../mail/send.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import type { User } from './account.ts'
 
@@ -36,7 +36,7 @@ export const sendAccountNotice = mailJob('send_account_notice', () => 'password'
       subject: 'Your Fieldhouse account has changed',
       lines: [
         changes[change],
-        `If it was not you, choose a new password at ${siteOf(app)}/forgot-password and tell an admin.`,
+        `If it was not you, choose a new password at ${installationUrl(app)}/forgot-password and tell an admin.`,
       ],
     }
   },

@@ -8,7 +8,7 @@ import { audit, stranger, systemActor } from '../audit.ts'
 import type { App } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
 import { refuse } from '../errors.ts'
-import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
+import { installationUrl, mailJob, sendsMail } from '../mail/send.ts'
 import { hour, minute } from '../platform/clock.ts'
 import { requestContext } from '../platform/http/request-context.ts'
 import { countAttempt } from './attempts.ts'
@@ -65,10 +65,10 @@ export const sendPasswordLink = mailJob('send_password_link', () => 'password', 
       to: link.to,
       subject: `A new password for ${displayName(db)}`,
       lines: [
-        `Somebody, perhaps you, has asked for a new password for your account at ${siteOf(app)}.`,
+        `Somebody, perhaps you, has asked for a new password for your account at ${installationUrl(app)}.`,
         'The link works once, within an hour. If it was not you, ignore this mail: your password stays as it is.',
       ],
-      link: { label: 'Choose a new password', url: siteOf(app) + passwordLinkPath(link.token) },
+      link: { label: 'Choose a new password', url: installationUrl(app) + passwordLinkPath(link.token) },
     }
   },
 })

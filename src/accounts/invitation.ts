@@ -9,7 +9,7 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
 import { invalid, refuse } from '../errors.ts'
-import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
+import { installationUrl, mailJob, sendsMail } from '../mail/send.ts'
 import { day, iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Actor, Who } from '../platform/http/request-context.ts'
@@ -167,13 +167,13 @@ export const sendInvitation = mailJob('send_invitation', () => 'invitation', {
     const { leagueId, createdBy, expiresAt } = invitation
     const league = leagueId === null ? undefined : leagueName(app.db, leagueId)
     const inviter = usernamesOf(app.db, [createdBy]).get(createdBy ?? 0)
-    const invited = `${inviter ? `${inviter} invites you` : 'You are invited'} to ${league ?? displayName(app.db)} at ${siteOf(app)}.`
+    const invited = `${inviter ? `${inviter} invites you` : 'You are invited'} to ${league ?? displayName(app.db)} at ${installationUrl(app)}.`
     const until = `${iso(expiresAt).slice(0, 16).replace('T', ' ')} UTC`
     return {
       to: invitation.email,
       subject: `You are invited to ${league ?? displayName(app.db)}`,
       lines: [invited, `The link is for you alone. It works once, until ${until}.`],
-      link: { label: 'Accept the invitation', url: siteOf(app) + invitationPath(token) },
+      link: { label: 'Accept the invitation', url: installationUrl(app) + invitationPath(token) },
     }
   },
   settled: ({ invitationId }, app, outcome) =>

@@ -27,8 +27,8 @@ export function refuseForeign(request: Request, proxies: Proxies): void {
 export const isSecure = (request: Request, proxies: Proxies) =>
   hostAndProtocol(request, proxies).proto === 'https' || request.headers.get('origin')?.startsWith('https:') === true
 
-/** Where people reach this site, for links that leave it: as `PUBLIC_URL` says, else as the request came. */
-export function siteUrl(request: Request, config: Proxies & { publicUrl: string | undefined }): string {
+/** Where people reach this installation, for links that leave it: as `PUBLIC_URL` says, else as the request came. */
+export function reachedUrl(request: Request, config: Proxies & { publicUrl: string | undefined }): string {
   if (config.publicUrl) return config.publicUrl
   return `${isSecure(request, config) ? 'https' : 'http'}://${hostAndProtocol(request, config).host ?? new URL(request.url).host}`
 }

@@ -20,7 +20,7 @@ import {
 } from './account.ts'
 import { unlock } from './attempts.ts'
 import { addUser, editUser, endUserSessions, removeUser } from './manage-users.ts'
-import { siteUrl } from './origin.ts'
+import { reachedUrl } from './origin.ts'
 import { makePasswordLink, passwordLinkPath } from './password-link.ts'
 import { readUserStats, userById, usersReading } from './queries.ts'
 
@@ -115,7 +115,7 @@ export const userRoutes = (app: App) => {
       async ({ params: { id }, request, who }) => {
         const link = await atomically(db, tx => makePasswordLink(tx, userById(tx, id), signedIn(who), app.clock.now()))
         return {
-          url: siteUrl(request, app.config) + passwordLinkPath(link.token),
+          url: reachedUrl(request, app.config) + passwordLinkPath(link.token),
           expires_at: iso(link.expiresAt),
         }
       },

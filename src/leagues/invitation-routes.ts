@@ -10,7 +10,7 @@ import {
   mailInvitations,
   makeInvitation,
 } from '../accounts/invitation.ts'
-import { siteUrl } from '../accounts/origin.ts'
+import { reachedUrl } from '../accounts/origin.ts'
 import { signedInSchema, signUpBody } from '../accounts/sign-in.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
@@ -78,7 +78,7 @@ export const invitationRoutes = (app: App) => {
         }),
       },
     )
-    .post('/', ({ body, who, request }) => invite(app, signedIn(who), body, siteUrl(request, config)), {
+    .post('/', ({ body, who, request }) => invite(app, signedIn(who), body, reachedUrl(request, config)), {
       body: newInvitation,
       may: 'officer',
       ...createRoute(

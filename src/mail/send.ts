@@ -20,7 +20,7 @@ import { sendOrAlert } from './smtp.ts'
 export const sendsMail = ({ config }: Pick<App, 'config'>): boolean => config.smtpUrl !== undefined
 
 /** `PUBLIC_URL`, which `SMTP_URL` requires. */
-export const siteOf = ({ config }: Pick<App, 'config'>): string => config.publicUrl ?? ''
+export const installationUrl = ({ config }: Pick<App, 'config'>): string => config.publicUrl ?? ''
 
 /** A mail and its recipient. Undefined: there is nobody or nothing to send any more. */
 type Addressed = Letter & { to: string }
@@ -60,14 +60,14 @@ export function mailJob<Input extends TSchema>(
 async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed): Promise<Outcome> {
   if (isTurnedOff(app.db, to, kind)) return { skipped: 'they have turned these mails off' }
   const token = await atomically(app.db, tx => unsubscribeToken(tx, to), 'unsynced')
-  const unsubscribe = `${siteOf(app)}/unsubscribe?kind=${kind}&token=${token}`
+  const unsubscribe = `${installationUrl(app)}/unsubscribe?kind=${kind}&token=${token}`
   const headers = {
     'List-Unsubscribe': `<${unsubscribe}>`,
     'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
     'Auto-Submitted': 'auto-generated',
   }
   const sender = displayName(app.db)
-  await sendOrAlert(app, { to, sender, ...render(letter, kind, siteOf(app), unsubscribe, sender), headers })
+  await sendOrAlert(app, { to, sender, ...render(letter, kind, installationUrl(app), unsubscribe, sender), headers })
   return { sent: true }
 }
 
@@ -93,7 +93,9 @@ export const sendMail = mailJob('send_mail', ({ kind }) => kind, {
   }),
   async compose({ userId, kind, subject, lines, link }, app) {
     const to = addressOf(app.db, userId, kind)
-    return to ? { to, subject, lines, link: link && { label: link.label, url: siteOf(app) + link.path } } : undefined
+    return to
+      ? { to, subject, lines, link: link && { label: link.label, url: installationUrl(app) + link.path } }
+      : undefined
   },
 })
 

@@ -1,7 +1,7 @@
 /** A person's own rota: who they are among the staff, their shifts, calendar, wishes and notices. */
 import { type Static, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
-import { siteUrl } from '../../accounts/origin.ts'
+import { reachedUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { isoOrNull } from '../../platform/clock.ts'
@@ -121,7 +121,7 @@ export const meRoutes = (app: App) => {
         const token = await changeOwn(app, who, 'calendar.renew', {}, (tx, me, at) =>
           renewCalendarAddress(tx, me.id, at),
         )
-        return { url: `${siteUrl(request, app.config)}${calendarPath(token)}` }
+        return { url: `${reachedUrl(request, app.config)}${calendarPath(token)}` }
       },
       {
         may: 'member',

@@ -1,6 +1,6 @@
 /** “My shifts”, the calendar at its private address, and what waits for an officer. */
 import { type Static, t } from 'elysia'
-import { siteUrl } from '../../accounts/origin.ts'
+import { reachedUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import { Refusal } from '../../errors.ts'
 import type { Html } from '../../platform/html.ts'
@@ -143,7 +143,7 @@ export const ownRotaPages = (app: App) => {
     .get(
       '/calendar/shifts.ics',
       ({ query: { token }, request }) => {
-        const { host } = new URL(siteUrl(request, config))
+        const { host } = new URL(reachedUrl(request, config))
         const calendar = calendarOf(db, token, clock.now(), host)
         return new Response(toIcal(calendar), {
           headers: { 'content-type': icalType, 'content-disposition': 'inline; filename="shifts.ics"' },
