@@ -24,7 +24,7 @@ import {
   refreshDashboardStats,
   refreshExecutionStats,
   refreshUserStats,
-} from './monitor/statistics/refresh-jobs.ts'
+} from './monitor/statistics/warm-statistics.ts'
 import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
 import { bulkAction } from './monitor/tasks/task-actions.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'

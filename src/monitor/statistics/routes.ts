@@ -13,8 +13,7 @@ import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts
 import { cacheEntrySchema, cacheNow, cacheSchema } from '../overview/cache-page.ts'
 import { dashboardQuery, dashboardSchema, type Section, sections, userQuery, userStatsSchema } from './dashboard.ts'
 import { executionQuery, executionSchema } from './executions.ts'
-import { refreshAllStats } from './refresh-jobs.ts'
-import { readStatistics } from './warm-statistics.ts'
+import { readStatistics, refreshAllStats } from './warm-statistics.ts'
 
 const cacheStats = t.Object({
   ...cacheSchema.properties,

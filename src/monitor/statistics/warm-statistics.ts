@@ -8,9 +8,11 @@ import { requestedStats, tallies } from '../../../db/schema.ts'
 import { bestEffortWrite, prepared } from '../../../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { cached } from '../../cached.ts'
-import type { App } from '../../context.ts'
+import { type App, job } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
+import { locks } from '../../locks.ts'
 import { hour, minute, startOf } from '../../platform/clock.ts'
+import type { LockRequest } from '../../platform/jobs/task-locks.ts'
 import type { Log } from '../../platform/process/log.ts'
 import type { ThreadQuery } from '../../platform/process/reader-thread.ts'
 import { type DashboardInput, dashboardStats, sections, type UserInput, userStats } from './dashboard.ts'
@@ -190,3 +192,20 @@ function updateFailureAlert({ db, clock }: App, name: StatisticsName, { failures
     })
   })
 }
+
+/** A job that refreshes statistics ahead of their readers. */
+const refresher = (name: string, lock: () => LockRequest, names: readonly StatisticsName[]) =>
+  job(name, {
+    attempts: 1, // the next slot comes soon enough
+    expires: '3m',
+    once: () => 'all',
+    lock,
+    run: (_input, app, { signal, progress, log }) =>
+      refreshStatistics(app, names, signal, log, share => progress(share * 100, 'refreshing')),
+  })
+
+export const refreshDashboardStats = refresher('stats.refresh_dashboard', locks.refreshDashboard, ['dashboard'])
+export const refreshExecutionStats = refresher('stats.refresh_executions', locks.refreshExecutions, ['executions'])
+export const refreshUserStats = refresher('stats.refresh_users', locks.refreshUsers, ['users'])
+/** By hand: all statistics. */
+export const refreshAllStats = refresher('stats.refresh', locks.refreshAll, ['dashboard', 'executions', 'users'])
