@@ -50,8 +50,7 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   const strokeOf = i => colour(element, lines[i % lines.length])
   const lineOf = ({ label, values }, i) => {
     const stroke = strokeOf(i)
-    const value = (_, __, ___, at) =>
-      ongoing && (at ?? last) === last ? `${valueText(values[last])} so far` : valueText(values[at ?? last])
+    const value = (_, __, ___, i) => valueText(values[i ?? last])
     if (!isBars) return { label, stroke, width: 2, points: pointsOf(isOpen ? values.slice(0, -1) : values), value }
     return {
       label,
@@ -74,7 +73,10 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   const inZone = zone && !isBars ? ' UTC' : ''
   const when = {
     label: isBars ? 'Day' : 'Time',
-    value: (_, at) => (last < 0 ? '–' : `${moment.format(at ? at * 1000 : times[last])}${inZone}`),
+    value: (_, __, ___, at) => {
+      const i = at ?? last
+      return i in times ? `${moment.format(times[i])}${inZone}${ongoing && i === last ? ' so far' : ''}` : '–'
+    },
   }
   return new uPlot(
     {
