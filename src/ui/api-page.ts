@@ -66,6 +66,7 @@ const css = `body { margin: 0 }
 .back a { color: #fbf6ea; text-decoration: none }
 .back a:hover, .back a:focus-visible { text-decoration: underline }
 html.dark-mode { color-scheme: dark }
+.swagger-ui :is(.markdown, .renderedMarkdown) code { color: inherit }
 `
 
 // swagger-ui writes style attributes, so inline styles are allowed; inline scripts are not.

@@ -94,8 +94,12 @@ export const helpPages = (app: AccessSettings) =>
     .get(
       '/help',
       ({ who }) => {
-        const links = [...chapters()].map(([name, { title }]) => html`<li><a href="/help/${name}">${title}</a></li>`)
-        return page({ title: 'Help', who, body: html`<h1>Help</h1><ul>${links}</ul>` })
+        const links = (isFirst: boolean) =>
+          [...chapters()]
+            .filter(([name]) => first.includes(name) === isFirst)
+            .map(([name, { title }]) => html`<li><a href="/help/${name}">${title}</a></li>`)
+        const body = html`<h1>Help</h1><ul class="found">${links(true)}</ul><h2>How it is made</h2><ul class="found">${links(false)}</ul>`
+        return page({ title: 'Help', who, body })
       },
       { may: 'anyone' },
     )
