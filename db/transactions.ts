@@ -160,17 +160,18 @@ export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undef
   }
 }
 
-/** What is made once per database. */
-export function oncePerDb<T>(make: (db: Db) => T): (db: Db) => T {
-  const made = new WeakMap<Db, T>()
-  return db => {
-    const known = made.get(db)
+/** What is made once for each of these. */
+export function oncePer<Key extends object, T>(make: (key: Key) => T): (key: Key) => T {
+  const made = new WeakMap<Key, T>()
+  return key => {
+    const known = made.get(key)
     if (known) return known
-    const value = make(db)
-    made.set(db, value)
+    const value = make(key)
+    made.set(key, value)
     return value
   }
 }
+export const oncePerDb = <T>(make: (db: Db) => T) => oncePer(make)
 
 /** A query prepared once per database, which makes hot ones 5–12 × faster. */
 export const prepared = <Statement>(build: (db: Db) => { prepare(): Statement }) => oncePerDb(db => build(db).prepare())

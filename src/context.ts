@@ -1,6 +1,7 @@
 /** What every feature is passed: built once in `app.ts`, in order. */
 import type { Redis } from 'ioredis'
 import type { Db } from '../db/open.ts'
+import { oncePer } from '../db/transactions.ts'
 import type { Config } from './config.ts'
 import type { Cache } from './platform/cache/cache.ts'
 import type { Stamps } from './platform/cache/stamps.ts'
@@ -59,6 +60,9 @@ export interface App {
   /** Whether warm-up is finished: `/readyz`. */
   isReady: boolean
 }
+
+/** What a module keeps for each app, as a test opens several in one process. */
+export const oncePerApp = <T>(make: () => T): ((app: App) => T) => oncePer<App, T>(make)
 
 /** `export const importSheet = job('sheets.import', { input, lock, run })`. */
 export const job = jobsOf<App>()

@@ -10,17 +10,17 @@ import { faultOf, isDamage, queueRebuildAdvice, restoreAdvice } from '../../db/o
 import { uploads } from '../../db/schema.ts'
 import { atomically, bestEffortWrite } from '../../db/transactions.ts'
 import { type Alert, raiseAlert } from '../alerts.ts'
-import type { App } from '../context.ts'
+import { type App, oncePerApp } from '../context.ts'
 import { minute } from '../platform/clock.ts'
 
 const faultyChecks = 2 // in a row before an alert, as a single one may be wrong by chance
 
 type Trouble = { file: string; fault: string }
-const troublesOf = new WeakMap<App, Map<string, Trouble>>()
+const troublesOf = oncePerApp(() => new Map<string, Trouble>())
 
 /** What is wrong with the files now. Writes to them are refused. */
 export function deadFiles(app: App): Trouble[] {
-  const troubles = new Map(troublesOf.get(app))
+  const troubles = new Map(troublesOf(app))
   for (const file of filesOf(app)) {
     const fault = file.fault()
     if (fault) troubles.set(file.name, { file: file.name, fault })
@@ -46,8 +46,7 @@ const alertOf = ({ config }: App, { file, fault }: Trouble): Alert => ({
 export function openFileCheck(app: App, postAlerts: (alerts: readonly Alert[]) => Promise<void>): () => Promise<void> {
   const { db, log, clock, config } = app
   const suspected = new Map<string, number>()
-  const troubles = new Map<string, Trouble>()
-  troublesOf.set(app, troubles)
+  const troubles = troublesOf(app)
 
   /** The result of a check; unknown if the database is busy or resources are short. */
   async function faultOf(file: OpenFile): Promise<string | undefined> {
@@ -148,14 +147,14 @@ function mismatchOf(db: Db, scores: Database): string | undefined {
 }
 
 /** What was found since this process started, for `/health`. A file stays damaged until everything is stopped. */
-const damages = new WeakMap<App, Map<string, FileFault>>()
-export const damageFound = (app: App): FileFault[] => [...(damages.get(app)?.values() ?? [])]
+const damagesOf = oncePerApp(() => new Map<string, FileFault>())
+export const damageFound = (app: App): FileFault[] => [...damagesOf(app).values()]
 export const damageText = ({ file, fault, remedy }: FileFault) => `${file} is damaged (${fault}). ${remedy}.`
 
 function raiseDamageAlert(app: App, damage: FileFault): void {
   const { db, log, clock, config } = app
   const { file } = damage
-  damages.set(app, (damages.get(app) ?? new Map()).set(file, damage))
+  damagesOf(app).set(file, damage)
   const message = join(config.dataDir, damageText(damage))
   log.error(message)
   const alert = {
@@ -175,14 +174,15 @@ export function lookForDamageAtStart(app: App): void {
   if (fault) raiseDamageAlert(app, { file: 'scores.db', fault, remedy: restoreAdvice })
 }
 
-const lastCheckAt = new WeakMap<App, number>()
+const lastCheck = oncePerApp(() => ({ at: Number.NEGATIVE_INFINITY }))
 
 /** Called with every unexpected error: if it suggests damage, an alert says what is damaged. */
 export async function reportDamage(app: App, error: unknown): Promise<void> {
   const { log, reader, clock, config } = app
   if (!isDamage(error)) return
-  if (Math.abs(clock.now() - (lastCheckAt.get(app) ?? Number.NEGATIVE_INFINITY)) < minute) return
-  lastCheckAt.set(app, clock.now())
+  const last = lastCheck(app)
+  if (Math.abs(clock.now() - last.at) < minute) return
+  last.at = clock.now()
   try {
     for (const damage of await reader.read(damageReading, { dataDir: config.dataDir })) raiseDamageAlert(app, damage)
   } catch (trouble) {

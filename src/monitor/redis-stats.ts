@@ -3,7 +3,7 @@ import { Database } from 'bun:sqlite'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Static, t } from 'elysia'
-import type { App } from '../context.ts'
+import { type App, oncePerApp } from '../context.ts'
 import { messageOf } from '../errors.ts'
 import { minute, second } from '../platform/clock.ts'
 import { nullableNumber, oneOfWords } from '../platform/http/shared-schemas.ts'
@@ -172,17 +172,17 @@ const unknown = redisAlerts(new Map(), null, null)
 
 /** `rejected_connections` counts since Redis started: only its increase matters. */
 const recentTime = 10 * minute
-const rejectionSamples = new WeakMap<App, { at: number; run: string; rejected: number }[]>()
+const rejectionSamples = oncePerApp((): { at: number; run: string; rejected: number }[] => [])
 
 function recentRejections(app: App, fields: Fields): number {
   const now = app.clock.now()
   const run = fields.get('run_id') ?? ''
   const rejected = Number(fields.get('rejected_connections') ?? 0)
-  const all = (rejectionSamples.get(app) ?? []).filter(sample => sample.run === run)
+  const all = rejectionSamples(app)
+  if (all[0]?.run !== run) all.length = 0 // another Redis counts from zero
   all.push({ at: now, run, rejected })
   // The newest old enough sample stays: the increase is measured from it.
   while (all[1] && all[1].at <= now - recentTime) all.shift()
-  rejectionSamples.set(app, all)
   return rejected - (all[0]?.rejected ?? rejected)
 }
 

@@ -1,7 +1,7 @@
 /** The board of a league, live, and the cards of its players. They ask the same queries as the API. */
 import { t } from 'elysia'
 import { cached } from '../../cached.ts'
-import type { App } from '../../context.ts'
+import { type App, oncePerApp } from '../../context.ts'
 import { type BoardQuery, defaultLimit, isCacheable, queryKey } from '../../leaderboard/query.ts'
 import { answerValue, type CacheResult } from '../../platform/cache/cache.ts'
 import { inUtc, iso } from '../../platform/clock.ts'
@@ -33,12 +33,7 @@ const timeText = t.Optional(t.String({ maxLength: 40 }))
 const shownQuery = t.Object({ ...boardQuery.properties, at: timeText, from: timeText })
 
 /** When strangers last requested the page of a league without a hit in the fast path, ms since 1970, by league. */
-const requestedAt = new WeakMap<App, Map<number, number>>()
-function requestTimes(app: App): Map<number, number> {
-  const times = requestedAt.get(app) ?? new Map()
-  requestedAt.set(app, times)
-  return times
-}
+const requestTimes = oncePerApp(() => new Map<number, number>())
 
 /** The page of one signed-in reader: browsers must not store it. */
 const ownPage = (request: Request, page: CacheResult<string>) =>

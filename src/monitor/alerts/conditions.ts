@@ -7,7 +7,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { alertOfAttempts } from '../../accounts/attempts.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
 import { type Alert, raiseAlert } from '../../alerts.ts'
-import type { App } from '../../context.ts'
+import { type App, oncePerApp } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { tradingSuspects } from '../../leagues/market/risk.ts'
 import { minute, second } from '../../platform/clock.ts'
@@ -189,7 +189,7 @@ const unreachableRedis = {
 } as const
 
 /** Since when this process has not reached Redis. */
-const unreachableSince = new WeakMap<App, number>()
+const outage = oncePerApp((): { since: number | undefined } => ({ since: undefined }))
 
 /** Checks Redis. Returns the alert if it has been unreachable for long enough. */
 async function alertOfUnreachableRedis(app: App): Promise<(typeof unreachableRedis & { message: string }) | undefined> {
@@ -197,12 +197,11 @@ async function alertOfUnreachableRedis(app: App): Promise<(typeof unreachableRed
   if (!redis) return undefined
   try {
     await withTimeout(redis.ping())
-    unreachableSince.delete(app)
+    outage(app).since = undefined
     return undefined
   } catch (error) {
     const now = clock.now()
-    const since = unreachableSince.get(app) ?? now
-    unreachableSince.set(app, since)
+    const since = (outage(app).since ??= now)
     if (now - since < alertAfter) return undefined
     const why = messageOf(error)
     return {

@@ -8,7 +8,7 @@ import { requestedStats, tallies } from '../../../db/schema.ts'
 import { bestEffortWrite, prepared } from '../../../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { cached } from '../../cached.ts'
-import { type App, job } from '../../context.ts'
+import { type App, job, oncePerApp } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { locks } from '../../locks.ts'
 import { hour, minute, startOf } from '../../platform/clock.ts'
@@ -79,7 +79,7 @@ const load = <Name extends StatisticsName>({ reader, clock }: App, name: Name, q
   reader.read(statistics[name].query as ThreadQuery<unknown, unknown>, { ...question, now: clock.now() })
 
 /** When each question was last recorded as asked, so that not every request writes. */
-const recordedAt = new WeakMap<App, Map<string, number>>()
+const recordTimes = oncePerApp(() => new Map<string, number>())
 
 export function readStatistics<Name extends StatisticsName>(app: App, name: Name, question: Question<Inputs[Name]>) {
   const query = keyOf(question)
@@ -89,8 +89,7 @@ export function readStatistics<Name extends StatisticsName>(app: App, name: Name
 
 function recordQuestion(app: App, entry: StatisticsName, query: string) {
   const now = app.clock.now()
-  const times = recordedAt.get(app) ?? new Map<string, number>()
-  recordedAt.set(app, times)
+  const times = recordTimes(app)
   if (now - (times.get(`${entry}${query}`) ?? 0) < 10 * minute) return
   if (times.size > 1_000) times.clear()
   times.set(`${entry}${query}`, now)
@@ -133,7 +132,7 @@ type Refreshed = {
 }
 
 /** What the answers were counted from, by key, in this process. */
-const countedAt = new WeakMap<App, Map<string, string>>()
+const countedVersions = oncePerApp(() => new Map<string, string>())
 
 export async function refreshStatistics(
   app: App,
@@ -145,8 +144,7 @@ export async function refreshStatistics(
   const { cache, db, clock } = app
   const noCounts = { total_refreshed: 0, successful: 0, failed: 0, renewed: 0 }
   const result: Refreshed = { ...noCounts, cache_keys: [], failures: [] }
-  const counted = countedAt.get(app) ?? new Map<string, string>()
-  countedAt.set(app, counted)
+  const counted = countedVersions(app)
   const work = names.flatMap(name => questions(db, name, clock.now()).map(question => ({ name, question })))
   for (const [i, { name, question }] of work.entries()) {
     signal.throwIfAborted()
