@@ -331,6 +331,18 @@ test('a body that is too long is refused, whether it says so or not', async () =
   ).toBe(413)
 })
 
+test('a proxy in front that TRUST_PROXY does not count is named in the log, once', async () => {
+  const { as, app, lines } = await start()
+  for (const address of ['192.0.2.1', '192.0.2.2'])
+    await as().raw('/api/v1/auth/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+      body: JSON.stringify({ email: 'ann@example.org', password: 'wrong' }),
+    })
+  app.log.flush()
+  expect(lines.filter(({ message }) => String(message).includes('but TRUST_PROXY is 0'))).toHaveLength(1)
+})
+
 test('a bug answers 500 without detail and is in the log under its request id', async () => {
   const { call, app, lines } = await start()
   app.db.$client.run('alter table leagues rename to elsewhere')

@@ -53,6 +53,7 @@ export function openHttpServer(settings: HttpServerSettings) {
   const { handle, identify, knownIdentity, guard, refused, fastPath, loadShedding, log, metrics, trace } = settings
   const { trustProxy, isSecure } = settings
   let closing = false
+  let hasWarnedOfProxy = false
 
   const server = listen({
     port: settings.port,
@@ -167,10 +168,15 @@ export function openHttpServer(settings: HttpServerSettings) {
   }
 
   function addressOf(request: Request, server: Server<undefined>): string {
-    if (trustProxy > 0) {
-      const hops = request.headers.get('x-forwarded-for')?.split(',') ?? []
-      const client = hops.at(-trustProxy)?.trim()
+    const forwardedFor = request.headers.get('x-forwarded-for')
+    if (forwardedFor && trustProxy > 0) {
+      const client = forwardedFor.split(',').at(-trustProxy)?.trim()
       if (client) return client
+    } else if (forwardedFor && !hasWarnedOfProxy) {
+      hasWarnedOfProxy = true
+      log.warn(
+        'A request came with X-Forwarded-For, but TRUST_PROXY is 0. If a proxy is in front, set it to 1: until then all people behind it are one address, with its limits and lockouts',
+      )
     }
     return server.requestIP(request)?.address ?? ''
   }
