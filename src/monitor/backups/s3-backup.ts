@@ -12,7 +12,7 @@ import { Value } from '@sinclair/typebox/value'
 import type { S3Client } from 'bun'
 import { errorCodeOf } from '../../../db/open-errors.ts'
 import { messageOf } from '../../errors.ts'
-import { day, hour } from '../../platform/clock.ts'
+import { day, hour, iso } from '../../platform/clock.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { copyDatabases, type ReportProgress, uploadedFiles } from './backup.ts'
 import {
@@ -144,11 +144,11 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
   const names = await s3BackupNames(store)
   const before = names[0] === undefined ? undefined : await readableManifest(store, names[0])
   // Once a day the whole store is checked: missing pieces are sent again, and pieces that no backup needs are removed.
-  const checksStore = !before || before.made_at.slice(0, 10) !== new Date(at).toISOString().slice(0, 10)
+  const checksStore = !before || before.made_at.slice(0, 10) !== iso(at).slice(0, 10)
   const listed = checksStore ? await store.list('pieces/') : undefined
-  const storedPieces: Pieces = new Set(listed?.map(({ key }) => key.slice(-64)) ?? before?.files.flatMap(piecesOf))
+  const stored = listed?.map(({ key }) => key.slice(-64)) ?? before?.files.flatMap(piecesOf)
+  const sender = openSender(store, new Set(stored), signal)
   const lastSent = new Map(before?.files.map(file => [file.path, file]))
-  const sent = { pieces: 0, bytes: 0 }
 
   const copies = join(backupsFolder(dataDir), '.sending')
   rmSync(copies, { recursive: true, force: true })
@@ -156,29 +156,38 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
   try {
     const { schema, paths } = copyDatabases(dataDir, copies, report)
     const files: File[] = []
-    for (const path of paths) files.push(await sendFile(copies, path))
+    for (const path of paths) files.push(await sender.sendFile(copies, path))
     const uploaded = uploadedFiles(dataDir)
     for (const [i, path] of uploaded.entries()) {
       report(50 + (45 * i) / uploaded.length, 'uploaded files')
-      const file = unchanged(path) ?? (await sendFile(dataDir, path).catch(ignoreMissing))
+      const known = lastSent.get(path)
+      const file = known && sender.isUnchanged(dataDir, known) ? known : await sender.sendFileIfThere(dataDir, path)
       if (file) files.push(file)
     }
-    const made_at = new Date(at).toISOString()
     const name = backupName(at)
-    const manifest: Manifest = { format: 1, fieldhouse: version, schema, made_at, files }
+    const manifest: Manifest = { format: 1, fieldhouse: version, schema, made_at: iso(at), files }
     await store.write(manifestKey(name), JSON.stringify(manifest))
-    const { deleted, not_deleted } = await prune([name, ...names])
+    const { deleted, not_deleted } = await prune(store, [name, ...names], listed, at, keepDays)
     const result = { name, files: files.length, deleted, not_deleted }
-    return { ...result, pieces_sent: sent.pieces, bytes_sent: sent.bytes }
+    return { ...result, pieces_sent: sender.sent.pieces, bytes_sent: sender.sent.bytes }
   } finally {
     rmSync(copies, { recursive: true, force: true })
   }
+}
 
-  /** An uploaded file never changes: one that was sent is not even read again. */
-  function unchanged(path: string): File | undefined {
-    const file = lastSent.get(path)
-    const { size } = statSync(join(dataDir, path), { throwIfNoEntry: false }) ?? {}
-    return file?.bytes === size && file && piecesOf(file).every(piece => storedPieces.has(piece)) ? file : undefined
+/** Sends files piece by piece, except the pieces that are `stored` already. */
+function openSender(store: S3Store, stored: Pieces, signal: AbortSignal) {
+  const sent = { pieces: 0, bytes: 0 }
+
+  async function sendPiece(bytes: Uint8Array): Promise<string> {
+    const sha256 = sha256Of(bytes)
+    if (stored.has(sha256)) return sha256
+    const packed = Bun.zstdCompressSync(bytes, { level: 3 })
+    await store.write(pieceKey(sha256), packed)
+    stored.add(sha256)
+    sent.pieces++
+    sent.bytes += packed.length
+    return sha256
   }
 
   async function sendFile(folder: string, path: string): Promise<File> {
@@ -198,41 +207,53 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
     return { path, bytes: size, sha256: hash.digest('hex'), pieces }
   }
 
-  async function sendPiece(bytes: Uint8Array): Promise<string> {
-    const sha256 = sha256Of(bytes)
-    if (storedPieces.has(sha256)) return sha256
-    const packed = Bun.zstdCompressSync(bytes, { level: 3 })
-    await store.write(pieceKey(sha256), packed)
-    storedPieces.add(sha256)
-    sent.pieces++
-    sent.bytes += packed.length
-    return sha256
+  return {
+    sent,
+    sendFile,
+    /** Undefined if the file was deleted in the meantime. */
+    sendFileIfThere: (folder: string, path: string) => sendFile(folder, path).catch(ignoreMissing),
+    /** An uploaded file never changes: one that was sent is not even read again. */
+    isUnchanged(folder: string, file: File): boolean {
+      const { size } = statSync(join(folder, file.path), { throwIfNoEntry: false }) ?? {}
+      return file.bytes === size && piecesOf(file).every(piece => stored.has(piece))
+    },
   }
+}
 
-  /** `names`: newest first. A store where nothing may be deleted does not fail the backup: `not_deleted` says why. */
-  async function prune(names: string[]): Promise<{ deleted: number; not_deleted: string[] }> {
-    const keep = namesToKeep(names, at, keepDays)
-    let deleted = 0
-    try {
-      for (const name of names.filter(name => !keep.has(name))) {
-        await store.remove(manifestKey(name))
-        deleted++
-      }
-      if (listed) await removeUnusedPieces(listed, [...keep])
-      return { deleted, not_deleted: [] }
-    } catch (error) {
-      return { deleted, not_deleted: [messageOf(error)] }
+type StoredPiece = { key: string; at: number }
+
+/**
+ * Removes old backups; with `listed`, also the pieces that none needs. `names`: newest first. A store where nothing may be deleted does
+ * not fail the backup: `not_deleted` says why.
+ */
+async function prune(
+  store: S3Store,
+  names: string[],
+  listed: StoredPiece[] | undefined,
+  at: number,
+  keepDays: number,
+): Promise<{ deleted: number; not_deleted: string[] }> {
+  const keep = namesToKeep(names, at, keepDays)
+  let deleted = 0
+  try {
+    for (const name of names.filter(name => !keep.has(name))) {
+      await store.remove(manifestKey(name))
+      deleted++
     }
+    if (listed) await removeUnusedPieces(store, listed, [...keep], at)
+    return { deleted, not_deleted: [] }
+  } catch (error) {
+    return { deleted, not_deleted: [messageOf(error)] }
   }
+}
 
-  /** New pieces stay: they may belong to a backup that was interrupted and will be made again soon. */
-  async function removeUnusedPieces(pieces: { key: string; at: number }[], names: string[]): Promise<void> {
-    const used: Pieces = new Set()
-    for (const name of names)
-      for (const piece of (await readManifest(store, name)).files.flatMap(piecesOf)) used.add(piece)
-    for (const { key, at: writtenAt } of pieces)
-      if (!used.has(key.slice(-64)) && writtenAt < at - day) await store.remove(key)
-  }
+/** New pieces stay: they may belong to a backup that was interrupted and will be made again soon. */
+async function removeUnusedPieces(store: S3Store, pieces: StoredPiece[], names: string[], at: number): Promise<void> {
+  const used: Pieces = new Set()
+  for (const name of names)
+    for (const piece of (await readManifest(store, name)).files.flatMap(piecesOf)) used.add(piece)
+  for (const { key, at: writtenAt } of pieces)
+    if (!used.has(key.slice(-64)) && writtenAt < at - day) await store.remove(key)
 }
 
 const piecesOf = ({ pieces = [] }: File): string[] => pieces
