@@ -1,6 +1,5 @@
 /** The memory of a sheet: shared between threads, and collected, of which the garbage collector by itself would keep some hundred megabytes. */
 import { fullGC } from 'bun:jsc'
-import { setImmediate } from 'node:timers'
 import { freeBuffers } from '../../../leaderboard/free-buffers.ts'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { copyNumbers, type NumberColumn } from '../number-column.ts'
@@ -57,16 +56,17 @@ export function dropColumns({ ids, names, metrics, labels }: SheetColumns): numb
 }
 
 const COLLECT_ABOVE = 16 * 2 ** 20
+const COLLECT_AFTER_MS = 100
 let pending = 0
 
 /**
- * Counts garbage, and collects it once there is enough, which takes some milliseconds: after this turn of the event loop, which
- * still refers to it and answers first. Shared memory is freed once all threads that share it have collected theirs. After `Bun.gc`
+ * Counts garbage, and collects it once there is enough, which takes some ten milliseconds: when the first page of the sheet's board is made
+ * and nothing refers to the sheet any more. Shared memory is freed once all threads that share it have collected theirs. After `Bun.gc`
  * some sheets stayed until the next upload.
  */
 export function collectGarbageLater(bytes: number): void {
   pending += bytes
   if (pending < COLLECT_ABOVE) return
   pending = 0
-  setImmediate(fullGC)
+  setTimeout(fullGC, COLLECT_AFTER_MS)
 }
