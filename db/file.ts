@@ -120,7 +120,7 @@ const files = new WeakMap<Database, OpenFile>()
 /** After this, `transact` checks the file before every write through this connection. */
 export const guardFile = (client: Database, file: OpenFile): void => void files.set(client, file)
 export const fileOf = (client: Database): OpenFile | undefined => files.get(client)
-/** Resolves once everything committed so far would survive a power cut: for what is told after a commit that was not synced. */
+/** Resolves once everything committed so far would survive a power cut: for answers that tell of a commit that was not synced. */
 export const syncLogOf = async (client: Database): Promise<void> => fileOf(client)?.syncLog()
 
 const isSame = (one: Stats, other: Stats) => one.ino === other.ino && one.dev === other.dev

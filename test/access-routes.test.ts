@@ -9,7 +9,7 @@ import { routes } from '../src/routes.ts'
 import { decisions } from './access-decisions.ts'
 import { inDays } from './dates.ts'
 import { newCup, newMember, newTrader, sendQuotes, trade } from './market.ts'
-import { addPerson, base } from './rosters.ts'
+import { base, createPerson } from './rosters.ts'
 import { newLeague, upload } from './sheets.ts'
 import { type caller, ready, refusalOf, shared, start, startWithoutSchedule } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, players, update } from './tours.ts'
@@ -112,8 +112,8 @@ async function neighbours() {
   const openEntry = await enter(ann, openTour.id, picks)
 
   const site = await call.post(`${base}/sites`, { name: 'Hall', timezone: 'Europe/Berlin', swaps: 'officer' })
-  const staff = await addPerson(call, 'Ann', { account: 'annabel', hourly_cents: Number(secrets.wage) })
-  await addPerson(call, 'Bob', { account: 'bob' })
+  const staff = await createPerson(call, 'Ann', { account: 'annabel', hourly_cents: Number(secrets.wage) })
+  await createPerson(call, 'Bob', { account: 'bob' })
   const shift = await call.post(`${base}/shifts`, {
     site_id: site.id,
     starts_at: `${inDays(5)}T17:00:00Z`,

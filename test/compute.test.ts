@@ -7,15 +7,15 @@ import { queueNames } from '../src/platform/jobs/job.ts'
 import { solveRoster } from '../src/rota/solving/solve.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
-import { addPerson, addSite, week } from './rosters.ts'
+import { createPerson, createSite, week } from './rosters.ts'
 import { shared, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 async function startWithRedis() {
   const redis = await startRedis()
   const fieldhouse = await start({ REDIS_URL: redis.url })
   const { call } = fieldhouse
-  const site = await addSite(call)
-  for (let i = 0; i < 12; i++) await addPerson(call, `Person ${i}`, { hourly_cents: 1500 + i })
+  const site = await createSite(call)
+  for (let i = 0; i < 12; i++) await createPerson(call, `Person ${i}`, { hourly_cents: 1500 + i })
   const end_date = '2026-05-17'
   await call.post('/api/v1/roster/shifts/pattern', {
     site_id: site.id,

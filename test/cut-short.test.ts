@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rounds } from './needs.ts'
-import { newLeague, upload, uploadedFiles } from './sheets.ts'
+import { filesOfUploads, newLeague, upload } from './sheets.ts'
 import { adminToken, shared, spawnFieldhouse, start, until } from './start.ts'
 
 type Started = Awaited<ReturnType<typeof spawnFieldhouse>>
@@ -76,7 +76,7 @@ const requestCount = ({ lines }: Started, method: string) =>
 const loggedErrors = ({ lines }: Pick<Started, 'lines'>) => lines.filter(({ level }) => level === 'error')
 
 async function expectNothingLeft(fieldhouse: Started, league: number) {
-  await until(() => uploadedFiles(fieldhouse).length === 0)
+  await until(() => filesOfUploads(fieldhouse).length === 0)
   expect((await fieldhouse.call.get(`/api/v1/leagues/${league}/uploads`)).uploads).toEqual([])
   expect(fieldhouse.child.exitCode).toBeNull()
   expect(loggedErrors(fieldhouse)).toEqual([])
@@ -97,7 +97,7 @@ test('an upload whose connection breaks leaves no file and no row, and the servi
     await breakOff(
       fieldhouse,
       framings['in chunks']!(path, cuts['much of the file']!),
-      () => uploadedFiles(fieldhouse).length > 0,
+      () => filesOfUploads(fieldhouse).length > 0,
     )
     await expectNothingLeft(fieldhouse, id)
   }
@@ -181,7 +181,7 @@ test('unfinished uploads of a killed process are deleted at the next start, thos
   const { id } = await newLeague(killed.call)
   const alive = await spawnFieldhouse({}, killed.dataDir)
   const path = `/api/v1/leagues/${id}/uploads`
-  const parts = () => uploadedFiles(killed).filter(name => name.endsWith('.part'))
+  const parts = () => filesOfUploads(killed).filter(name => name.endsWith('.part'))
   const send = (fieldhouse: Started) =>
     breakOff(fieldhouse, framings['in chunks']!(path, cuts['much of the file']!), () => hasStopped.signal.aborted)
   const hasStopped = new AbortController()
@@ -198,9 +198,9 @@ test('unfinished uploads of a killed process are deleted at the next start, thos
 
   const next = await start({}, killed.dataDir)
   await until(() => !parts().includes(leftPart))
-  await until(() => uploadedFiles(next).length === 2)
+  await until(() => filesOfUploads(next).length === 2)
   expect(parts()).toHaveLength(1)
-  expect(uploadedFiles(next)).toContain('somebody’s.csv')
+  expect(filesOfUploads(next)).toContain('somebody’s.csv')
   hasStopped.abort()
   await Promise.all(receiving)
   await until(() => parts().length === 0)

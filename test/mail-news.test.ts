@@ -7,7 +7,7 @@ import { mailNotices } from '../src/rota/notice-mail.ts'
 import { inDays } from './dates.ts'
 import { linksOf, mailServer, mailSettings } from './mail.ts'
 import { newCup, newTraders, sendQuotes } from './market.ts'
-import { addPerson, addSite, base } from './rosters.ts'
+import { base, createPerson, createSite } from './rosters.ts'
 import { startWithoutSchedule } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
 
@@ -60,9 +60,9 @@ test('staff with an account get mails about their shifts and expiring certificat
   const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
   const { call, runJob } = fieldhouse
   await newUser(fieldhouse, 'Ann')
-  const site = await addSite(call, 'Hall', 'UTC')
+  const site = await createSite(call, 'Hall', 'UTC')
   const certifications = [{ name: 'first aid', expires_on: inDays(10) }]
-  const ann = await addPerson(call, 'Ann', { account: 'Ann', certifications })
+  const ann = await createPerson(call, 'Ann', { account: 'Ann', certifications })
   const assignIn = async (days: number) => {
     const times = { starts_at: `${inDays(days)}T17:00:00Z`, ends_at: `${inDays(days)}T22:00:00Z` }
     const shift = await call.post(`${base}/shifts`, { site_id: site.id, ...times, skill: 'bar' })

@@ -1,7 +1,7 @@
 /** Sends a nurse rostering instance through the API, field by field, without loss. */
 import { readNurseInstance } from '../scripts/bench/nurse-instances.ts'
 import type { Assignment } from '../src/rota/solving/problem.ts'
-import { addSite, base, type Call } from './rosters.ts'
+import { base, type Call, createSite } from './rosters.ts'
 
 /** The proved optimum of `test/fixtures/nurses.txt`. */
 export const bestOfFixture = { penalty_cents: 1, cost_cents: 0, unmet: [] }
@@ -18,7 +18,7 @@ export async function sendNurses(call: Call, text: string): Promise<Sent> {
   const dates = shifts.map(({ starts_at }) => starts_at.slice(0, 10)).sort()
   const [start_date = '', end_date = ''] = [dates[0], dates.at(-1)]
   const weeks = Math.ceil((Date.parse(end_date) - Date.parse(start_date)) / (7 * 86_400_000))
-  const site = await addSite(call, 'Ward', 'UTC')
+  const site = await createSite(call, 'Ward', 'UTC')
   const ids = new Map<number, number>()
   for (const { id, site_id: _, skill, certification, kind, ...shift } of shifts)
     ids.set(id, (await call.post(`${base}/shifts`, { ...shift, kind, site_id: site.id })).id)

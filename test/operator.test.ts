@@ -7,7 +7,7 @@ import { closeDatabase, type Db, databaseFile, openDatabase } from '../db/open.t
 import { explainOpenErrors } from '../db/open-errors.ts'
 import { bestEffortWrite, transact } from '../db/transactions.ts'
 import { refusedStart, runScript, runToExit, startOnSmallDisk } from './operator.ts'
-import { newLeague, upload, uploadedFiles } from './sheets.ts'
+import { filesOfUploads, newLeague, upload } from './sheets.ts'
 import { adminToken, afterTest, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 async function fillFolder(dataDir: string) {
@@ -121,7 +121,7 @@ test.each([
     const output = await refusedStart({ DATA_DIR: dataDir })
     expect(output.split('\n')).toEqual([expect.stringContaining('fieldhouse.db is missing or empty')])
   }
-  expect(uploadedFiles({ dataDir })).toHaveLength(1)
+  expect(filesOfUploads({ dataDir })).toHaveLength(1)
 })
 
 test('a queue of a newer version is named', async () => {

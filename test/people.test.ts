@@ -3,7 +3,7 @@ import { day, hour } from '../src/platform/clock.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, addSite, base } from './rosters.ts'
+import { base, createPerson, createSite } from './rosters.ts'
 import { newLeague } from './sheets.ts'
 import { refusalOf, start, startWithoutSchedule } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
@@ -42,8 +42,8 @@ test('my page shows what is due: picks that close, and the shifts of the week', 
   const { id } = await newTourLeague(call)
   const ann = await newUser(fieldhouse, 'Ann')
   await ann.post(`/api/v1/leagues/${id}/join`)
-  const site = await addSite(call)
-  const person = await addPerson(call, 'Ann', { account: 'Ann' })
+  const site = await createSite(call)
+  const person = await createPerson(call, 'Ann', { account: 'Ann' })
   const tomorrow = iso(Date.now() + day).slice(0, 10)
   const shift = await call.post(`${base}/shifts`, {
     site_id: site.id,

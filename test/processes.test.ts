@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { redisTest, rounds } from './needs.ts'
 import { startRedis } from './redis.ts'
-import { newLeague, upload, uploadedFiles } from './sheets.ts'
+import { filesOfUploads, newLeague, upload } from './sheets.ts'
 import { board, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const rows = (count: number, power = 1) =>
@@ -41,7 +41,7 @@ overBoth(
     // A run that is slow to stop is cancelled before it has cleaned up.
     await until(async () => (await web.call.get(`/api/v1/uploads/${upload_id}`)).status === 'cancelled', 60_000)
     expect((await board(web.call, id)).pagination.total).toBe(60)
-    await until(() => uploadedFiles(web).length === 2)
+    await until(() => filesOfUploads(web).length === 2)
   },
 )
 

@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { freePort } from '../scripts/trials/free-port.ts'
-import { addPerson, addSite, base, week } from './rosters.ts'
+import { base, createPerson, createSite, week } from './rosters.ts'
 import { newLeague, upload } from './sheets.ts'
 import { adminToken, caller, finisher, killAfterTest, printedUntil, temporaryFolder, until } from './start.ts'
 
@@ -123,8 +123,8 @@ test('the image installs without anything of development, starts, answers, is he
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Name,Power\n7,ann,5\n'))
   expect(await call.get(`/api/v1/leagues/${id}/leaderboard.csv`)).toContain('ann')
-  const site = await addSite(call)
-  await addPerson(call, 'Ann')
+  const site = await createSite(call)
+  await createPerson(call, 'Ann')
   const shifts = { site_id: site.id, ...week, weekdays: [1, 2], from: '18:00', to: '23:00', skill: 'bar', headcount: 1 }
   await call.post(`${base}/shifts/pattern`, shifts)
   const generateInput = { ...week, site_ids: [site.id], algorithm: 'optimal' }

@@ -3,16 +3,16 @@ import { checkAlerts } from '../src/monitor/process-monitor.ts'
 import { day } from '../src/platform/clock.ts'
 import { longDate } from '../src/rota/long-date.ts'
 import { inDays } from './dates.ts'
-import { addPerson, addSite, auditedActions, base } from './rosters.ts'
+import { auditedActions, base, createPerson, createSite } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
 
 /** Ann works alone at the bar in five days, pinned; Bob, Cy and Dee could replace her. */
 async function startBar() {
   const fieldhouse = await start()
   const { call } = fieldhouse
-  const site = await addSite(call, 'Hall', 'UTC')
+  const site = await createSite(call, 'Hall', 'UTC')
   const aid = { certifications: [{ name: 'aid', expires_on: inDays(100) }] }
-  const ann = await addPerson(call, 'Ann', aid)
+  const ann = await createPerson(call, 'Ann', aid)
   const shift = await call.post(`${base}/shifts`, {
     site_id: site.id,
     starts_at: `${inDays(5)}T10:00:00Z`,
@@ -100,9 +100,9 @@ test('the alert is raised with the change that breaks a duty, and resolved with 
 
 test('replacements are listed best first with rest, hours and cost, or the rule against them; one step assigns them', async () => {
   const { call, site, ann, shift, duty, roster, reasonsAgainst, aid } = await startBar()
-  const bob = await addPerson(call, 'Bob', { ...aid, hourly_cents: 2000 })
-  const cy = await addPerson(call, 'Cy', { ...aid, hourly_cents: 1000 })
-  const dee = await addPerson(call, 'Dee', { hourly_cents: 100 })
+  const bob = await createPerson(call, 'Bob', { ...aid, hourly_cents: 2000 })
+  const cy = await createPerson(call, 'Cy', { ...aid, hourly_cents: 1000 })
+  const dee = await createPerson(call, 'Dee', { hourly_cents: 100 })
   const before = await call.post(`${base}/shifts`, {
     site_id: site.id,
     starts_at: `${inDays(4)}T20:00:00Z`,

@@ -6,7 +6,7 @@ import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
 import { daysAfter } from '../src/rota/date-range.ts'
 import { longDate } from '../src/rota/long-date.ts'
 import { inDays } from './dates.ts'
-import { addPerson, addSite, base, type Call, newVenue, week } from './rosters.ts'
+import { base, type Call, createPerson, createSite, newVenue, week } from './rosters.ts'
 import { newLeague } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -21,11 +21,11 @@ test('this week and today are those of the sites if they share a time zone, and 
   clock.forward(23.5 * hour)
   const sunday = iso(clock.now()).slice(0, 10)
   const shown = async () => (await call.get(base)).start
-  await addSite(call, 'Hall', 'Europe/Berlin')
+  await createSite(call, 'Hall', 'Europe/Berlin')
   expect(await shown()).toBe(daysAfter(sunday, 1))
   const ann = { username: 'Ann', email: 'ann@example.org', password: 'a long password for Ann' }
   await call.post('/api/v1/users', { ...ann, role: 'member' })
-  await addPerson(call, 'Ann', {
+  await createPerson(call, 'Ann', {
     account: ann.username,
     certifications: [{ name: 'first aid', expires_on: daysAfter(sunday, 7) }],
   })
@@ -37,14 +37,14 @@ test('this week and today are those of the sites if they share a time zone, and 
   await call.post(`${base}/leave/${leave.id}/approve`)
   expect(await (await browser.visit('/rota/mine')).text()).not.toContain('Withdraw')
   expect((await refusalOf(browser.delete(`${base}/me/leave/${leave.id}`))).status).toBe(409)
-  await addSite(call, 'Arena', 'America/New_York')
+  await createSite(call, 'Arena', 'America/New_York')
   expect(await shown()).toBe(daysAfter(sunday, -6))
 })
 
 test('the dashboard counts this week and the next, and again as soon as anything changes', async () => {
   const { call } = await start()
-  const site = await addSite(call, 'Hall', 'UTC')
-  const ann = await addPerson(call, 'Ann', {
+  const site = await createSite(call, 'Hall', 'UTC')
+  const ann = await createPerson(call, 'Ann', {
     hourly_cents: 2000,
     certifications: [{ name: 'aid', expires_on: inDays(20) }],
   })
@@ -65,7 +65,7 @@ test('the dashboard counts this week and the next, and again as soon as anything
     headcount: 2,
   })
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: ann.id })
-  const bob = await addPerson(call, 'Bob', { hourly_cents: 0 })
+  const bob = await createPerson(call, 'Bob', { hourly_cents: 0 })
   const crowded = {
     site_id: site.id,
     starts_at: `${today}T15:00:00Z`,
@@ -119,7 +119,7 @@ test('cached answers are dropped by what the table says, and by nothing else', a
 
 test('upcoming shifts are those that have not started, also a moment later', async () => {
   const { call, clock } = await start()
-  const site = await addSite(call, 'Hall', 'UTC')
+  const site = await createSite(call, 'Hall', 'UTC')
   const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
   for (const [from, to] of [
     [-1, 1],
@@ -137,9 +137,9 @@ test('upcoming shifts are those that have not started, also a moment later', asy
 
 test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire and once after, each time once', async () => {
   const { call, clock, runJob } = await start()
-  await addPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(61) }] })
-  await addPerson(call, 'Bob', { active: false, certifications: [{ name: 'first aid', expires_on: inDays(5) }] })
-  await addPerson(call, 'Cy', {
+  await createPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(61) }] })
+  await createPerson(call, 'Bob', { active: false, certifications: [{ name: 'first aid', expires_on: inDays(5) }] })
+  await createPerson(call, 'Cy', {
     certifications: [
       { name: 'first aid', expires_on: inDays(5) },
       { name: 'first aid', expires_on: inDays(500) },
@@ -159,7 +159,7 @@ test('certificates raise an alert 60, 30, 14, 7 and 1 days before they expire an
 
 test('an expiring certificate is an alert of its type, and its renewal settles it at once', async () => {
   const { call, runJob } = await start()
-  const ann = await addPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(6) }] })
+  const ann = await createPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(6) }] })
   const runCertificateAlerts = () => runJob(alertExpiringCertificates, {})
   await runCertificateAlerts()
   const expiring = await certificateAlerts(call)
@@ -177,7 +177,7 @@ test('an expiring certificate is an alert of its type, and its renewal settles i
 test('an expired certificate raises an alert at once, is on the dashboard, and alerts again when its renewal is taken back', async () => {
   const { call } = await start()
   const certifiedUntil = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
-  const ann = await addPerson(call, 'Ann', certifiedUntil(inDays(-3)))
+  const ann = await createPerson(call, 'Ann', certifiedUntil(inDays(-3)))
   const titles = async () =>
     (await certificateAlerts(call)).map(({ title, severity }: Record<string, string>) => `${severity}: ${title}`)
   const expiredTitle = `error: first aid of Ann expired on ${longDate(inDays(-3))}`
@@ -222,8 +222,8 @@ test('a day is counted once it is over, and counting it again changes nothing', 
 
 test('health scores name the sites and leagues at risk, and what would help now', async () => {
   const { call, clock, runJob } = await start()
-  const [hall, quiet] = [await addSite(call, 'Hall', 'UTC'), await addSite(call, 'Quiet', 'UTC')]
-  const ann = await addPerson(call, 'Ann', { skills: ['medic'] })
+  const [hall, quiet] = [await createSite(call, 'Hall', 'UTC'), await createSite(call, 'Quiet', 'UTC')]
+  const ann = await createPerson(call, 'Ann', { skills: ['medic'] })
   const { shift_ids } = await call.post(`${base}/shifts/pattern`, {
     site_id: hall.id,
     start_date: inDays(0),
@@ -261,7 +261,7 @@ test('health scores name the sites and leagues at risk, and what would help now'
 
 test('the roster is exported as CSV by site and by person, and no name is a formula', async () => {
   const { call, shift_ids } = await newVenue()
-  const evil = await addPerson(call, '=HYPERLINK("x")')
+  const evil = await createPerson(call, '=HYPERLINK("x")')
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: evil.id })
   const csv = async (query: string) =>
     (await call.get(`${base}/export?start=2026-03-23&end=2026-03-24&${query}`)).split('\r\n')
@@ -306,7 +306,7 @@ test('members see the rota but no wages; officers plan; strangers see nothing of
 
 test('hours are exported to the hundredth', async () => {
   const { call } = await start()
-  const { id } = await addSite(call, 'Riverside', 'UTC')
+  const { id } = await createSite(call, 'Riverside', 'UTC')
   const times = { starts_at: '2026-03-23T20:00:00Z', ends_at: '2026-03-23T23:59:00Z' }
   await call.post(`${base}/shifts`, { site_id: id, ...times })
   const csv = await call.get(`${base}/export?start=2026-03-23&end=2026-03-23`)

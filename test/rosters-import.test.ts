@@ -3,7 +3,7 @@ import ExcelJS from 'exceljs'
 import { openBeside } from '../db/open.ts'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, addSite, auditedActions, base } from './rosters.ts'
+import { auditedActions, base, createPerson, createSite } from './rosters.ts'
 import { formOf } from './sheets.ts'
 import { afterTest, refusalOf, shared, start } from './start.ts'
 
@@ -23,7 +23,7 @@ async function workbook(rows: unknown[][]): Promise<File> {
 
 test('people are imported from a CSV: new ones are created, known ones changed, and empty cells change nothing', async () => {
   const { call } = await start()
-  const bob = await addPerson(call, 'bob', { hourly_cents: 1700 })
+  const bob = await createPerson(call, 'bob', { hourly_cents: 1700 })
   const send = (csv: string, query = '') => call.post(`${base}/staff/import${query}`, { csv })
   const trial = await send(people, '?dry_run=true')
   expect(trial).toMatchObject({ created: 1, changed: 1, unchanged: 0, errors: [], total_errors: 0 })
@@ -132,8 +132,8 @@ test('who was added by another process while an import waited is not added again
 
 test('every mistake of a file of people is named by its line, and nothing of it is written', async () => {
   const { call } = await start()
-  await addPerson(call, 'Cy')
-  await addPerson(call, 'cy')
+  await createPerson(call, 'Cy')
+  await createPerson(call, 'cy')
   const csv = [
     'id;name;account;max_hours_week;hourly_wage;certifications;unavailable;active',
     ';Ann;nobody;20;;;;',
@@ -178,7 +178,7 @@ test('every mistake of a file of people is named by its line, and nothing of it 
 
 test('people and shifts are imported from a workbook too, with its dates and times of day', async () => {
   const { call } = await start()
-  await addSite(call)
+  await createSite(call)
   const file = await workbook([
     ['Name', 'Skills', 'Max hours week', 'Hourly wage'],
     ['Ann', 'bar', 24, 15.5],

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { addPerson, addSite, base, type Call } from './rosters.ts'
+import { base, type Call, createPerson, createSite } from './rosters.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -12,8 +12,8 @@ const cancel = (call: Pick<Call, 'delete'>, { job_id }: { job_id: string }) =>
 async function startWithLongRosters() {
   const fieldhouse = await start()
   const { call } = fieldhouse
-  for (let n = 0; n < 40; n++) await addPerson(call, `Person ${n}`, { hourly_cents: 1200 + 37 * (n % 11) })
-  const sites = [await addSite(call, 'Hall', 'UTC'), await addSite(call, 'Pool', 'UTC')]
+  for (let n = 0; n < 40; n++) await createPerson(call, `Person ${n}`, { hourly_cents: 1200 + 37 * (n % 11) })
+  const sites = [await createSite(call, 'Hall', 'UTC'), await createSite(call, 'Pool', 'UTC')]
   for (const site of sites)
     for (const [from, to] of [
       ['06:00', '13:00'],

@@ -7,7 +7,7 @@ import { toIcal } from '../src/rota/own/ical.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { inDays } from './dates.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, addSite, auditedActions, base } from './rosters.ts'
+import { auditedActions, base, createPerson, createSite } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
 import { tokenOf, visitor } from './visitor.ts'
 
@@ -21,9 +21,9 @@ const account = (name: string) => ({
 test('a member of staff is linked to one account by its name, until either is deleted', async () => {
   const { call } = await start()
   const user = await call.post('/api/v1/users', account('ann'))
-  const ann = await addPerson(call, 'Ann', { account: 'ANN' })
+  const ann = await createPerson(call, 'Ann', { account: 'ANN' })
   expect(ann).toMatchObject({ account: 'ann', user_id: user.id })
-  const bob = await addPerson(call, 'Bob')
+  const bob = await createPerson(call, 'Bob')
   expect(bob).toMatchObject({ account: null, user_id: null })
   const link = (id: number, name: string | null) => call.patch(`${base}/staff/${id}`, { account: name })
   expect(await refusalOf(link(bob.id, 'ann'))).toMatchObject({ status: 409 })
@@ -46,7 +46,7 @@ async function startBar(swaps = 'officer') {
     await call.post('/api/v1/users', user)
     const browser = visitor(url)
     await browser.signIn(user.email, user.password)
-    people[name] = { id: (await addPerson(call, name, { account: name })).id, browser }
+    people[name] = { id: (await createPerson(call, name, { account: name })).id, browser }
   }
   const { Ann: ann, Bob: bob, Cy: cy } = people
   if (!ann || !bob || !cy) throw new Error('Somebody is missing')
@@ -403,7 +403,7 @@ test('people set their own preferences, and officers their weights', async () =>
   ])
   await setPreferences({ preferences: [...wishes, ...wishes, ...wishes] }) // the same wish thrice would weigh thrice as much
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([{ want: 'avoid', weekday: 7, weight: 3 }])
-  const gone = await addSite(call, 'Gone')
+  const gone = await createSite(call, 'Gone')
   await setPreferences({
     preferences: [
       { want: 'avoid', date: '2030-12-24' },

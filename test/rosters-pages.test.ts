@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, base, newVenue, week } from './rosters.ts'
+import { base, createPerson, newVenue, week } from './rosters.ts'
 import { start } from './start.ts'
 import { visitor } from './visitor.ts'
 import { faintText, structureFaults } from './web-seen.ts'
@@ -27,7 +27,7 @@ test('the rota shows each site’s week and each person’s, without buttons for
   const { call, generate, finished } = fieldhouse
   const { job_id } = await finished(generate())
   await call.post(`${base}/confirm`, { job_id })
-  const hostile = await addPerson(call, '<script>alert(1)</script>')
+  const hostile = await createPerson(call, '<script>alert(1)</script>')
   const { shifts } = await fieldhouse.roster()
   await call.delete(`${base}/assignments/${shifts[0].staff[0].id}`)
   await call.post(`${base}/assignments`, { shift_id: shifts[0].id, staff_id: hostile.id })

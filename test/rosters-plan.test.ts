@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { addPerson, addSite, auditedActions, base, newVenue, week } from './rosters.ts'
+import { auditedActions, base, createPerson, createSite, newVenue, week } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
 import { pageFaults } from './web-seen.ts'
@@ -203,7 +203,7 @@ test('a week becomes a template, and other weeks are made from it at the same lo
 
 test('the grid of one site counts the hours of all, and what lies outside a draft cannot be moved in it', async () => {
   const { call, staff, shift_ids, site } = await venueWithDraft()
-  const hill = await addSite(call, 'Hill')
+  const hill = await createSite(call, 'Hill')
   const shiftAtHill = await call.post(`${base}/shifts`, {
     site_id: hill.id,
     starts_at: '2026-03-25T08:00:00Z',
@@ -363,9 +363,9 @@ browserTest('sites are listed one below the other, and one click puts a replacem
   const app = await start()
   const { call, url } = app
   await call.post('/api/v1/users', officer)
-  const sites = [await addSite(call), await addSite(call, 'Hill', 'America/New_York')]
-  const ann = await addPerson(call, 'Ann')
-  const bob = await addPerson(call, 'Bob')
+  const sites = [await createSite(call), await createSite(call, 'Hill', 'America/New_York')]
+  const ann = await createPerson(call, 'Ann')
+  const bob = await createPerson(call, 'Bob')
   const day = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10)
   const shift = await call.post(`${base}/shifts`, {
     site_id: sites[0].id,

@@ -4,7 +4,7 @@ import { checkRoster, pricedBreaches } from '../src/rota/solving/check.ts'
 import { penaltyOf } from '../src/rota/solving/check-rules.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { bestOfFixture, sendNurses } from './nurses-by-api.ts'
-import { addPerson, addSite, base, newVenue, week } from './rosters.ts'
+import { base, createPerson, createSite, newVenue, week } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 
 const rules = {
@@ -24,7 +24,7 @@ test('rules of work, weighted preferences and requests of a person are stored as
   const { call, shift_ids } = await newVenue(['Ann'])
   const preferences = [{ want: 'avoid', weekday: 7, weight: 3 }]
   const requests = [{ shift_id: shift_ids[1], want: 'off', price_cents: 900 }]
-  const bea = await addPerson(call, 'Bea', { rules, preferences, requests })
+  const bea = await createPerson(call, 'Bea', { rules, preferences, requests })
   expect(bea).toMatchObject({ rules, preferences, requests })
   expect(await call.get(`${base}/staff/${bea.id}`)).toEqual(bea)
   const fewer = { most_days_in_row: { limit: 3 } }
@@ -79,7 +79,10 @@ async function startWithShifts(
   const fieldhouse = await start()
   const { call } = fieldhouse
   const site = await call.post(`${base}/sites`, { name: 'Hall', timezone: 'UTC', ...more })
-  const [ann, bob] = [await addPerson(call, 'Ann', { rules: rulesOfAnn, skills: [] }), await addPerson(call, 'Bob')]
+  const [ann, bob] = [
+    await createPerson(call, 'Ann', { rules: rulesOfAnn, skills: [] }),
+    await createPerson(call, 'Bob'),
+  ]
   const shifts: number[] = []
   for (const [date, from, kind] of kinds) {
     const starts_at = `${date}T${from}:00Z`
@@ -163,7 +166,7 @@ for (const [rule, kinds, rulesOfAnn] of [
 
 test('the rules of a site count the work there, for everybody', async () => {
   const { call, ann, shifts } = await startWithShifts(monToFri, {}, { rules: { most_days_in_row: { limit: 2 } } })
-  const yard = await addSite(call, 'Yard', 'UTC')
+  const yard = await createSite(call, 'Yard', 'UTC')
   const assign = (shift_id: unknown) => call.post(`${base}/assignments`, { shift_id, staff_id: ann.id })
   for (const shift of shifts.slice(0, 2)) await assign(shift)
   expect((await refusalOf(assign(shifts[2]))).problem.detail).toBe(

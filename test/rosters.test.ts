@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { addPerson, addSite, auditedActions, base, newVenue, week } from './rosters.ts'
+import { auditedActions, base, createPerson, createSite, newVenue, week } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'
 
 type Assignment = { shift_id: number; staff_id: number }
@@ -33,9 +33,9 @@ test('a week is generated, read as a draft, confirmed and shown', async () => {
 
 test('a change of a person or of a shift changes only the fields it names', async () => {
   const { call } = await start()
-  const site = await addSite(call)
+  const site = await createSite(call)
   const wage = { max_hours_week: 12, hourly_cents: 1750, active: false }
-  const ann = await addPerson(call, 'Ann', wage)
+  const ann = await createPerson(call, 'Ann', wage)
   expect(await call.patch(`${base}/staff/${ann.id}`, { name: 'Anne' })).toEqual({ ...ann, name: 'Anne' })
   const replaced = await call.put(`${base}/staff/${ann.id}`, { name: 'Änn Özil' })
   for (const part of ['Änn', 'ÖZIL', 'n o'])
@@ -80,7 +80,7 @@ test('the same seed gives the same roster', async () => {
 test('a cancelled generation keeps the best it has found as a draft', async () => {
   const { call, site, generate, finished } = await newVenue()
   for (let n = 0; n < 40; n++)
-    await addPerson(call, `Extra ${n}`, {
+    await createPerson(call, `Extra ${n}`, {
       skills: n % 2 ? ['bar'] : ['bar', 'door'],
       hourly_cents: 1200 + 37 * (n % 11),
     })
@@ -199,7 +199,7 @@ test('placing by hand keeps to the rules', async () => {
   const assignment = await call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id })
   const again = await refusalOf(call.post(`${base}/assignments`, { shift_id, staff_id: staff[0].id }))
   expect(again.problem.conflicts[0].rule).toBe('twice')
-  const painter = await addPerson(call, 'Pat', { skills: ['paint'] })
+  const painter = await createPerson(call, 'Pat', { skills: ['paint'] })
   const refusal = await refusalOf(call.post(`${base}/assignments`, { shift_id, staff_id: painter.id }))
   expect(refusal.problem.detail).toBe('Pat lacks the skill bar')
   expect((await refusalOf(call.post(`${base}/assignments`, { shift_id: 999, staff_id: painter.id }))).status).toBe(404)
@@ -224,10 +224,10 @@ test('an impossible roster is the best partial one, with the reason for each ope
 
 test('a certificate holds through its last day in the site’s time zone', async () => {
   const { call, finished } = await start()
-  const site = await addSite(call, 'Harbour', 'Pacific/Auckland')
+  const site = await createSite(call, 'Harbour', 'Pacific/Auckland')
   const certifiedUntil = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
-  const lasting = await addPerson(call, 'Lou', certifiedUntil('2026-03-24'))
-  await addPerson(call, 'Max', certifiedUntil('2026-03-23'))
+  const lasting = await createPerson(call, 'Lou', certifiedUntil('2026-03-24'))
+  await createPerson(call, 'Max', certifiedUntil('2026-03-23'))
   const shift = await call.post(`${base}/shifts`, {
     site_id: site.id,
     starts_at: '2026-03-23T12:00:00Z', // the 24th in Auckland
@@ -263,7 +263,7 @@ test('a week in which the clocks change keeps its local hours, and nights their 
 
 test('all shifts of a spreadsheet are imported or none, and every mistake is named', async () => {
   const { call } = await start()
-  await addSite(call)
+  await createSite(call)
   const csv =
     'site,date,from,to,skill,headcount\nRiverside,2026-03-29,18:00,02:00,bar,2\nriverside,2026-03-30,9:30,17:00,,'
   const send = (body: string) =>
@@ -352,7 +352,7 @@ test('invalid sites, people, shifts and requests for rosters are refused', async
 
 test('generating a roster for days without shifts fails once, with the reason', async () => {
   const { call, finished } = await start()
-  await addSite(call)
+  await createSite(call)
   const job = await finished(call.post('/api/v1/jobs/roster/generate', week))
   expect(job).toMatchObject({
     status: 'FAILURE',

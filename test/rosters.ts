@@ -5,19 +5,19 @@ export type Call = ReturnType<typeof caller>
 export const base = '/api/v1/roster'
 export const week = { start_date: '2026-03-23', end_date: '2026-03-29' } // the clocks go forward on its Sunday
 
-export const addSite = (call: Call, name = 'Riverside', timezone = 'Europe/Berlin') =>
+export const createSite = (call: Call, name = 'Riverside', timezone = 'Europe/Berlin') =>
   call.post(`${base}/sites`, { name, timezone })
 
-export const addPerson = (call: Call, name: string, more: object = {}) =>
+export const createPerson = (call: Call, name: string, more: object = {}) =>
   call.post(`${base}/staff`, { name, skills: ['bar'], hourly_cents: 1500, ...more })
 
 /** A shift every evening of the week, for two people at the bar. */
 export async function newVenue(people = ['Ann', 'Bob', 'Cy', 'Dee']) {
   const fieldhouse = await start()
   const { call } = fieldhouse
-  const site = await addSite(call)
+  const site = await createSite(call)
   const staff = []
-  for (const [i, name] of people.entries()) staff.push(await addPerson(call, name, { hourly_cents: 1500 + 100 * i }))
+  for (const [i, name] of people.entries()) staff.push(await createPerson(call, name, { hourly_cents: 1500 + 100 * i }))
   const { shift_ids } = await call.post(`${base}/shifts/pattern`, {
     site_id: site.id,
     ...week,

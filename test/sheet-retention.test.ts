@@ -6,7 +6,7 @@ import { damageReading } from '../src/monitor/database-files.ts'
 import { setRetentionTime } from '../src/monitor/retention-job.ts'
 import { day } from '../src/platform/clock.ts'
 import { deleteOld } from '../src/retention.ts'
-import { newLeague, upload, uploadedFiles } from './sheets.ts'
+import { filesOfUploads, newLeague, upload } from './sheets.ts'
 import { board, refusalOf, shared, start, temporaryFolder } from './start.ts'
 
 const scan = (i: number, extra = '') => `ID,Name,Power\n1,ann,${100 + i}\n2,bob,${200 - i}\n${extra}`
@@ -189,7 +189,7 @@ test('the snapshot of an undone upload is deleted after a week', async () => {
 
 test('files are deleted after ninety days, strays after one, and all of them with their league', async () => {
   const { call, id, deleteOldRecords, after, dataDir, snapshots } = await seasonOfNineScans()
-  const files = () => uploadedFiles({ dataDir })
+  const files = () => filesOfUploads({ dataDir })
   const stray = join(dataDir, 'uploads', 'stray.part')
   writeFileSync(stray, 'half')
   utimesSync(stray, new Date(Date.now() - 2 * day), new Date(Date.now() - 2 * day))

@@ -45,7 +45,7 @@ export async function holdImports({ locks: taskLocks }: Pick<App, 'locks'>, leag
 }
 
 /** The names of the files that the data folder keeps of uploads. */
-export function uploadedFiles({ dataDir }: { dataDir: string }): string[] {
+export function filesOfUploads({ dataDir }: { dataDir: string }): string[] {
   const folder = join(dataDir, 'uploads')
   return existsSync(folder) ? readdirSync(folder) : []
 }

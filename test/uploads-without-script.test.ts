@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { formOf, newLeague, upload, uploadedFiles } from './sheets.ts'
+import { filesOfUploads, formOf, newLeague, upload } from './sheets.ts'
 import { board, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -62,7 +62,7 @@ browserTest('without JavaScript a file with unknown headings is mapped, tried an
   await choose('other.csv', sheet('id,name,power,deads', 9))
   await page.click('text=Discard')
   await page.waitForURL(/uploads$/)
-  await until(() => uploadedFiles({ dataDir }).length === 3)
+  await until(() => filesOfUploads({ dataDir }).length === 3)
 })
 
 browserTest('without JavaScript a held file is answered, and nobody sees the file another has chosen', async () => {
@@ -124,7 +124,7 @@ test('a chosen file is imported once, whether the button is clicked twice or it 
   const second = await choose(2)
   const [discarded] = await Promise.all([click(second, 'discard'), click(second, 'import')])
   expect(await ended()).toHaveLength(discarded?.status === 303 ? 1 : 2)
-  expect(uploadedFiles({ dataDir })).toHaveLength((await ended()).length)
+  expect(filesOfUploads({ dataDir })).toHaveLength((await ended()).length)
 
   const third = await choose(3)
   const [tried] = await Promise.all([click(third, 'trial'), click(third, 'discard')])

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { runs, uploads } from '../db/schema.ts'
 import { newTrader } from './market.ts'
-import { formOf, holdImports, newLeague, upload, uploadedFiles } from './sheets.ts'
+import { filesOfUploads, formOf, holdImports, newLeague, upload } from './sheets.ts'
 import { board, refusalOf, shared, start, until } from './start.ts'
 
 const baseline = 'ID,Name,Power,Kill Points\n1,ann,100,10\n2,bob,200,20\n3,cy,300,30\n'
@@ -80,7 +80,7 @@ test('the same bytes again are the first upload', async () => {
   await finished(first)
   expect(await upload(call, id, current)).toMatchObject({ upload_id: first.upload_id, status: 'done', duplicate: true })
   expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads).toHaveLength(1)
-  expect(uploadedFiles({ dataDir })).toHaveLength(1)
+  expect(filesOfUploads({ dataDir })).toHaveLength(1)
   expect(await upload(call, id, current, { kind: 'baseline' })).not.toHaveProperty('duplicate')
 })
 
@@ -131,7 +131,7 @@ test('a dry run reports everything and stores nothing', async () => {
     },
   })
   expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads).toHaveLength(1)
-  expect(uploadedFiles({ dataDir })).toHaveLength(1)
+  expect(filesOfUploads({ dataDir })).toHaveLength(1)
   expect((await board(call, id)).rows).toEqual([])
 })
 
@@ -243,7 +243,7 @@ test('what cannot be a sheet is refused at once and leaves no file', async () =>
     status: 415,
   })
   expect((await refusalOf(call.post('/api/v1/leagues/999/uploads', {}))).status).toBe(404)
-  expect(uploadedFiles({ dataDir })).toEqual([])
+  expect(filesOfUploads({ dataDir })).toEqual([])
 })
 
 test('a form that is over before its file is answered, whatever follows', async () => {
@@ -305,7 +305,7 @@ test('an upload of which a power cut left a part is not taken for a shorter shee
   const { id } = await newLeague(fieldhouse.call)
   const { upload_id } = await upload(fieldhouse.call, id, current)
   await fieldhouse.stop()
-  const [file = ''] = uploadedFiles(fieldhouse)
+  const [file = ''] = filesOfUploads(fieldhouse)
   truncateSync(join(fieldhouse.dataDir, 'uploads', file), current.indexOf('4,dan'))
   const { call } = await start({}, fieldhouse.dataDir)
   const failed = await until(async () => {
@@ -328,7 +328,7 @@ test('an import that failed and is cancelled while it is tried again is over: it
   await call.post(`/api/v1/jobs/${job.job_id}/retry`)
   await call.delete(`/api/v1/jobs/cancel/${job.job_id}`)
   await release()
-  await until(() => uploadedFiles({ dataDir }).length === 0)
+  await until(() => filesOfUploads({ dataDir }).length === 0)
   expect((await call.get(`/api/v1/uploads/${upload_id}`)).status).toBe('cancelled')
   const refusal = await refusalOf(call.post(`/api/v1/jobs/${job.job_id}/retry`))
   expect(refusal.problem.detail).toContain('Its file was removed when it ended; upload it again')
@@ -369,7 +369,7 @@ test('a file larger than allowed is cut off and refused', async () => {
   const headers = { 'content-type': 'multipart/form-data; boundary=x' }
   const answer = await call.raw(`/api/v1/leagues/${id}/uploads`, { method: 'POST', headers, body: endless })
   expect([answer.status, (await answer.json()).detail]).toEqual(refused)
-  expect(uploadedFiles({ dataDir })).toEqual([])
+  expect(filesOfUploads({ dataDir })).toEqual([])
 })
 
 test('a board is exported as CSV and XLSX, formulas kept as text', async () => {

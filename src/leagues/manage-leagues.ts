@@ -78,7 +78,7 @@ function requireOver(league: League, now: number): void {
     refuse('conflict', `Only an ended or final league can be archived; this one is ${status}`)
 }
 
-/** Deletes a league and everything in it. `name`: its name, which whoever means it has typed. */
+/** Deletes a league and everything in it. `name`: its name, typed to confirm. */
 export async function removeLeague(app: App, who: Who, id: number, name: string): Promise<void> {
   const { db, kinds, bulkWriter } = app
   const league = leagueById(db, id)

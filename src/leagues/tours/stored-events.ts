@@ -94,7 +94,7 @@ export function storeBoard(
   return { event, changed: changed.length + missing.length, moved, quiet, rated }
 }
 
-/** Stores of which events the last answer is held back, and why; of all others it is not. */
+/** Stores which events have their last answer held back, and why. That of all others is not. */
 export function storeHeld(tx: Db, { id: tourId }: Tour, held: ReadonlyMap<number, string>): void {
   tx.update(tourEvents)
     .set({ held: null })

@@ -101,7 +101,7 @@ export function startWorker<App>(settings: WorkerSettings<App>) {
     changeRun(tx, run.id, unfinished, {
       status: 'PROGRESS',
       startedAt: clock.now(),
-      attempts: run.attempts + 1, // not as the queue counts: it forgets what was before it was given the run anew
+      attempts: run.attempts + 1, // not as the queue counts: it forgets the attempts before it was given the run again
       deaths,
       process: processId,
       progress: 0,

@@ -132,7 +132,7 @@ export function offerDuty(tx: Db, me: StaffRow, given: Static<typeof newOffer>, 
   return made?.id ?? refuse('conflict', 'You already offer this duty')
 }
 
-/** Those of which `last` is false come first, then the earliest. */
+/** Those whose `last` is false come first, then the earliest. */
 const pageOfRows = (db: Db, where: ReturnType<typeof and>, last: SQL, { limit, offset }: PageSlice) =>
   selectOffers(db)
     .where(where)

@@ -13,7 +13,7 @@ export function ineligibility(staff: Staff, shift: ProblemShift, date: string, z
     const held = staff.certifications.filter(one => one.name === shift.certification)
     if (!held.some(one => date <= one.expires_on)) return 'certification'
   }
-  if (!staff.unavailable.length) return undefined // asked for every person and shift, so times are not read in vain
+  if (!staff.unavailable.length) return undefined // asked for every person and shift, so times are read only if they are needed
   const { start, end } = spanOf(shift)
   const away = staff.unavailable.some(({ from, to }) => absenceStart(from, zone) < end && start < absenceEnd(to, zone))
   return away ? 'unavailable' : undefined

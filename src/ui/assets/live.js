@@ -67,7 +67,7 @@ function watch(part) {
     delete part.dataset.held
     morph(part, markup)
   }
-  /** The page then says what has become of it. */
+  /** Reloads the page if what it shows is gone: the answer says so. */
   async function reloadIfGone() {
     const response = await fetch(part.dataset.from, { headers: { accept: 'text/html' } }).catch(() => undefined)
     if (response?.status === 404 || response?.status === 410) location.reload()

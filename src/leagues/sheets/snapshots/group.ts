@@ -78,7 +78,7 @@ function packCounts(column: Uint32Array, from: number, to: number, at: number, b
   return 4
 }
 
-/** All ones, of which as many bytes are written as the column is wide, if the count is unknown. */
+/** If the count is unknown: all ones, cut to the width of the column when they are written. */
 const offsetOf = (count: number, base: number): number => (count === UNKNOWN_COUNT ? -1 : (count - base) | 0)
 
 /** As `packCounts`, for numbers of any kind. */

@@ -1,4 +1,4 @@
-/** The memory of a sheet: shared between threads, and collected, of which the garbage collector by itself would keep some hundred megabytes. */
+/** The memory of a sheet: shared between threads, and freed here, as the garbage collector by itself would keep some hundred megabytes of it. */
 import { fullGC } from 'bun:jsc'
 import { freeBuffers } from '../../../leaderboard/free-buffers.ts'
 import type { TextColumn } from '../../../leaderboard/text.ts'
