@@ -6,6 +6,10 @@ import type { Db } from './open.ts'
 export const countRows = (db: Db, table: SQLiteTable, where?: SQL): number =>
   db.select({ total: count() }).from(table).where(where).get()?.total ?? 0
 
+/** The highest, lowest or sum of a column, of all rows or of those that meet a condition; null if there are none. */
+export const aggregate = <Value>(db: Db, table: SQLiteTable, value: SQL<Value>, where?: SQL): Value | null =>
+  db.select({ value }).from(table).where(where).get()?.value ?? null
+
 type Slice = { limit: number; offset: number }
 type Which = { where?: SQL; orderBy: (SQL | SQLiteColumn)[] }
 

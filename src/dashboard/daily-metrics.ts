@@ -2,7 +2,7 @@
 import { and, between, eq, gt, inArray, isNull, lt, lte, max, or } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { t } from 'elysia'
-import { countRows } from '../../db/count-rows.ts'
+import { aggregate, countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { dailyMetrics, leagues, ledger, runs, uploads, userActivity, users } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -38,12 +38,7 @@ const maxDays = 30 // as many as are shown
 
 /** That day, and those since the last one that was counted, when nothing ran at their midnight. */
 function uncountedUntil(db: Db, date: string): string[] {
-  const isBefore = lt(dailyMetrics.day, date)
-  const last = db
-    .select({ day: max(dailyMetrics.day) })
-    .from(dailyMetrics)
-    .where(isBefore)
-    .get()?.day
+  const last = aggregate(db, dailyMetrics, max(dailyMetrics.day), lt(dailyMetrics.day, date))
   return last ? datesBetween(last, date).slice(1).slice(-maxDays) : [date]
 }
 

@@ -1,5 +1,6 @@
 /** `health_scores`: twice a day, scores how well each active league does, and suggests what would help. Sites are scored when they are read. */
 import { and, eq, max, sql } from 'drizzle-orm'
+import { aggregate } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { type Given, preparedFor } from '../../db/prepared-writes.ts'
 import { healthScores } from '../../db/schema.ts'
@@ -50,11 +51,7 @@ const noData = 101 // behind all scores
 function latestLeagueScores(db: Db, now: number): ScoreView[] {
   const isCurrent = sql`${healthScores.subjectId} in
     (select id from leagues where archived_at is null and finalized_at is null and ends_at > ${now})`
-  const newest =
-    db
-      .select({ at: max(healthScores.at) })
-      .from(healthScores)
-      .get()?.at ?? 0
+  const newest = aggregate(db, healthScores, max(healthScores.at)) ?? 0
   return db
     .select()
     .from(healthScores)

@@ -1,6 +1,4 @@
 /** What each kind of league tells about how active its leagues are. The dashboard reads it in the reader thread, where there is only the database. */
-import { type SQL, sql } from 'drizzle-orm'
-import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../db/open.ts'
 import type { League } from './league.ts'
 
@@ -14,10 +12,3 @@ export type KindHealth = {
   /** What to do if nothing new comes in. */
   nextStep: string
 }
-
-export const newestTime = (db: Db, table: SQLiteTable, column: SQLiteColumn, where: SQL | undefined): number | null =>
-  db
-    .select({ at: sql<number | null>`max(${column})` })
-    .from(table)
-    .where(where)
-    .get()?.at ?? null

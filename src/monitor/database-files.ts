@@ -3,6 +3,7 @@ import { Database } from 'bun:sqlite'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { max } from 'drizzle-orm'
+import { aggregate } from '../../db/count-rows.ts'
 import { factOf, storeFact } from '../../db/facts.ts'
 import { DeadFile, fileOf, type OpenFile } from '../../db/file.ts'
 import { type Db, databaseFile } from '../../db/open.ts'
@@ -135,11 +136,7 @@ export function damageReading(db: Db, { dataDir }: { dataDir: string }): FileFau
 
 /** Ids are never reused: a file without the newest one is another file, or an older copy. Scans thinned out are no damage. */
 function mismatchOf(db: Db, scores: Database): string | undefined {
-  const newest =
-    db
-      .select({ snapshot: max(uploads.snapshotId) })
-      .from(uploads)
-      .get()?.snapshot ?? 0
+  const newest = aggregate(db, uploads, max(uploads.snapshotId)) ?? 0
   const lastId = scores
     .query<{ seq: number }, []>("SELECT seq FROM sqlite_sequence WHERE name = 'snapshots'")
     .get()?.seq

@@ -1,5 +1,6 @@
 /** Loads what a roster is generated from and checked against: the current problem in the database. */
-import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, lt, max, or } from 'drizzle-orm'
+import { aggregate } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shiftRequests, shifts, staff, stamps } from '../../db/schema.ts'
@@ -141,11 +142,7 @@ function dutiesNear(db: Db, planned: Shift[], rules: WorkRules[], onlyStaff?: nu
 
 /** A number that changes whenever a roster, a shift or the staff changes. */
 export const rosterVersion = (db: Db): number =>
-  db
-    .select({ seq: sql<number>`coalesce(max(${stamps.seq}), 0)` })
-    .from(stamps)
-    .where(inArray(stamps.topic, ['roster', 'staff', 'shifts']))
-    .get()?.seq ?? 0
+  aggregate(db, stamps, max(stamps.seq), inArray(stamps.topic, ['roster', 'staff', 'shifts'])) ?? 0
 
 export type AssignmentsCheck = {
   version: number

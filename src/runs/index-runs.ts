@@ -1,4 +1,5 @@
 import { lte, max, sql } from 'drizzle-orm'
+import { aggregate } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { runChanges, runs } from '../../db/schema.ts'
 import { tryWrite } from '../../db/transactions.ts'
@@ -42,17 +43,8 @@ export const indexRuns = job('runs.index', {
 })
 
 const oldestChanges = (db: Db) => db.select().from(runChanges).orderBy(runChanges.id).limit(maxChanges).all()
-const newestChange = (db: Db): number =>
-  db
-    .select({ id: max(runChanges.id) })
-    .from(runChanges)
-    .get()?.id ?? 0
-
-const newestRow = (db: Db): number =>
-  db
-    .select({ rowid: sql<number | null>`max(${runs}.rowid)` })
-    .from(runs)
-    .get()?.rowid ?? 0
+const newestChange = (db: Db): number => aggregate(db, runChanges, max(runChanges.id)) ?? 0
+const newestRow = (db: Db): number => aggregate(db, runs, sql<number>`max(${runs}.rowid)`) ?? 0
 
 /** In steps, so that nobody waits long for the write lock. */
 async function deleteChanges({ db }: App, last: number): Promise<void> {

@@ -1,6 +1,7 @@
 /** Pages of prices: the list for all leagues and within one, and a page for each symbol. */
-import { sql } from 'drizzle-orm'
+import { max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
+import { aggregate } from '../../../db/count-rows.ts'
 import { leagues, members, quotes } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { day, isoOrNull } from '../../platform/clock.ts'
@@ -67,13 +68,7 @@ export const pricePages = (app: App) => {
       : undefined
 
   /** Changes with every quote. */
-  const newestQuote = () =>
-    String(
-      db
-        .select({ seq: sql<number | null>`max(${quotes.seq})` })
-        .from(quotes)
-        .get()?.seq ?? 0,
-    )
+  const newestQuote = () => String(aggregate(db, quotes, max(quotes.seq)) ?? 0)
 
   function priceListOfLeague(id: number, asked: Asked, who: Who | undefined): PriceListData {
     const { id: leagueId } = marketLeagueOf(db, id, who)

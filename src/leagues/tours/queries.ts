@@ -1,5 +1,5 @@
-import { and, asc, between, desc, eq, gte, inArray, isNotNull, isNull, lte, ne, type SQL, sql } from 'drizzle-orm'
-import { countRows } from '../../../db/count-rows.ts'
+import { and, asc, between, desc, eq, gte, inArray, isNotNull, isNull, lte, max, ne, type SQL, sql } from 'drizzle-orm'
+import { aggregate, countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { golfers, leagues, tourEvents, tours } from '../../../db/schema.ts'
@@ -200,11 +200,7 @@ export const golfersOf = (db: Db, eventId: number, at?: number): Golfer[] =>
 
 /** The last time up to `at` that a value changed. */
 export const changeBefore = (db: Db, eventId: number, at: number): number | null =>
-  db
-    .select({ at: sql<number | null>`max(${golfers.since})` })
-    .from(golfers)
-    .where(sql`${golfers.eventId} = ${eventId} and ${golfers.since} <= ${at}`)
-    .get()?.at ?? null
+  aggregate(db, golfers, max(golfers.since), sql`${golfers.eventId} = ${eventId} and ${golfers.since} <= ${at}`)
 
 /** When the values of some golfers changed, oldest first. */
 export const changesOf = (db: Db, eventId: number, players: readonly string[], from: number, to: number): number[] =>

@@ -5,6 +5,7 @@
  */
 
 import { and, eq, gt, inArray, isNull, max, ne, notLike } from 'drizzle-orm'
+import { aggregate } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { type Severity, severities, systemAlerts, users } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -125,11 +126,8 @@ const withTimeBefore = (db: Db, column: SentColumn, alerts: readonly SystemAlert
 
 function lastTime(db: Db, column: SentColumn, { key, severity }: SystemAlert, since: number): number | null {
   const asSevere = inArray(systemAlerts[severityColumns[column]], severities.slice(severities.indexOf(severity)))
-  const times = db
-    .select({ at: max(systemAlerts[column]) })
-    .from(systemAlerts)
-    .where(and(eq(systemAlerts.key, key), asSevere, gt(systemAlerts[column], since)))
-  return times.get()?.at ?? null
+  const isBefore = and(eq(systemAlerts.key, key), asSevere, gt(systemAlerts[column], since))
+  return aggregate(db, systemAlerts, max(systemAlerts[column]), isBefore)
 }
 
 /** One that is not new takes over the time of the one before, from which its hour counts. One that got worse meanwhile stays unsent. */

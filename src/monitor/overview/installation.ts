@@ -3,7 +3,7 @@
 import { and, eq, getTableName, gte, is, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { type Static, t } from 'elysia'
-import { countRows } from '../../../db/count-rows.ts'
+import { aggregate, countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import * as schema from '../../../db/schema.ts'
 import { leagues, registrations, runCounts, runTotals, tradeHours, users } from '../../../db/schema.ts'
@@ -222,11 +222,7 @@ export function overviewReading(db: Db, { now }: { now: number }): InstallationO
 }
 
 /** A trigger counts registrations and departures. */
-const usersTotal = (db: Db): number =>
-  db
-    .select({ users: sql<number>`coalesce(sum(${registrations.users}), 0)` })
-    .from(registrations)
-    .get()?.users ?? 0
+const usersTotal = (db: Db): number => aggregate(db, registrations, sql<number>`sum(${registrations.users})`) ?? 0
 
 const activeSince = (db: Db, since: number): number =>
   countRows(db, users, and(gte(users.lastSeenAt, since), isNull(users.deletedAt)))
@@ -235,11 +231,8 @@ const tables = Object.values(schema).flatMap((value: unknown) => (is(value, SQLi
 
 /** A table of a million rows is counted in a few milliseconds; for runs the trigger's count is used. */
 function rowsByTable(db: Db): Record<string, number> {
-  const runs = db
-    .select({ runs: sql<number>`coalesce(sum(${runCounts.runs}), 0)` })
-    .from(runCounts)
-    .get()
+  const runs = aggregate(db, runCounts, sql<number>`sum(${runCounts.runs})`) ?? 0
   const rowsOf = (name: string) =>
     db.$client.query<{ rows: number }, []>(`select count(*) as rows from "${name}"`).get()?.rows ?? 0
-  return Object.fromEntries(tables.map(name => [name, name === 'runs' ? (runs?.runs ?? 0) : rowsOf(name)]))
+  return Object.fromEntries(tables.map(name => [name, name === 'runs' ? runs : rowsOf(name)]))
 }

@@ -1,6 +1,6 @@
 import { and, count, desc, eq, gte, inArray, isNull, min, ne, sql, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { countRows } from '../../../db/count-rows.ts'
+import { aggregate, countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import {
   activityCounts,
@@ -80,11 +80,12 @@ function summary(db: Db, begin: number): NonNullable<Dashboard['summary']> {
     leagues: countRows(db, leagues),
     uploads: countRows(db, uploads, and(gte(uploads.createdAt, begin), isCounted)),
     runs:
-      db
-        .select({ total: sum(runTotals.runs).mapWith(Number) })
-        .from(runTotals)
-        .where(and(eq(runTotals.unit, 'day'), gte(runTotals.start, begin)))
-        .get()?.total ?? 0,
+      aggregate(
+        db,
+        runTotals,
+        sql<number>`sum(${runTotals.runs})`,
+        and(eq(runTotals.unit, 'day'), gte(runTotals.start, begin)),
+      ) ?? 0,
     trades: countRows(db, ledger, and(gte(ledger.at, begin), inArray(ledger.kind, ['buy', 'sell']))),
   }
 }
@@ -150,11 +151,7 @@ export type UserInput = { period: StatsPeriod; group_by: CalendarUnit; country?:
 
 /** Registrations and active users, by hour, day or month. */
 export function userStats(db: Db, { period, group_by: unit, country, now }: UserInput): UserStatistics {
-  const first =
-    db
-      .select({ at: min(registrations.day) })
-      .from(registrations)
-      .get()?.at ?? null
+  const first = aggregate(db, registrations, min(registrations.day))
   const begin = periodStart(period, unit, now, first)
   const registered = new Map<number, number>()
   for (const [start, users] of unit === 'hour'

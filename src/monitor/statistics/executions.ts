@@ -1,5 +1,6 @@
 import { and, eq, gte, min, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
+import { aggregate } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runDays, runHours, runMonths, runStates, runTotals } from '../../../db/schema.ts'
 import { type CalendarUnit, iso, startOf } from '../../platform/clock.ts'
@@ -71,11 +72,7 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
 
 /** The day of the first run that was counted; null if there is none. */
 export const firstRun = (db: Db): number | null =>
-  db
-    .select({ at: min(runTotals.start) })
-    .from(runTotals)
-    .where(eq(runTotals.unit, 'day'))
-    .get()?.at ?? null
+  aggregate(db, runTotals, min(runTotals.start), eq(runTotals.unit, 'day'))
 
 type Counts = { total: number; success: number; failed: number; cancelled: number; ms: number }
 const noCounts = (): Counts => ({ total: 0, success: 0, failed: 0, cancelled: 0, ms: 0 })
