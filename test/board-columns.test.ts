@@ -84,7 +84,9 @@ test('of a board too wide to name its columns in an address, all are exported, a
     ),
   )
   const refused = await fetch(`${url}/leagues/${id}/columns`, { method: 'POST', body, headers: { origin: url } })
-  expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining('tick fewer')])
+  const form = await refused.text()
+  expect([refused.status, form]).toEqual([422, expect.stringContaining('tick fewer')])
+  expect(form.match(/ checked /g)).toHaveLength(2 + 2 * 120) // as they were ticked
 })
 
 for (const javaScriptEnabled of [true, false])

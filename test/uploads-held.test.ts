@@ -48,6 +48,21 @@ test('the date in a sheet takes precedence over the one in its name, and a given
   expect((await takenAtOf(scan(5), `scan ${later}.csv`))[1]).toBe('sent')
 })
 
+test('a date without script that cannot be read comes back beside its field', async () => {
+  const { call, finished, id } = await leagueWithScans()
+  const { upload_id, ...job } = await upload(call, id, scan(1), { taken_at: '2026-03-06T00:00:00Z' })
+  await finished(job)
+  const path = `/leagues/${id}/uploads/${upload_id}`
+  const answer = (date: string) =>
+    call.raw(`${path}/answer`, { method: 'POST', body: new URLSearchParams({ do: 'date', taken_at: date }) })
+  const refused = await answer('3.3.2026 noon')
+  const form = await refused.text()
+  expect([refused.status, form]).toEqual([422, expect.stringContaining('value="3.3.2026 noon"')])
+  expect(form).toContain('id="f-plain-date-error">Write a time such as 2026-03-01T18:00.</p>')
+  const answered = await answer('2026-03-03T12:00')
+  expect([answered.status, answered.headers.get('location')]).toEqual([303, path])
+})
+
 test('seven scans sent in any order end in the right board', async () => {
   const { call, finished } = await service()
   const { id } = await newLeague(call)

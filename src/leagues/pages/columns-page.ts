@@ -2,7 +2,6 @@
 
 import { csrfField } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
-import { invalid } from '../../errors.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
 import { answerValue } from '../../platform/cache/cache.ts'
 import { type Html, html } from '../../platform/html.ts'
@@ -10,7 +9,7 @@ import { requestContext, type Who } from '../../platform/http/request-context.ts
 import { seeOther } from '../../platform/http/responses.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
-import { emptyState } from '../../ui/parts/notices.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { orderedChecks } from '../../ui/parts/ordered-checks.ts'
 import { readBoard } from '../board.ts'
 import { columnName, columnsOfRow, joinColumnList, maxColumnsLength, readColumnList, shownColumns } from '../columns.ts'
@@ -46,13 +45,11 @@ export const columnPages = (app: App) => {
     const board = await readBoard(app, league, canonicalQuery({}))
     return columnsOfRow(answerValue(board).rows[0])
   }
-  const columnsPage = (league: League, columns: ColumnRow[], who: Who | undefined) =>
-    page({
-      title: `Columns of ${league.name}`,
-      who,
-      nav: 'leagues',
-      body: columnsBody(leagueViewById(db, league.id, clock.now()), kindOf(app, league).pages, columns, who),
-    })
+  const columnsPage = (league: League, columns: ColumnRow[], who: Who | undefined, refusal?: string) => {
+    const view = leagueViewById(db, league.id, clock.now())
+    const body = columnsBody(view, kindOf(app, league).pages, columns, who, refusal)
+    return page({ title: `Columns of ${league.name}`, who, nav: 'leagues', body }, refusal ? 422 : 200)
+  }
 
   return pageRouter(app)
     .get(
@@ -78,7 +75,12 @@ export const columnPages = (app: App) => {
           return columnsPage(league, rowsOf(moveColumn(order, move[2]!, move[1] === 'up' ? -1 : 1), ticked), who)
         const isReset = form.has('reset') || ticked.length === 0
         if (!isReset && joinColumnList(ticked).length > maxColumnsLength)
-          invalid('columns', 'These are more columns than a browser can remember: tick fewer.')
+          return columnsPage(
+            league,
+            rowsOf([...new Set([...order, ...all])], ticked),
+            who,
+            'These are more columns than a browser can remember: tick fewer.',
+          )
         requestContext(request).headers.push(['set-cookie', cookieOf(id, isReset ? undefined : ticked)])
         return seeOther(`/leagues/${id}`)
       },
@@ -98,13 +100,20 @@ function moveColumn(order: readonly string[], column: string, by: 1 | -1): strin
   return [...without.slice(0, to), column, ...without.slice(to)]
 }
 
-function columnsBody(league: LeagueView, kind: KindPages, columns: ColumnRow[], who: Who | undefined): Html {
+function columnsBody(
+  league: LeagueView,
+  kind: KindPages,
+  columns: ColumnRow[],
+  who: Who | undefined,
+  refusal?: string,
+): Html {
   const path = `/leagues/${league.id}`
   const head = leagueHead({ league, kind, who, title: 'Columns of the board' })
   if (columns.length === 0)
     return html`${head}${emptyState('No columns yet', 'They come with the first scores.', html`<a href="${path}">To the board</a>`)}`
   return html`${head}
 <form class="form" method="post" action="${path}/columns">
+${refusal && notice(refusal, 'bad')}
 ${who?.csrfToken && html`<input type="hidden" name="${csrfField}" value="${who.csrfToken}" />`}
 <button type="submit" class="sr" tabindex="-1">Show these columns</button>
 ${orderedChecks({

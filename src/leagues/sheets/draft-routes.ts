@@ -29,9 +29,8 @@ import {
   takeDraft,
   type UploadDraft,
 } from './drafts.ts'
-import { discardHeld, publishAndAnnounce } from './held.ts'
 import { previewUpload } from './preview-upload.ts'
-import { uploadOfFile, uploadOfLeague } from './queries.ts'
+import { uploadOfFile } from './queries.ts'
 import { type ReceivedFile, receiveFile, removeReceived } from './receive-file.ts'
 
 const oneDraft = { params: t.Object({ id: idSchema, draft_id: idSchema }) }
@@ -190,20 +189,6 @@ export const draftPages = (app: App) => {
       },
       { ...oneDraft, parse: 'none', may: 'officer' },
     )
-    .post(
-      '/leagues/:id/uploads/:upload_id/answer',
-      async ({ params: { id, upload_id }, request, who }) => {
-        const upload = uploadOfLeague(db, id, upload_id)
-        const form = new URLSearchParams(await request.text())
-        if (form.get('do') === 'discard') await discardHeld(app, upload.id, signedIn(who))
-        else {
-          const takenAt = form.get('do') === 'date' ? parseTakenAt(form.get('taken_at') ?? '') : undefined
-          await publishAndAnnounce(app, upload.id, signedIn(who), takenAt)
-        }
-        return seeOther(`/leagues/${id}/uploads/${upload_id}`)
-      },
-      { params: t.Object({ id: idSchema, upload_id: idSchema }), parse: 'none', may: 'officer' },
-    )
 }
 
 /** The time in the form; null if it is empty, or the time that was read from the file. */
@@ -215,7 +200,7 @@ function takenAtInForm(text: string, read: { taken_at: string; taken_from: strin
     : at
 }
 
-function parseTakenAt(text: string): number {
+export function parseTakenAt(text: string): number {
   const at = parseTime(inUtc(text))
   return Number.isNaN(at) ? invalid('taken_at', 'Write a time such as 2026-03-01T18:00.') : at
 }

@@ -1,5 +1,6 @@
 /** Why a sheet is held, the possible answers, and the form that corrects when a sheet was taken. */
 import { csrfField } from '../../accounts/csrf.ts'
+import type { Refusal } from '../../errors.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
@@ -17,7 +18,10 @@ const dateSourceWords: Record<UploadView['taken_from'], string> = {
 export const takenText = (upload: UploadView): Html =>
   html`taken ${moment(upload.taken_at)}, ${dateSourceWords[upload.taken_from]}`
 
-export function heldQuestion(upload: UploadView, who: Who | undefined): Content {
+/** The date that was given without script, and why it was not taken. */
+export type RefusedAnswer = { date: string; refusal: Refusal }
+
+export function heldQuestion(upload: UploadView, who: Who | undefined, refused?: RefusedAnswer): Content {
   if (upload.status !== 'held') return null
   const path = `/api/v1/uploads/${upload.id}`
   return html`<section class="part notice warn" id="held">
@@ -39,16 +43,20 @@ ${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `
     }),
     'Publish with this date',
   )}</div>
-<div class="without-js">${plainAnswers(upload, who)}</div>
+<div class="without-js">${plainAnswers(upload, who, refused)}</div>
 </section>`
 }
 
 /** The same answers without JavaScript. */
-const plainAnswers = ({ id, league_id, taken_at }: UploadView, who: Who | undefined): Html =>
+const plainAnswers = (
+  { id, league_id, taken_at }: UploadView,
+  who: Who | undefined,
+  refused: RefusedAnswer | undefined,
+): Html =>
   html`<form class="form" method="post" action="/leagues/${league_id}/uploads/${id}/answer">
 <input type="hidden" name="${csrfField}" value="${who?.csrfToken ?? ''}" />
 <div class="submit"><button type="submit" name="do" value="publish">Publish anyway</button> <button type="submit" name="do" value="discard" class="danger">Discard for good</button></div>
-${formField({ label: 'It is from another date', name: 'taken_at', id: 'f-plain-date', optional: true, value: taken_at.slice(0, 16), hint: 'In UTC' })}
+${formField({ label: 'It is from another date', name: 'taken_at', id: 'f-plain-date', optional: true, value: refused?.date ?? taken_at.slice(0, 16), hint: 'In UTC', error: refused?.refusal.detail })}
 <div class="submit"><button type="submit" name="do" value="date">Publish with this date</button></div>
 </form>`
 

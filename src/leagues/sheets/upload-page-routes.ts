@@ -2,26 +2,32 @@
 import { t } from 'elysia'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
+import { Refusal, refuse } from '../../errors.ts'
+import { signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination, withPagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { runById } from '../../platform/jobs/runs.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
 import { liveHandlers } from '../../ui/parts/live.ts'
 import { leagueViewById } from '../queries.ts'
-import { draftPages } from './draft-routes.ts'
+import { draftPages, parseTakenAt } from './draft-routes.ts'
+import { discardHeld, publishAndAnnounce } from './held.ts'
+import type { RefusedAnswer } from './held-page.ts'
 import { uploadErrorsOf, uploadOfLeague, uploadsOf } from './queries.ts'
 import { uploadView } from './upload.ts'
 import { historyBody, type UploadsData, uploadBody, uploadsBody } from './uploads-page.ts'
 
 const pagedParams = { params: idParams, query: t.Object(pageQuery), may: 'officer' } as const
+const oneUpload = { params: t.Object({ id: idSchema, upload_id: idSchema }) }
 const nav = 'leagues'
+type PageAsked = { page?: number; limit?: number }
 
 export const uploadPages = (app: App) => {
   const { db, clock, config, streams } = app
 
-  function uploadsData(id: number, query: { page?: number; limit?: number }): UploadsData {
+  function uploadsData(id: number, query: PageAsked): UploadsData {
     const slice = pageOf(query)
     const league = leagueViewById(db, id, clock.now())
     if (league.kind !== 'sheet') refuse('not_found', 'Only sheet leagues have uploads')
@@ -68,6 +74,20 @@ export const uploadPages = (app: App) => {
       }),
   })
 
+  /** `refused`: an answer to why the sheet is held. */
+  function uploadPage(id: number, uploadId: number, query: PageAsked, who: Who | undefined, refused?: RefusedAnswer) {
+    const upload = uploadOfLeague(db, id, uploadId)
+    const slice = pageOf(query)
+    const shown = {
+      league: leagueViewById(db, id, clock.now()),
+      upload: uploadView(upload),
+      errors: withPagination(uploadErrorsOf(db, uploadId, slice), slice),
+      refused,
+    }
+    const reload = upload.status === 'queued' || upload.status === 'running' ? 2 : undefined
+    return page({ title: upload.filename, who, nav, body: uploadBody(shown, who), reload }, refused?.refusal.status)
+  }
+
   return pageRouter(app)
     .use(draftPages(app))
     .get('/leagues/:id/uploads', uploads.page, pagedParams)
@@ -75,20 +95,27 @@ export const uploadPages = (app: App) => {
     .get('/leagues/:id/uploads/events', uploads.events, pagedParams)
     .get(
       '/leagues/:id/uploads/:upload_id',
-      ({ params: { id, upload_id }, query, who }) => {
-        const upload = uploadOfLeague(db, id, upload_id)
-        const slice = pageOf(query)
-        const body = uploadBody(
-          {
-            league: leagueViewById(db, id, clock.now()),
-            upload: uploadView(upload),
-            errors: withPagination(uploadErrorsOf(db, upload_id, slice), slice),
-          },
-          who,
-        )
-        const reload = upload.status === 'queued' || upload.status === 'running' ? 2 : undefined
-        return page({ title: `${upload.filename}`, who, nav, body, reload })
+      ({ params: { id, upload_id }, query, who }) => uploadPage(id, upload_id, query, who),
+      { ...oneUpload, query: t.Object(pageQuery), may: 'officer' },
+    )
+    .post(
+      '/leagues/:id/uploads/:upload_id/answer',
+      async ({ params: { id, upload_id }, request, who }) => {
+        uploadOfLeague(db, id, upload_id)
+        const form = new URLSearchParams(await request.text())
+        const date = form.get('taken_at') ?? ''
+        try {
+          if (form.get('do') === 'discard') await discardHeld(app, upload_id, signedIn(who))
+          else {
+            const takenAt = form.get('do') === 'date' ? parseTakenAt(date) : undefined
+            await publishAndAnnounce(app, upload_id, signedIn(who), takenAt)
+          }
+          return seeOther(`/leagues/${id}/uploads/${upload_id}`)
+        } catch (refusal) {
+          if (!(refusal instanceof Refusal && refusal.extra.errors)) throw refusal
+          return uploadPage(id, upload_id, {}, who, { date, refusal })
+        }
       },
-      { params: t.Object({ id: idSchema, upload_id: idSchema }), query: t.Object(pageQuery), may: 'officer' },
+      { ...oneUpload, parse: 'none', may: 'officer' },
     )
 }

@@ -15,7 +15,7 @@ import { bytes, countLink, name, number, time } from '../../ui/parts/values.ts'
 import { labelOfColumn, metricName } from '../columns.ts'
 import { isSettled, type LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
-import { dateForm, heldQuestion, takenText } from './held-page.ts'
+import { dateForm, heldQuestion, type RefusedAnswer, takenText } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { Finding } from './reading/report.ts'
 import type { UploadView } from './upload.ts'
@@ -227,7 +227,12 @@ export const findingsTable = (caption: string, findings: readonly Finding[]): Co
 
 /** One upload: what was read, and what was left out and why. */
 export function uploadBody(
-  { league, upload, errors }: { league: LeagueView; upload: UploadView; errors: UploadErrors },
+  {
+    league,
+    upload,
+    errors,
+    refused,
+  }: { league: LeagueView; upload: UploadView; errors: UploadErrors; refused?: RefusedAnswer },
   who: Who | undefined,
 ): Html {
   const path = `/leagues/${league.id}/uploads/${upload.id}`
@@ -239,7 +244,7 @@ ${status(upload.status)}<span>${upload.kind}, ${takenText(upload)}${upload.works
 <span class="actions">${mayUndo && upload.status !== 'held' && uploadActions(upload, path)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${errors.pagination.total > 0 && html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Rows to look at, as CSV</a>`}</span>
 </div>
 ${upload.error && notice(upload.error, 'bad')}
-${mayUndo && heldQuestion(upload, who)}
+${mayUndo && heldQuestion(upload, who, refused)}
 ${upload.status === 'held' && league.status === 'archived' && notice('It looks wrong. This league is archived: unarchive it to answer.', 'warn')}
 ${stats([
   { label: 'Size', value: bytes(upload.bytes) },
