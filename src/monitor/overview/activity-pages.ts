@@ -198,7 +198,7 @@ function leaguesPage(app: App, { path, title, navItem, summary, archived, empty 
       const place = pageOf(query)
       return withPagination(await list(place), place)
     },
-    body: ({ leagues, pagination }) => html`${leagueTable(leagues, pagination, empty)}
+    body: ({ leagues, pagination }) => html`${leagueTable(app, leagues, pagination, empty)}
 ${paginationLinks(pagination, page => address(path, { page, limit: pagination.limit }))}`,
     json: {
       summary,
@@ -218,7 +218,7 @@ const counts = [
   ['Uploads', 'upload_count', 'uploads'],
 ] as const
 
-const leagueTable = (leagues: readonly LeagueActivity[], pages: Pagination, empty: Content): Content =>
+const leagueTable = ({ kinds }: App, leagues: readonly LeagueActivity[], pages: Pagination, empty: Content): Content =>
   denseTable<LeagueActivity>({
     caption: 'Leagues, newest first',
     rows: leagues,
@@ -227,8 +227,8 @@ const leagueTable = (leagues: readonly LeagueActivity[], pages: Pagination, empt
     empty,
     columns: [
       { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
-      { head: 'Kind', cell: ({ kind }) => kind },
-      { head: 'State', cell: league => status(league.status) },
+      { head: 'Kind', cell: ({ kind }) => kinds[kind]?.pages.name },
+      { head: 'Status', cell: league => status(league.status) },
       ...counts.map(([head, field, tab]) => ({
         head,
         numeric: true,

@@ -4,7 +4,7 @@ import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { entries, leagues, ledger, members, portfolios, tradeHours, uploads, users } from '../../../db/schema.ts'
-import { leagueStatus } from '../../leagues/league.ts'
+import { kindSchema, leagueStatus } from '../../leagues/league.ts'
 import { day, hour, iso, startOf } from '../../platform/clock.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, nullableDateTime } from '../../platform/http/shared-schemas.ts'
@@ -124,7 +124,7 @@ export function averageIn(days: CountByDay, from: number, to: number): number | 
 export const leagueActivitySchema = t.Object({
   id: idSchema,
   name: t.String(),
-  kind: t.String(),
+  kind: kindSchema,
   status: t.String(),
   member_count: t.Integer(),
   entry_count: t.Integer(),
