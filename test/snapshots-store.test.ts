@@ -152,7 +152,7 @@ test('scores of the schema before labels are brought up to date and read as they
   const id = await writeSnapshot(older, sheet, { now: 1 })
   older.run(`
     ALTER TABLE group_starts RENAME COLUMN group_number TO place;
-    ALTER TABLE group_starts RENAME TO httpServers;
+    ALTER TABLE group_starts RENAME TO doors;
     ALTER TABLE snapshots RENAME COLUMN complete TO whole;
     DROP TABLE labels;
     ALTER TABLE snapshots DROP COLUMN labels;
