@@ -137,6 +137,18 @@ test('a scan in which a column is missing says so, and which are new', async () 
   })
 })
 
+test('a scan without a column by which the league scores is held, as nobody would have a score', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call, { weights: { deads: 1 } })
+  await finished(upload(call, id, scan(0), { taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, scan(50), { taken_at: '2026-03-05T00:00:00Z' }))
+  const renamed = scan(60).replace('Deads', 'Fallen')
+  const { result } = await finished(upload(call, id, renamed, { taken_at: '2026-03-06T00:00:00Z' }))
+  const message = 'The board is scored by Deads, which the scan before had and this sheet does not'
+  expect(result).toMatchObject({ status: 'held', doubts: [{ reason: 'columns', count: 1, of: 3, message }] })
+  expect(await board(call, id)).toMatchObject({ as_of: '2026-03-05T00:00:00.000Z', rows: { 0: { score: 50 } } })
+})
+
 test('a sheet with far fewer columns is held, and discarded leaves nothing', async () => {
   const { call, id, finished } = await leagueWithScans()
   const { upload_id, ...job } = await upload(

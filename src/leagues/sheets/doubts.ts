@@ -97,12 +97,15 @@ const fallenDoubt = (count: number, of: number, sheet: 'scan' | 'extra sheet'): 
       ]
     : []
 
+/** `lostScores`: metrics that made the score of the scan before and are on the board no more. */
 export function doubtsOf(
   snapshot: Snapshot,
   before: Snapshot,
-  { missing, fallen, counters }: { missing: number; fallen: number; counters: number },
+  found: { missing: number; fallen: number; counters: number },
+  lostScores: readonly string[],
 ): UploadDoubt[] {
   const doubts: UploadDoubt[] = []
+  const { missing, fallen, counters } = found
   if (isOverAFifth(missing, before.players))
     doubts.push({
       reason: 'missing',
@@ -112,12 +115,20 @@ export function doubtsOf(
     })
   doubts.push(...fallenDoubt(fallen, counters, 'scan'))
   const missingColumns = columnsBeyond(before.metrics, snapshot.metrics)
-  if (missingColumns.length >= 2 && missingColumns.length * 2 > before.metrics.length)
+  const of = before.metrics.length
+  if (missingColumns.length >= 2 && missingColumns.length * 2 > of)
     doubts.push({
       reason: 'columns',
       count: missingColumns.length,
-      of: before.metrics.length,
-      message: `${countText(missingColumns.length)} of ${countText(before.metrics.length)} columns of the scan before are not in it: ${columnNames(missingColumns)}`,
+      of,
+      message: `${countText(missingColumns.length)} of ${countText(of)} columns of the scan before are not in it: ${columnNames(missingColumns)}`,
+    })
+  else if (lostScores.length > 0)
+    doubts.push({
+      reason: 'columns',
+      count: lostScores.length,
+      of,
+      message: `The board is scored by ${lostScores.map(metricName).join(', ')}, which the scan before had and this sheet does not`,
     })
   return doubts
 }

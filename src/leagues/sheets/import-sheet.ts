@@ -232,15 +232,18 @@ async function compare(
   const counted = comparison && (await changesSince(scores, comparison, work))
   const compared = counted && countedBeside ? sumOfChanges(counted, await countedBeside) : counted
   const changes = compared && startsFromBefore ? { ...compared, ...shown?.fallen } : compared
-  const { absent } = scoringOf(shown?.metrics ?? sheet.metrics.map(({ name }) => name), config)
-  const warnings = absent.map(metric => `The league weighs ${metric}, which this sheet does not have`)
+  const metrics = shown?.metrics ?? namesOf(sheet.metrics)
+  const { absent } = scoringOf(metrics, config)
+  const warnings = absent.map(metric => `The league weighs ${metricName(metric)}, which this sheet does not have`)
   const facts = { suspicious: shown?.suspicious ?? 0, warnings, board: shown?.board }
   if (!before || !changes) {
     const doubts = kind === 'baseline' && selection?.baseline === id ? baselineDoubts(scores, players, selection) : []
     return { players: count, new: 0, missing: 0, renamed: 0, ...facts, doubts }
   }
   const missing = before.players - (count - changes.new)
-  const doubts = doubtsOf(snapshot, before, { ...changes, missing })
+  const scoredBefore = scoringOf(namesOf(before.metrics), config).weights.map(({ metric }) => metric)
+  const lostScores = scoredBefore.filter(metric => !metrics.includes(metric))
+  const doubts = doubtsOf(snapshot, before, { ...changes, missing }, lostScores)
   const columns = missingColumnsWarning(snapshot, before)
   return {
     players: count,
@@ -252,6 +255,8 @@ async function compare(
     doubts,
   }
 }
+
+const namesOf = (metrics: readonly { name: string }[]) => metrics.map(({ name }) => name)
 
 /** A baseline without most players of the board would leave them without a gain. */
 function baselineDoubts(scores: Database, { rowsIn, snapshot }: Players, { scan }: SnapshotSelection): UploadDoubt[] {
@@ -285,7 +290,7 @@ async function prepareBoard(
   const shown = await withExtras(scores, selection, work)
   const all = shown.current === selection.scan ? players : storedPlayers(scores, snapshotOf(scores, shown.current))
   const scored = await scoreNewBoard(scores, all, scoreInput(shown, config), work)
-  return { ...scored, metrics: all.snapshot.metrics.map(({ name }) => name) }
+  return { ...scored, metrics: namesOf(all.snapshot.metrics) }
 }
 
 /** Who of an extra sheet is not on the board, and whose counters went down since the extra sheet before. */
