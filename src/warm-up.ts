@@ -20,7 +20,7 @@ export async function warmUp(app: App, signal: AbortSignal): Promise<void> {
   const warm = async ([name, warmer]: [string, (typeof warmers)[string]]) => {
     await warmer(app, signal).catch(error => {
       if (signal.aborted) return
-      app.log.warn('Could not warm', { name, error })
+      app.log.warn('What is loaded before the first request could not be loaded', { name, error })
       return reportDamage(app, error)
     })
   }

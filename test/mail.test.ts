@@ -323,7 +323,7 @@ test('where no mails are sent an invitation is a link to copy', async () => {
   expect(await call.post('/api/v1/invitations')).toMatchObject({ url: expect.stringContaining('token='), mailed: 0 })
 })
 
-test('admins get alerts by mail, those of one look together and each condition once an hour', async () => {
+test('admins get alerts by mail, those of one check together and each condition once an hour', async () => {
   const server = await mailServer()
   const { call, app, clock } = await start(mailSettings(server.port))
   await call.post('/api/v1/users', { ...ann, role: 'admin' })

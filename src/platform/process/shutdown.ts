@@ -19,7 +19,9 @@ export function openShutdown(log: Log) {
       (closed ??= (async () => {
         for (const { name, close } of closers.reverse()) {
           try {
-            await withTimeout(close(), closeTimeout, () => log.warn('Left unclosed', { name, after_ms: closeTimeout }))
+            await withTimeout(close(), closeTimeout, () =>
+              log.warn('It did not close in time', { name, after_ms: closeTimeout }),
+            )
           } catch (error) {
             log.error('Could not close', { name, error })
           }
