@@ -72,6 +72,7 @@ test('a form whose fields the browser has not checked comes back with a sentence
   expect((await send('/sign-in', { email: ann.email, next: '/account' }))[1]).toMatch(
     /id="f-password-error">Fill this in.*name="next" value="\/account"/s,
   )
+  expect((await send('/sign-in', {}))[1]).toContain('id="f-email-error">Fill this in with up to 254 characters.')
   expect((await send('/forgot-password', { email: '' }))[0]).toBe(422)
 })
 

@@ -63,7 +63,7 @@ export function sendSession(
 const addressOf = (request: Request) => ({ address: requestContext(request).address() })
 
 export const credentials = {
-  email: t.String({ maxLength: 254, examples: ['ann@example.org'] }),
+  email: t.String({ minLength: 1, maxLength: 254, examples: ['ann@example.org'] }),
   password: passwordField,
 }
 type Credentials = { email: string; password: string }
