@@ -56,7 +56,7 @@ export function dropColumns({ ids, names, metrics, labels }: SheetColumns): numb
 }
 
 const COLLECT_ABOVE = 16 * 2 ** 20
-const COLLECT_AFTER_MS = 100
+const COLLECT_AFTER_MS = 30
 let pending = 0
 
 /**
