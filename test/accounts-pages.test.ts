@@ -69,6 +69,9 @@ test('a form whose fields the browser has not checked comes back with a sentence
   expect((await send('/sign-up', { ...account, country: 'xy' }))[1]).toContain(
     'id="f-country-error">Write the two letters of a country, such as NO (ISO 3166).</p>',
   )
+  expect((await send('/sign-up', { ...account, password: 'short', country: 'NO' }))[1]).toContain(
+    '<option value="NO" selected>Norway</option>',
+  )
   expect((await send('/sign-in', { email: ann.email, next: '/account' }))[1]).toMatch(
     /id="f-password-error">Fill this in.*name="next" value="\/account"/s,
   )

@@ -10,6 +10,7 @@ import { page } from '../ui/layout.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
 import { minPasswordLength } from './account.ts'
+import { countryChoices } from './countries.ts'
 
 export const email: FormField = {
   label: 'E-mail address',
@@ -41,9 +42,9 @@ export const username: FormField = {
 export const country: FormField = {
   label: 'Country',
   name: 'country',
+  type: 'select',
   optional: true,
-  maxlength: 2,
-  hint: 'Two letters, such as NO',
+  choices: [['', 'Not said'], ...countryChoices],
 }
 
 type FieldValues = Record<string, string | undefined>

@@ -12,3 +12,11 @@ const countries = new Set(
 )
 
 export const isCountry = (code: string): boolean => countries.has(code)
+
+const names = new Intl.DisplayNames('en', { type: 'region' })
+export const countryName = (code: string): string => names.of(code) ?? code
+
+/** Each country's code and name, by name. */
+export const countryChoices = [...countries]
+  .map(code => [code, countryName(code)] as const)
+  .sort(([, one], [, other]) => one.localeCompare(other, 'en'))

@@ -3,7 +3,8 @@ import { type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
 import { minPasswordLength, roleSchema, type User, type UserStats, userSchema, userView } from '../accounts/account.ts'
 import { keyTable } from '../accounts/account-page.ts'
-import { newPassword } from '../accounts/auth-form.ts'
+import { country, newPassword } from '../accounts/auth-form.ts'
+import { countryName } from '../accounts/countries.ts'
 import { type KeyView, keysOfUser, maxKeys } from '../accounts/key.ts'
 import { userById, userStatsOf, usersReading } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
@@ -76,7 +77,7 @@ ${denseTable<User>({
     { head: 'Name', names: true, cell: user => html`<a href="${path}/${user.id}">${name(user.username)}</a>` },
     { head: 'E-mail address', cell: user => user.email },
     { head: 'Role', cell: user => (user.role === 'member' ? user.role : badge(user.role, 'good')) },
-    { head: 'Country', cell: user => user.country ?? noValue },
+    { head: 'Country', cell: ({ country }) => (country ? countryName(country) : noValue) },
     { head: 'Since', cell: user => time(user.createdAt) },
     { head: 'Last seen', cell: user => time(user.lastSeenAt) },
   ],
@@ -180,4 +181,4 @@ const userFields = (
 ) => html`${formField({ label: 'Name', name: 'username', maxlength: 40, value: user?.username, autocomplete: 'off' })}
 ${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user?.email, autocomplete: 'off' })}
 ${formField({ label: 'Role', name: 'role', type: 'select', choices: roleChoices, value: user?.role ?? 'member', hint: 'Officers manage leagues and rosters, admins everything' })}
-${formField({ label: 'Country', name: 'country', maxlength: 2, value: user?.country, optional: true, hint: 'Two letters, such as NO' })}`
+${formField({ ...country, value: user?.country ?? '' })}`

@@ -1,5 +1,6 @@
 /** Recent users; users and new leagues day by day; activity in each league. */
 import { t } from 'elysia'
+import { countryName } from '../../accounts/countries.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { type Pagination, pageOf, pageQueryOf, withPagination } from '../../platform/http/pagination.ts'
@@ -74,7 +75,7 @@ ${denseTable<ActiveUser>({
   columns: [
     { head: 'Name', names: true, cell: user => html`<a href="/admin/users/${user.id}">${name(user.username)}</a>` },
     { head: 'Role', cell: ({ role }) => role },
-    { head: 'Country', cell: ({ country }) => country ?? noValue },
+    { head: 'Country', cell: ({ country }) => (country ? countryName(country) : noValue) },
     { head: 'Last seen', cell: ({ last_seen }) => time(last_seen) },
     { head: 'Last login', cell: ({ last_login }) => time(last_login) },
     { head: 'Leagues', numeric: true, cell: ({ league_count }) => number(league_count) },
