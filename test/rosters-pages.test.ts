@@ -39,6 +39,8 @@ test('the rota shows each site’s week and each person’s, without buttons for
   expect(bySite.text).not.toContain('<script>alert')
   expect(bySite.text).not.toContain('/rota/shifts/')
   expect((await member.read(`/rota/people?${weekQuery}`)).text).toContain('18:00–23:00')
+  // An address may end in a slash.
+  expect((await member.read('/rota/')).text).toContain('data-live="/rota/events" data-from="/rota/part"')
   for (const path of ['staff', 'shifts', 'sites', 'generate', 'dashboard', `drafts/${job_id}`])
     expect((await member.read(`/rota/${path}`)).status).toBe(403)
 })

@@ -44,7 +44,8 @@ export function liveHandlers<Asked extends { request: Request }, Data>(
       const shownVersion = version(asked)
       const data = await read(asked)
       const { pathname, search } = new URL(asked.request.url)
-      const [events, from] = [`${pathname}/events${search}`, `${pathname}/part${search}`]
+      const path = pathname.replace(/\/$/, '') // an address may end in a slash
+      const [events, from] = [`${path}/events${search}`, `${path}/part${search}`]
       return page(live({ id, events, from, version: shownVersion, fast }, content(data, asked)), data, asked)
     },
     async part(asked: Asked): Promise<Response> {
