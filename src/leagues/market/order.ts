@@ -155,8 +155,8 @@ function exceedsPositionLimit(
   const value = Math.abs(position.quantity) * price
   const total = cashAfter + account.others + position.quantity * price
   if (total > 0 && value * 100 <= limit * total) return undefined
-  const actual = total > 0 ? percentText((value * 100) / total) : 100
-  const over = percentText(Math.max(0, actual - limit))
+  const actual = total > 0 ? roundedUp((value * 100) / total) : 100
+  const over = roundedUp(Math.max(0, actual - limit))
   const fits = Math.max(0, Math.floor((limit * Math.max(0, total)) / 100 / price))
   const towards = Math.sign(position.quantity) * account.position.quantity // what is already held in that direction; below 0: against it
   const most = Math.max(0, fits - towards)
@@ -178,5 +178,5 @@ function exceedsShortLimit({ side, quantity }: Order, account: Account, fill: Fi
 }
 
 /** Rounds up to a hundredth, so that an excess never reads as zero. */
-const percentText = (n: number) => Math.ceil(n * 100 - 1e-9) / 100
+const roundedUp = (n: number) => Math.ceil(n * 100 - 1e-9) / 100
 const ageText = (seconds: number): string => String(duration(seconds * 1_000))
