@@ -113,11 +113,11 @@ test('a chat that shows a card of a link to a board is told the league and who l
   const { id } = await newLeague(call, { score_on: 'current' })
   const page = () => textOf(as().raw(`/leagues/${id}`, asPage))
   expect(await page()).not.toContain('og:')
-  await finished(upload(call, id, 'id,name,power\na,Ann,1000\nb,"Bob ""B"" <3",2000\nc,Cy,1\nd,Di,1'))
+  await finished(upload(call, id, 'id,name,power\na,Ann,1000\nb,"Bob ""B"" <3",2000\nc,,1\nd,Di,1'))
   const tags = [...(await page()).matchAll(/<meta property="og:(\w+)" content="([^"]*)"/g)].map(([, ...tag]) => tag)
   expect(tags).toEqual([
     ['title', 'Northern season'],
-    ['description', '1. Bob &quot;B&quot; &lt;3 2,000 · 2. Ann 1,000 · 3. Cy 1'],
+    ['description', '1. Bob &quot;B&quot; &lt;3 2,000 · 2. Ann 1,000 · 3. c 1'],
     ['site_name', 'Fieldhouse'],
   ])
 })

@@ -120,7 +120,10 @@ export const boardSummary = ({ kind, board: { rows, sort_by } }: BoardData): str
   rows
     .slice(0, 3)
     .filter(({ rank, score }) => rank !== null && score !== null)
-    .map(({ rank, name, score }) => `${rank}. ${name}${sort_by === 'score' ? ` ${kind.score(score)}` : ''}`)
+    .map(
+      ({ rank, name, player_id, score }) =>
+        `${rank}. ${name || player_id}${sort_by === 'score' ? ` ${kind.score(score)}` : ''}`,
+    )
     .join(' · ')
 
 const missingPart = ({ players, since }: FoundMissing, path: string): Content =>
