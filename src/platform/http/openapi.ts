@@ -36,7 +36,9 @@ type Operation = {
 type Hooks = { body?: { type?: string; required?: string[] }; query?: { properties?: Record<string, unknown> } }
 type Paths = Record<string, Record<string, Operation>>
 
-const unchanged = { 304: { description: 'Unchanged since the answer whose `ETag` is sent in `If-None-Match`' } }
+const unchanged = {
+  304: { description: 'Only for answers with an `ETag`: unchanged since the one that is sent in `If-None-Match`' },
+}
 
 const signInSchemes: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
 

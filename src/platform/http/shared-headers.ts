@@ -12,7 +12,7 @@ const dataCsp = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 
 const strictCsp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-/** `isSecure`: the site is served over TLS, and browsers are told to use nothing else. */
+/** `isSecure`: the installation is served over TLS, and browsers are told to use nothing else. */
 export function setSharedHeaders({ headers, status }: Response, context: RequestContext, isSecure: boolean): void {
   for (const [name, value] of securityHeaders) headers.set(name, value)
   if (isSecure) headers.set('strict-transport-security', 'max-age=31536000') // a year, this host alone
