@@ -107,15 +107,22 @@ export class WorksheetScanner extends XmlScanner implements Layout {
     else if (this.isNamed('col')) {
       const attributes = this.attributes()
       if (/^(1|true)$/.test(attributes.get('hidden') ?? ''))
-        this.hiddenColumns.push({ from: Number(attributes.get('min')) - 1, to: Number(attributes.get('max')) - 1 })
+        this.keep(
+          this.hiddenColumns,
+          { from: Number(attributes.get('min')) - 1, to: Number(attributes.get('max')) - 1 },
+          'hidden columns',
+        )
     } else if (this.isNamed('mergeCell')) {
       const [, letters = '', from, to] = /^([A-Z]+)(\d+):[A-Z]+(\d+)$/.exec(this.attributes().get('ref') ?? '') ?? []
       if (from === to) return
-      if (this.mergedCells.length === sheetLimits.tags)
-        this.refuse('too_large', `has over ${sheetLimits.tags} merged cells`)
       const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1
-      this.mergedCells.push({ column, fromLine: Number(from), toLine: Number(to) })
+      this.keep(this.mergedCells, { column, fromLine: Number(from), toLine: Number(to) }, 'merged cells')
     }
+  }
+
+  private keep<Part>(parts: Part[], part: Part, what: string): void {
+    if (parts.length === sheetLimits.tags) this.refuse('too_large', `has over ${sheetLimits.tags} ${what}`)
+    parts.push(part)
   }
 
   private rowTag(p: number, next: number): void {
