@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
-import { attempts } from '../db/schema.ts'
+import { attempts, users } from '../db/schema.ts'
 import { hour } from '../src/platform/clock.ts'
 import { openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
@@ -33,6 +33,17 @@ test('people change their name as they like, and their e-mail address with their
   expect(ofBrowsers).toEqual([]) // once it was right, the slip before it no longer counts
   await visitor(url).signIn(change.email, ann.password)
   expect((await refusalOf(call.patch('/api/v1/auth/me', { username: 'x' }))).status).toBe(409)
+})
+
+test('a country that was stored before countries were checked stays chosen: a change of something else would drop it', async () => {
+  const { app, call, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  app.db.update(users).set({ country: 'UK' }).where(eq(users.id, id)).run()
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const chosen = '<option value="UK" selected>United Kingdom</option>'
+  expect(await (await browser.visit('/account')).text()).toContain(chosen)
+  expect(await (await call.raw(`/admin/users/${id}`)).text()).toContain(chosen)
 })
 
 test('people delete their own account with their password, but not the last admin', async () => {

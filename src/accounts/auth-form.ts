@@ -10,7 +10,7 @@ import { page } from '../ui/layout.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
 import { minPasswordLength } from './account.ts'
-import { countryChoices } from './countries.ts'
+import { countryChoices, countryName, isCountry } from './countries.ts'
 
 export const email: FormField = {
   label: 'E-mail address',
@@ -39,12 +39,18 @@ export const username: FormField = {
   maxlength: 40,
   hint: 'As others see you',
 }
+const noCountry = ['', 'Not said'] as const
 export const country: FormField = {
   label: 'Country',
   name: 'country',
   type: 'select',
   optional: true,
-  choices: [['', 'Not said'], ...countryChoices],
+  choices: [noCountry, ...countryChoices],
+}
+/** Of an account. A code that was stored before codes were checked is a choice too: without it, any change would drop it. */
+export const accountCountry = (code: string | null = null): FormField => {
+  const unlisted = code && !isCountry(code) ? [[code, countryName(code)] as const] : []
+  return { ...country, value: code ?? '', choices: [noCountry, ...unlisted, ...countryChoices] }
 }
 
 type FieldValues = Record<string, string | undefined>
