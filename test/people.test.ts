@@ -73,7 +73,7 @@ test('a person is shown across leagues, as far as the reader may see', async () 
   const { call, as } = fieldhouse
   await sendQuotes(call, { ABC: 1_000 })
   const open = await newCup(call)
-  const closed = await newCup(call, { public: false }, { name: 'Behind closed httpServers' })
+  const closed = await newCup(call, { public: false }, { name: 'Behind closed doors' })
   const [ann] = await newTraders(fieldhouse, open.id, ['ann'])
   const [, bob] = await newTraders(fieldhouse, open.id, ['cy', 'bob'])
   if (!ann || !bob) throw new Error('Somebody is missing')
