@@ -234,7 +234,7 @@ test('leave is requested, approved into an absence, declined with a reason, and 
 test('leave is asked for without script too, and the form comes back with what is wrong', async () => {
   const { bob } = await startBar()
   const askWithoutScript = (fields: Record<string, string>) =>
-    bob.browser.submit('/rota/mine/leave', { csrf_token: bob.browser.csrfToken() ?? '', ...fields })
+    bob.browser.submit('/rota/mine', { csrf_token: bob.browser.csrfToken() ?? '', ...fields })
   const asked = await askWithoutScript({ from: inDays(90), to: inDays(91), note: '' })
   expect([asked.status, asked.headers.get('location')]).toEqual([303, '/rota/mine'])
   expect((await bob.browser.get(`${base}/me/leave`)).leave).toContainEqual(

@@ -163,7 +163,7 @@ const leaveFold = ({ leave: { leave, pagination }, refusedLeave, csrfToken, toda
     'Leave',
     leave.filter(({ state }) => state === 'pending').length,
     html`${form(
-      { action: '/api/v1/roster/me/leave', plain: '/rota/mine/leave', done: 'Asked for' },
+      { action: '/api/v1/roster/me/leave', plain: '/rota/mine', done: 'Asked for' },
       html`<input type="hidden" name="${csrfField}" value="${csrfToken}" data-type="plain" />
 ${leaveFields(refusedLeave)}`,
       'Ask for leave',

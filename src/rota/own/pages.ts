@@ -121,7 +121,7 @@ export const ownRotaPages = (app: App) => {
       ofMine,
     )
     .post(
-      '/rota/mine/leave',
+      '/rota/mine', // asks for leave; at the address of the page, which is the answer if it is refused
       async ({ body, who }) => {
         const me = signedIn(who)
         try {
