@@ -1,5 +1,5 @@
 /**
- * `bun scripts/screenshots.ts [name …]`: takes the pictures of the guide, docs/images/*.png, again, or only those named. Starts
+ * `bun scripts/screenshots.ts [name …]`: takes the pictures of the README and the guide, docs/images/*.png, again, or only those named. Starts
  * Fieldhouse on a temporary folder, fills it with the demo and opens it in Chromium (CHROMIUM names another binary).
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -23,6 +23,7 @@ const folder = join(import.meta.dir, '../docs/images')
 const account = { email: 'officer@fieldhouse.example', password: crypto.randomUUID() }
 const wide = { width: 1280, height: 620 }
 const low = { width: 1280, height: 500 }
+const readme = { width: 1200, height: 760 }
 const phone = { width: 390, height: 620 }
 
 /** `base` is the path under which the pages of the demo are, for example `/leagues/1`. */
@@ -35,6 +36,7 @@ type Shot = {
   before?(scene: Scene): Promise<unknown>
   part?: string
   window?: { width: number; height: number }
+  colorScheme?: 'dark'
 }
 
 /** The data for the pictures of a chapter, created once. Returns the base path of its pages. */
@@ -68,6 +70,8 @@ const shots: Record<string, Shot> = {
     },
     part: 'section.file',
   },
+  'board-light': { demo: 'sheet', path: ({ base }) => base, window: readme },
+  'board-dark': { demo: 'sheet', path: ({ base }) => base, window: readme, colorScheme: 'dark' },
   'sheets-board': { demo: 'sheet', path: ({ base }) => `${base}?limit=5` },
   'sheets-held': {
     demo: 'sheet',
@@ -136,17 +140,18 @@ async function sheetLeague(call: DemoCall): Promise<string> {
 async function takeShots(browser: Browser, call: DemoCall, url: string): Promise<void> {
   const chosen = process.argv.slice(2)
   const basePaths = new Map<string, Promise<string>>()
-  const page = await browser.newPage({ viewport: wide, colorScheme: 'light', reducedMotion: 'reduce' })
+  const page = await browser.newPage({ reducedMotion: 'reduce' })
   await page.goto(`${url}/sign-in`)
   await page.fill('[name=email]', account.email)
   await page.fill('[name=password]', account.password)
   await page.click('main button[type=submit]')
   await page.waitForURL(`${url}/`)
-  for (const [name, { demo, path, before, part, window = wide }] of Object.entries(shots)) {
+  for (const [name, { demo, path, before, part, window = wide, colorScheme = 'light' }] of Object.entries(shots)) {
     if (chosen.length > 0 && !chosen.includes(name)) continue
     if (demo && !basePaths.has(demo)) basePaths.set(demo, demos[demo](call))
     const scene = { page, base: (await basePaths.get(demo ?? '')) ?? '' }
     await page.setViewportSize(window)
+    await page.emulateMedia({ colorScheme })
     await page.goto(url + path(scene), { waitUntil: 'networkidle' })
     await before?.(scene)
     const file = join(folder, `${name}.png`)
