@@ -137,6 +137,19 @@ test('a scan in which a column is missing says so, and which are new', async () 
   })
 })
 
+test('a sheet without most columns of the scan before names ten of them, and says how many more there are', async () => {
+  const { call, id, finished } = await leagueWithScans()
+  const added = Array.from({ length: 12 }, (_, i) => `Extra ${i + 1}`)
+  const wide = scan(60)
+    .split('\n')
+    .map((line, i) => `${line},${i === 0 ? added : added.map(() => 1)}`)
+    .join('\n')
+  await finished(upload(call, id, wide, { taken_at: '2026-03-06T00:00:00Z' }))
+  const { result } = await finished(upload(call, id, scan(70), { taken_at: '2026-03-07T00:00:00Z' }))
+  expect(result).toMatchObject({ status: 'held', doubts: [{ reason: 'columns', count: 12, of: 15 }] })
+  expect(result.doubts[0].message).toEndWith('Extra 9, Extra 10 and 2 more')
+})
+
 test('a scan without a column by which the league scores is held, as nobody would have a score', async () => {
   const { call, finished } = await service()
   const { id } = await newLeague(call, { weights: { deads: 1 } })

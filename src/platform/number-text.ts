@@ -11,3 +11,7 @@ export const counted = (count: number, one: string, several = `${one}s`): string
 
 /** Integer cents as `1,234.50`. */
 export const moneyText = (cents: number): string => moneyFormat.format(cents / 100)
+
+/** `a, b and 3 more`, where `named` are the first of `count`. */
+export const firstOfText = (named: readonly string[], count: number): string =>
+  count > named.length ? `${named.join(', ')} and ${countText(count - named.length)} more` : named.join(', ')

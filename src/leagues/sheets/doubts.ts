@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import type { UploadDoubt } from '../../../db/schema.ts'
 import { hasFallen } from '../../leaderboard/gains.ts'
-import { countText } from '../../platform/number-text.ts'
+import { countText, firstOfText } from '../../platform/number-text.ts'
 import { metricName } from '../columns.ts'
 import { type PlayerBatch, type Players, pairRows } from './baseline-rows.ts'
 import type { PausableWork } from './latecomers.ts'
@@ -150,11 +150,10 @@ export function missingColumnsWarning(snapshot: Snapshot, before: Snapshot): str
 type Named = { name: string }
 const columnsBeyond = (columns: readonly Named[], known: readonly Named[]) =>
   columns.filter(({ name }) => !known.some(column => column.name === name))
-const columnNames = (columns: readonly Named[]) =>
-  columns
-    .slice(0, 10)
-    .map(({ name }) => metricName(name))
-    .join(', ')
+const columnNames = (columns: readonly Named[]) => {
+  const named = columns.slice(0, 10).map(({ name }) => metricName(name))
+  return firstOfText(named, columns.length)
+}
 
 /** `found`: players of the newest scan who are in the baseline. Some may have joined since. */
 export const baselineDoubtsOf = (found: number, players: number): UploadDoubt[] =>

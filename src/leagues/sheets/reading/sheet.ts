@@ -16,7 +16,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { UploadDoubt } from '../../../../db/schema.ts'
-import { counted } from '../../../platform/number-text.ts'
+import { counted, firstOfText } from '../../../platform/number-text.ts'
 import { toUtf8, transcoder } from '../../../platform/spreadsheets/encoding.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
 import { type ByteSource, bytesSource, fileSource, readPiece } from '../../../platform/spreadsheets/source.ts'
@@ -164,11 +164,8 @@ function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): S
 }
 
 /** A community may have players with such ids. */
-function skippedNotes(count: number, named: readonly string[]): string[] {
-  if (count === 0) return []
-  const more = count > named.length ? ` and ${count - named.length} more` : ''
-  return [`Left out as an example, a sum or a remark, not a player: ${named.join(', ')}${more}`]
-}
+const skippedNotes = (count: number, named: readonly string[]): string[] =>
+  count > 0 ? [`Left out as an example, a sum or a remark, not a player: ${firstOfText(named, count)}`] : []
 
 const secondTableDoubts = (begin: FinishedColumns['secondTable'], of: number): UploadDoubt[] =>
   begin

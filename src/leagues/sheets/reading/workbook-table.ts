@@ -1,4 +1,5 @@
 /** Which worksheet of a workbook holds the table. */
+import { firstOfText } from '../../../platform/number-text.ts'
 import { type Layout, layoutNotes } from '../../../platform/spreadsheets/layout.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { firstRows, type PreviewRow, type Workbook, type Worksheet } from '../../../platform/spreadsheets/workbook.ts'
@@ -127,10 +128,9 @@ function worksheetNotes({ worksheets }: Workbook, best: TableCandidate, alike: r
   const others = alike.filter(each => each !== best)
   if (others.length === 0) return cut
   const names = others.slice(0, 3).map(({ worksheet }) => `“${worksheet.name}”`)
-  const more = others.length > 3 ? ` and ${others.length - 3} more` : ''
   return [
     ...cut,
-    `Only the worksheet “${best.worksheet.name}” is read. Others have the same headings: ${names.join(', ')}${more}. Choose another as the worksheet to import that one.`,
+    `Only the worksheet “${best.worksheet.name}” is read. Others have the same headings: ${firstOfText(names, others.length)}. Choose another as the worksheet to import that one.`,
   ]
 }
 
