@@ -9,6 +9,7 @@ import { countUnsent } from '../src/monitor/alerts/queries.ts'
 import { openAlertWebhook } from '../src/monitor/alerts/send-alerts.ts'
 import { checkConditions, databaseWatch } from '../src/monitor/process-monitor.ts'
 import { hour, minute } from '../src/platform/clock.ts'
+import { ShuttingDown } from '../src/platform/jobs/job.ts'
 import { every } from '../src/platform/jobs/scheduler.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
@@ -102,6 +103,16 @@ test('load must last five minutes to be an alert, which two clear checks resolve
   await checkConditions(app)
   const { alerts: after } = await call.get(`${alerts}/json?state=all`)
   expect(after).toMatchObject([{ state: 'resolved', resolved: { by: 'fieldhouse' } }])
+})
+
+test('a check that the end of the process stops raises nothing, and does not log what is closed already', async () => {
+  const { app, lines } = await start()
+  recordLoad(app, 5, { cpu: 0.95, lagMs: 340 })
+  await app.reader.close()
+  await expect(checkConditions(app, AbortSignal.abort(new ShuttingDown()))).rejects.toThrow(ShuttingDown)
+  const raised = app.db.select().from(systemAlerts).all()
+  expect(raised.map(({ type }) => type)).not.toContain('high_load')
+  expect(lines.map(({ message }) => message)).not.toContain('A condition could not be checked')
 })
 
 test('a process that refused readers and has ended does not refuse any now', async () => {

@@ -139,23 +139,26 @@ export const checkAlerts = job('alerts.check', {
   attempts: 1,
   expires: '60s',
   once: () => 'check',
-  run: async (_, app) => ({ ...(await checkConditions(app)), mailed: await mailAlerts(app) }),
+  run: async (_, app, { signal }) => ({ ...(await checkConditions(app, signal)), mailed: await mailAlerts(app) }),
 })
 
 const clearChecksToResolve = 2
 
-export async function checkConditions(app: App): Promise<{ holding: number; resolved: number }> {
+/** Stopped by `signal`, it raises nothing: at shutdown what it asks closes. */
+export async function checkConditions(app: App, signal?: AbortSignal): Promise<{ holding: number; resolved: number }> {
   const { db, clock, log } = app
   const checks = await Promise.all(
     conditions.map(async ({ prefix, check }) => {
       try {
         return { prefix, alerts: await check(app) }
       } catch (error) {
+        signal?.throwIfAborted()
         log.warn('A condition could not be checked', { condition: prefix, error })
         return undefined
       }
     }),
   )
+  signal?.throwIfAborted()
   const completed = checks.filter(check => check !== undefined)
   const holding = completed.flatMap(({ alerts }) => alerts)
   return atomically(
