@@ -39,11 +39,9 @@ async function startWithLongRosters() {
       algorithm: 'optimal',
       budget_s: 300,
     })
+  /** It has a first roster, which is kept as a draft when it is cancelled. */
   const isRunning = (job: { job_id: string }) =>
-    until(
-      async () =>
-        (await status(call, job)).status_message?.startsWith('best') || (await status(call, job)).progress > 4,
-    )
+    until(async () => (await status(call, job)).status_message?.includes('; best '))
   return { ...fieldhouse, hall: hall ?? 0, pool: pool ?? 0, generate, isRunning }
 }
 
