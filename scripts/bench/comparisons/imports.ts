@@ -30,7 +30,7 @@ export const readsDuringImport: Comparison = {
     },
     worst: { title: 'the longest of them', unit: 'ms' },
     'p99 of the same': {
-      title: 'reads while both import the same number of these, in the time of the slower one, p99',
+      title: 'reads while both import the same workbooks, p99',
       unit: 'ms',
       aims: [{ beside: 'stack', ratio: 1 }],
     },
