@@ -9,7 +9,7 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { actionsColumn, table } from '../ui/parts/table.ts'
 import { name, number, time } from '../ui/parts/values.ts'
 import type { User } from './account.ts'
-import { accountCountry, newPassword } from './auth-form.ts'
+import { countryChoice, newPassword } from './auth-form.ts'
 import { csrfField } from './csrf.ts'
 import type { KeyView } from './key.ts'
 import type { SessionView } from './own-account.ts'
@@ -67,7 +67,7 @@ const ownForm = (user: User) =>
     { method: 'patch', action: '/api/v1/auth/me', done: 'Changed' },
     html`<div class="columns">
 ${formField({ label: 'Name', name: 'username', maxlength: 40, value: user.username, hint: 'As others see you' })}
-${formField(accountCountry(user.country))}
+${formField(countryChoice(user.country))}
 ${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user.email })}
 ${formField({ label: 'Password', name: 'current_password', id: 'f-own-password', type: 'password', autocomplete: 'current-password', optional: true, hint: 'Only to change the e-mail address' })}
 </div>`,

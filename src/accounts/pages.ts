@@ -16,7 +16,7 @@ import { accountPage } from './account-page.ts'
 import {
   type AuthForm,
   authFormPage,
-  country,
+  countryChoice,
   email,
   newPassword,
   password,
@@ -63,12 +63,12 @@ export const accountPages = (app: App) => {
 ${isSignUpOpen && html`<p><a href="/sign-up">Make an account</a></p>`}
 ${wayToFirstAdmin()}`,
   })
-  const signUpForm: AuthForm = {
+  const signUpForm = (): AuthForm => ({
     title: 'Make an account',
     action: '/sign-up',
-    fields: [{ ...username, autofocus: true }, email, newPassword, country],
+    fields: [{ ...username, autofocus: true }, email, newPassword, countryChoice()],
     submit: 'Make the account',
-  }
+  })
   const setupForm = (token: string | undefined): AuthForm => ({
     title: 'The first admin',
     action: '/setup',
@@ -124,14 +124,14 @@ ${notice(message)}
       '/sign-up',
       ({ who }) => {
         if (!isSignUpOpen) refuse('not_found', 'Only an admin makes accounts here')
-        return who ? seeOther('/') : authFormPage(signUpForm)
+        return who ? seeOther('/') : authFormPage(signUpForm())
       },
       { may: 'anyone' },
     )
     .post(
       '/sign-up',
       ({ request, body }) =>
-        submitAuthForm(signUpFields, body, signUpForm, async given => {
+        submitAuthForm(signUpFields, body, signUpForm(), async given => {
           await signUp(app, request, given)
           return seeOther('/sign-in?new=true')
         }),

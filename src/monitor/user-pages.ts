@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
 import { minPasswordLength, roleSchema, type User, type UserStats, userSchema, userView } from '../accounts/account.ts'
 import { keyTable } from '../accounts/account-page.ts'
-import { accountCountry, newPassword } from '../accounts/auth-form.ts'
+import { countryChoice, newPassword } from '../accounts/auth-form.ts'
 import { countryName } from '../accounts/countries.ts'
 import { type KeyView, keysOfUser, maxKeys } from '../accounts/key.ts'
 import { userById, userStatsOf, usersReading } from '../accounts/queries.ts'
@@ -181,4 +181,4 @@ const userFields = (
 ) => html`${formField({ label: 'Name', name: 'username', maxlength: 40, value: user?.username, autocomplete: 'off' })}
 ${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user?.email, autocomplete: 'off' })}
 ${formField({ label: 'Role', name: 'role', type: 'select', choices: roleChoices, value: user?.role ?? 'member', hint: 'Officers manage leagues and rosters, admins everything' })}
-${formField(accountCountry(user?.country))}`
+${formField(countryChoice(user?.country))}`

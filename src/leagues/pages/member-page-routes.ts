@@ -1,7 +1,7 @@
 /** Members of a league, and the page that an invitation opens. */
 
 import { t } from 'elysia'
-import { authFormPage, country, email, newPassword, submitAuthForm, username } from '../../accounts/auth-form.ts'
+import { authFormPage, countryChoice, email, newPassword, submitAuthForm, username } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
 import { invitationPath, listInvitations, openInvitation } from '../../accounts/invitation.ts'
 import { signUpFields } from '../../accounts/sign-in.ts'
@@ -59,7 +59,7 @@ export const memberPages = (app: App) => {
     return {
       title: league ? `You are invited to ${league.name}` : 'You are invited',
       action: '/invitation',
-      fields: [{ ...username, autofocus: true }, email, newPassword, country],
+      fields: [{ ...username, autofocus: true }, email, newPassword, countryChoice()],
       submit: league ? 'Make an account and join' : 'Make an account',
       hiddenFields: { token },
       below: html`<p>Have an account? <a href="/sign-in?next=${back}">Sign in</a>, and you come back to this page.</p>`,
