@@ -69,6 +69,8 @@ export type AppOverrides = {
   /** In addition to those of the tables. */
   jobs?: readonly JobDefinition<App>[]
   schedule?: readonly ScheduleEntry<App>[]
+  /** False if the jobs of the schedule are only started by hand. */
+  followsSchedule?: boolean
   /** ms that the client of an export may read nothing. */
   exportIdleTimeoutMs?: number
   monitorIntervals?: MonitorIntervals
@@ -264,7 +266,8 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
 
 /** Takes jobs from the queue and starts those of the schedule, first those whose time passed while no process ran. */
 async function startJobs(start: Start, app: App) {
-  const { clock, log, shutdown, processId, isDead, queueError } = start
+  const { overrides, clock, log, shutdown, processId, isDead, queueError } = start
+  const { followsSchedule = true } = overrides
   const { db, locks, jobs, queues, schedule } = app
   const failed = (run: Run, error: unknown) => {
     app.telemetry.report(error, { job: run.name, job_id: run.id })
@@ -283,7 +286,7 @@ async function startJobs(start: Start, app: App) {
   shutdown.onClose('worker', worker, worker => worker.close())
   app.stopRun = worker.abort
   shutdown.onClose('schedule', schedule, schedule => schedule.stop())
-  schedule.start()
+  if (followsSchedule) schedule.start()
   await schedule.catchUp()
   return worker
 }

@@ -11,7 +11,7 @@ import { inDays } from './dates.ts'
 import { newCup, newMember, newTrader, sendQuotes, trade } from './market.ts'
 import { base, createPerson } from './rosters.ts'
 import { newLeague, upload } from './sheets.ts'
-import { type caller, ready, refusalOf, shared, start, startWithoutSchedule } from './start.ts'
+import { type caller, ready, refusalOf, shared, start } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, players, update } from './tours.ts'
 import { tokenOf, visitor } from './visitor.ts'
 
@@ -89,7 +89,7 @@ const secrets = {
 
 /** Ann is in three private leagues and on the rota; both are in the open ones. */
 async function neighbours() {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { app, call, as, url } = fieldhouse
   const ann = await newTrader(fieldhouse, 'annabel')
   const bob = await newTrader(fieldhouse, 'bob')

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { announceLeaders, announceWeek } from '../src/leagues/announce.ts'
 import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
-import { board, refusalOf, start, startWithoutSchedule, until } from './start.ts'
+import { board, refusalOf, start, until } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, playOn, update } from './tours.ts'
 import { startWebhook } from './webhook.ts'
 
@@ -10,7 +10,7 @@ type Fieldhouse = Awaited<ReturnType<typeof start>>
 const runAnnounceLeaders = async ({ runJob }: Fieldhouse) => (await runJob(announceLeaders, {})).result
 
 test('a trading league announces new leaders and the final board to its webhook', async () => {
-  const fieldhouse = await startWithoutSchedule({ PUBLIC_URL: 'https://play.example.org' })
+  const fieldhouse = await start({ PUBLIC_URL: 'https://play.example.org' })
   const { call } = fieldhouse
   const hook = startWebhook()
   const { id } = await newCup(call, { webhook_url: hook.url }, { name: 'Cup *of* @everyone' })
@@ -37,7 +37,7 @@ test('a trading league announces new leaders and the final board to its webhook'
 
 test('a tour league announces its leaders once play has started', async () => {
   const feed = feedFor()
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call } = fieldhouse
   const hook = startWebhook()
   await newTour(call, feed.url)
@@ -69,7 +69,7 @@ test('a tour league announces its leaders once play has started', async () => {
 })
 
 test('a league with weekly announcements gets one every week', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call, runJob } = fieldhouse
   const hook = startWebhook()
   await newCup(call, { webhook_url: hook.url, announce: { weekly: true } }, { name: 'Weekly' })
@@ -120,7 +120,7 @@ test('a webhook and its announcements are validated for every kind of league', a
 })
 
 test('an announcement is sent without waiting for the sweep, and a failed one is tried again', async () => {
-  const { call, finished } = await startWithoutSchedule() // no schedule, so no sweep
+  const { call, finished } = await start()
   const hook = startWebhook(1)
   const { id } = await newLeague(call, { webhook_url: hook.url })
   await finished(upload(call, id, 'ID,Name,Power\n1,Ann,5\n'))
@@ -134,7 +134,7 @@ test('an announcement is sent without waiting for the sweep, and a failed one is
 })
 
 test('an announcement that fails names the league, the host and the status, never the address', async () => {
-  const { call, finished } = await startWithoutSchedule()
+  const { call, finished } = await start()
   const hook = startWebhook(Number.POSITIVE_INFINITY)
   const { id } = await newLeague(call, { webhook_url: hook.url }, 'Northern Alliance')
   await finished(upload(call, id, 'ID,Name,Power\n1,Ann,5\n'))

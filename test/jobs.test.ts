@@ -393,7 +393,6 @@ test('the event stream of a deleted job ends, and the service goes on', async ()
   const events = await call.raw(`/api/v1/jobs/${jobId}/events`)
   const reader = events.body!.getReader()
   await reader.read()
-  await app.schedule.stop()
   app.db.delete(runs).run()
   while (!(await reader.read()).done);
   expect(await call.get('/api/v1/jobs')).toMatchObject({ jobs: [] })

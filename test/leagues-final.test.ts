@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { finalizeDue } from '../src/leagues/finalize.ts'
 import { formOf, season, upload } from './sheets.ts'
-import { type caller, refusalOf, startWithoutSchedule } from './start.ts'
+import { type caller, refusalOf, start } from './start.ts'
 
 const inMs = (ms: number) => new Date(Date.now() + ms).toISOString()
 const scan = 'id,name,power\n1,Ann,10\n2,Bob,20\n'
@@ -10,7 +10,7 @@ const newSeason = (call: ReturnType<typeof caller>, config: object) =>
   call.post('/api/v1/leagues', { ...season, ends_at: inMs(60_000), config })
 
 async function startSeason(config: object = { auto_finalize: true }) {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call, runJob } = fieldhouse
   const league = await newSeason(call, config)
   const runFinalizeDue = async () => (await runJob(finalizeDue, {})).result.finalized

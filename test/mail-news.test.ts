@@ -8,12 +8,12 @@ import { inDays } from './dates.ts'
 import { linksOf, mailServer, mailSettings } from './mail.ts'
 import { newCup, newTraders, sendQuotes } from './market.ts'
 import { base, createPerson, createSite } from './rosters.ts'
-import { startWithoutSchedule } from './start.ts'
+import { start } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
 
 test('members without an entry get one mail a day before picks close', async () => {
   const server = await mailServer()
-  const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
+  const fieldhouse = await start(mailSettings(server.port))
   const { call, runJob, clock } = fieldhouse
   const feed = feedFor({ firstTee: Date.now() + 2 * day })
   await newTour(call, feed.url)
@@ -40,7 +40,7 @@ test('members without an entry get one mail a day before picks close', async () 
 
 test('members get a mail with their result when the board is final', async () => {
   const server = await mailServer()
-  const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
+  const fieldhouse = await start(mailSettings(server.port))
   const { call } = fieldhouse
   await sendQuotes(call, { ABC: 1_000 })
   const { id } = await newCup(call)
@@ -57,7 +57,7 @@ test('members get a mail with their result when the board is final', async () =>
 
 test('staff with an account get mails about their shifts and expiring certificates', async () => {
   const server = await mailServer()
-  const fieldhouse = await startWithoutSchedule(mailSettings(server.port))
+  const fieldhouse = await start(mailSettings(server.port))
   const { call, runJob } = fieldhouse
   await newUser(fieldhouse, 'Ann')
   const site = await createSite(call, 'Hall', 'UTC')

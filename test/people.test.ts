@@ -5,7 +5,7 @@ import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { browserTest } from './needs.ts'
 import { base, createPerson, createSite } from './rosters.ts'
 import { newLeague } from './sheets.ts'
-import { refusalOf, start, startWithoutSchedule } from './start.ts'
+import { refusalOf, start } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
@@ -35,7 +35,7 @@ test('my page shows my rank, its change, and where I am a member without a rank'
 
 test('my page shows what is due: picks that close, and the shifts of the week', async () => {
   const feed = feedFor({ firstTee: Date.now() + 3 * hour })
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call } = fieldhouse
   await newTour(call, feed.url)
   await update(fieldhouse)

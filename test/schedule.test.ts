@@ -14,7 +14,7 @@ const tickJob = (name = 'test.tick') => job(name, { run: async () => 'ticked' })
 test('a slot fires once, however many processes share the folder', async () => {
   const folder = temporaryFolder()
   const ticking = tickJob()
-  const tables = { jobs: [ticking], schedule: [every('* * * * * *', ticking)] }
+  const tables = { jobs: [ticking], schedule: [every('* * * * * *', ticking)], followsSchedule: true }
   const services = [await start({}, folder, tables), await start({}, folder, tables), await start({}, folder, tables)]
   const { app } = services[0]!
   await until(() => runsIn(app).filter(({ status }) => status === 'SUCCESS').length >= 3)
@@ -140,7 +140,11 @@ test('a job of the schedule that throws is a failed run and ends nothing', async
       throw new Error('no')
     },
   })
-  const { app, call } = await start({}, undefined, { jobs: [failing], schedule: [every('* * * * * *', failing)] })
+  const { app, call } = await start({}, undefined, {
+    jobs: [failing],
+    schedule: [every('* * * * * *', failing)],
+    followsSchedule: true,
+  })
   await until(() => runsIn(app, 'test.failing').filter(({ status }) => status === 'FAILURE').length >= 2)
   expect((await call.raw('/livez')).status).toBe(200)
 })

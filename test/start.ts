@@ -110,6 +110,7 @@ export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
 /** The default settings of every app in a test. */
 export const defaults = (dataDir: string): Env => trialSettings(dataDir, adminToken)
 
+/** Jobs of the schedule run only when the test starts them, unless it passes `followsSchedule`. */
 export async function start(env: Env = {}, givenDir?: string, overrides: AppOverrides = {}) {
   const dataDir = givenDir ?? (await newDataDir())
   const clock = turnableClock()
@@ -117,6 +118,7 @@ export async function start(env: Env = {}, givenDir?: string, overrides: AppOver
   const fieldhouse: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), {
     clock,
     log,
+    followsSchedule: false,
     passwordCosts: { memoryCost: 8, timeCost: 1 }, // the minimum, because tests hash hundreds of passwords
     ...overrides,
   })
@@ -143,13 +145,6 @@ export async function start(env: Env = {}, givenDir?: string, overrides: AppOver
       return finished({ job_id: run.jobId })
     },
   }
-}
-
-/** Only the jobs that the test starts run. */
-export async function startWithoutSchedule(env?: Env, dataDir?: string) {
-  const fieldhouse = await start(env, dataDir)
-  fieldhouse.app.schedule.stop()
-  return fieldhouse
 }
 
 /** A separate process, for tests that kill it. Resolves once it is open. */

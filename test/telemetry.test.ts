@@ -109,13 +109,7 @@ const withSentry = shared(async () => {
   return { sentry, ...(await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })) }
 })
 
-/** Nothing of the schedule runs in it, so that its log does not depend on the turn of a minute. */
-const quietWithoutDsn = shared(async () => {
-  const fieldhouse = await openAppProcess({ LOG_LEVEL: 'warn' })
-  fieldhouse.send('unschedule')
-  await fieldhouse.answer('unscheduled')
-  return fieldhouse
-})
+const quietWithoutDsn = shared(() => openAppProcess({ LOG_LEVEL: 'warn' }))
 
 test('a job that failed reaches Sentry with its name, what it quotes of secrets taken out', async () => {
   const { sentry, send, answer, finished, logged } = await withSentry()

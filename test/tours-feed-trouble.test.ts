@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { FeedFault } from '../scripts/fake-feed.ts'
 import { minute } from '../src/platform/clock.ts'
-import { board, startWithoutSchedule } from './start.ts'
+import { board, start } from './start.ts'
 import { alerts, enter, feedFor, newTourLeague, newUpdatedTour, newUser, players, tour, update } from './tours.ts'
 
 /** The status of a tour by the fault of its feed. */
@@ -22,7 +22,7 @@ const outcomes = {
 for (const [fault, outcome] of Object.entries(outcomes) as [keyof typeof outcomes, string][]) {
   const costs = outcome === 'ok' ? 'costs nothing' : 'costs its own run only, and one alert that clears itself'
   test(`a feed that is ${fault} ${costs}`, async () => {
-    const fieldhouse = await startWithoutSchedule()
+    const fieldhouse = await start()
     const { app, call, clock } = fieldhouse
     const feed = feedFor()
     await newUpdatedTour(call, feed.url)

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'bun:test'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { pickGroupsOf } from '../src/leagues/tours/groups.ts'
 import { hour, minute } from '../src/platform/clock.ts'
-import { refusalOf, startWithoutSchedule } from './start.ts'
+import { refusalOf, start } from './start.ts'
 import { enter, feedFor, jsonFeed, newTourLeague, newUpdatedTour, newUser, players, update } from './tours.ts'
 
 async function startGrouped(config: object) {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call } = fieldhouse
   await newUpdatedTour(call, feedFor().url)
   const league = await newTourLeague(call, { picks: undefined, best: 2, ...config })
@@ -123,7 +123,7 @@ describe('groups', () => {
 })
 
 test('odds that come after the field make the groups, on the page too', async () => {
-  const { call, clock, finished } = await startWithoutSchedule()
+  const { call, clock, finished } = await start()
   const golfers = ['Åke Berglund', 'Conor O’Shea', 'Nicolai Højgaard', 'Si Woo Kim'].map((name, i) => ({
     id: `${i}`,
     name,

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
 import { stampIn } from '../src/platform/cache/stamps.ts'
 import { day, minute } from '../src/platform/clock.ts'
-import { afterTest, board, refusalOf, startWithoutSchedule, until } from './start.ts'
+import { afterTest, board, refusalOf, start, until } from './start.ts'
 import {
   alerts,
   enter,
@@ -17,7 +17,7 @@ import {
 } from './tours.ts'
 
 test('officers create a tour, which is updated at once and read by all; its feed’s URL stays among officers', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call, as } = fieldhouse
   const [ann, olga] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'olga', 'officer')]
   const feed = feedFor()
@@ -61,7 +61,7 @@ test('officers create a tour, which is updated at once and read by all; its feed
 })
 
 test('a tour is not called like another, however it is written; it may keep its name', async () => {
-  const { call } = await startWithoutSchedule()
+  const { call } = await start()
   const { url } = feedFor()
   await newTour(call, url, { name: 'PGA Tour' })
   const taken = { status: 409, errors: [{ path: 'name', message: 'The tour pga is already called PGA Tour' }] }
@@ -75,7 +75,7 @@ test('a tour is not called like another, however it is written; it may keep its 
 })
 
 test('another feed takes the place of one that fails at once, also while that one is still being asked', async () => {
-  const { app, call, clock } = await startWithoutSchedule()
+  const { app, call, clock } = await start()
   const oldFeed = Promise.withResolvers<void>()
   let requests = 0
   const server = Bun.serve({
@@ -105,7 +105,7 @@ test('another feed takes the place of one that fails at once, also while that on
 })
 
 test('a feed of another format reads the same', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const feed = feedFor()
   feed.advance(300)
   const boards = await Promise.all(
@@ -125,11 +125,11 @@ test('a feed of another format reads the same', async () => {
 test('feeds on private addresses are refused, however they are written', async () => {
   const feed = feedFor()
   const { port } = new URL(feed.url)
-  const allowing = await startWithoutSchedule()
+  const allowing = await start()
   await newUpdatedTour(allowing.call, `http://localhost:${port}/fieldhouse.json`)
   await allowing.stop()
   const requestsBefore = feed.requests.length
-  const { call, ...fieldhouse } = await startWithoutSchedule({ ALLOW_PRIVATE_FEEDS: 'false' }, allowing.dataDir)
+  const { call, ...fieldhouse } = await start({ ALLOW_PRIVATE_FEEDS: 'false' }, allowing.dataDir)
   const refused = [
     feed.url,
     `http://localhost:${port}/feed`,
@@ -157,7 +157,7 @@ test('feeds on private addresses are refused, however they are written', async (
 })
 
 test('the config of a tour league is checked and completed', async () => {
-  const { call } = await startWithoutSchedule()
+  const { call } = await start()
   const feed = feedFor()
   await newTour(call, feed.url)
   const { id, config } = await newTourLeague(call, { picks: undefined, best: undefined })
@@ -184,7 +184,7 @@ test('the config of a tour league is checked and completed', async () => {
 })
 
 test('a held board is accepted when an officer says so', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { app, call, clock } = fieldhouse
   const feed = feedFor()
   await newUpdatedTour(call, feed.url)
@@ -215,7 +215,7 @@ test('a held board is accepted when an officer says so', async () => {
 })
 
 test('a league on another week’s event says so instead of taking its field', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call } = fieldhouse
   const feed = feedFor({ firstTee: Date.now() - 3 * 24 * 60 * minute })
   feed.advance(600)

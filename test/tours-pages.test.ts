@@ -3,14 +3,14 @@ import { minute } from '../src/platform/clock.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague } from './sheets.ts'
-import { startWithoutSchedule } from './start.ts'
+import { start } from './start.ts'
 import { enter, feedFor, newTourLeague, newUpdatedTour, newUser, players, playOn, update } from './tours.ts'
 import { faintText, structureFaults } from './web-seen.ts'
 
 type Golfer = { player_id: string; name: string }
 
 async function startPool(config: object = {}) {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call } = fieldhouse
   const feed = feedFor()
   await newUpdatedTour(call, `${feed.url}?key=secret`)

@@ -10,12 +10,12 @@ import { day, hour, minute, second } from '../src/platform/clock.ts'
 import { runById } from '../src/platform/jobs/runs.ts'
 import { redisTest, rounds } from './needs.ts'
 import { startRedis } from './redis.ts'
-import { type Env, spawnFieldhouse, startWithoutSchedule, temporaryFolder, until } from './start.ts'
+import { type Env, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 import { alerts, feedFor, newTour, newTourLeague, tour, update } from './tours.ts'
 
 /** A service that follows a tour because a league waits for it: one update is booked. */
 async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
-  const fieldhouse = await startWithoutSchedule(env, dataDir)
+  const fieldhouse = await start(env, dataDir)
   const { app, call, runJob } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)
@@ -130,7 +130,7 @@ test('a process killed while it holds the lock leaves nothing that the next one 
   expect(heldLocks.map(({ task }) => task)).toContain('update_player_scores')
   const owners = heldLocks.map(({ owner }) => owner)
 
-  const { app, call } = await startWithoutSchedule({}, dataDir)
+  const { app, call } = await start({}, dataDir)
   expect(app.locks.all().filter(({ owner, ownerDead }) => owners.includes(owner) && !ownerDead)).toEqual([])
   /** On a slow machine the time of an update may pass before it begins; the supervisor books another. */
   const untilSupervised = (condition: () => boolean | Promise<boolean>) =>
@@ -176,7 +176,7 @@ test('the alert of a dead feed stays although no league needs it any more, until
 })
 
 test('a new tour with a dead feed says that it is not polled again', async () => {
-  const { app, call } = await startWithoutSchedule()
+  const { app, call } = await start()
   const feed = feedFor()
   feed.fault('down')
   await newTour(call, feed.url)
@@ -248,11 +248,7 @@ redisTest(
 
 test('the feed is polled once per interval, however many processes supervise and however many users ask', async () => {
   const dataDir = temporaryFolder()
-  const services = [
-    await startWithoutSchedule({}, dataDir),
-    await startWithoutSchedule({}, dataDir),
-    await startWithoutSchedule({}, dataDir),
-  ]
+  const services = [await start({}, dataDir), await start({}, dataDir), await start({}, dataDir)]
   const feed = feedFor()
   const [{ call }] = services as [(typeof services)[0], ...typeof services]
   await newTour(call, feed.url, { interval_s: 2 })

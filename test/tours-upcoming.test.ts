@@ -5,7 +5,7 @@ import { unfinishedUpdate } from '../src/leagues/tours/queries.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
-import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
+import { board, refusalOf, start, until } from './start.ts'
 import {
   alerts,
   enter,
@@ -50,7 +50,7 @@ Ned Nowhere,6,34`
 
 /** The feed is on last week’s event, a league is on the next one. */
 async function startWaiting(config: object = {}) {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call, clock } = fieldhouse
   const feed = jsonFeed(lastWeek)
   await newUpdatedTour(call, feed.url)
@@ -279,7 +279,7 @@ const espnEvent = (id: string, name: string, state: string, status: string, line
 })
 
 test('an upcoming event on the ESPN scoreboard is read in addition to the current one, until it starts', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call, clock } = fieldhouse
   const played = [{ period: 1, value: 70, displayValue: '-2', linescores: Array(18).fill({ value: 4 }) }]
   const now = espnEvent('1', 'Coastal Open', 'in', 'STATUS_IN_PROGRESS', played)
@@ -297,7 +297,7 @@ test('an upcoming event on the ESPN scoreboard is read in addition to the curren
 })
 
 test('a league on another event of the feed does not move the others to it', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call, clock } = fieldhouse
   const feed = jsonFeed({
     events: ['Coastal Open', 'Island Open'].map((name, i) => espnEvent(`${i}`, name, 'pre', 'STATUS_SCHEDULED')),
@@ -320,7 +320,7 @@ const inPlay = (id: string, name: string, toPar: string) => {
 }
 
 test('an event on the scoreboard that is held back or unreadable does not hold up a league on another one', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { app, call, clock } = fieldhouse
   const feed = jsonFeed({ events: [inPlay('1', 'Coastal Open', '-2'), inPlay('2', 'Island Open', '-1')] })
   await newUpdatedTour(call, feed.url, { format: 'espn' })
@@ -355,7 +355,7 @@ test('an event on the scoreboard that is held back or unreadable does not hold u
 })
 
 test('an event that the feed renames stays that of the leagues which name it, where the feed has an id', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call, clock } = fieldhouse
   const feed = jsonFeed({ events: [inPlay('1', 'Coastal Open', '-2'), inPlay('2', 'Island Open', '-1')] })
   await newUpdatedTour(call, feed.url, { format: 'espn' })

@@ -11,7 +11,7 @@ import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
 import { bindEvent, leagueEvent } from '../src/leagues/tours/picks.ts'
 import { ensureUpdates } from '../src/leagues/tours/supervisor.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
-import { board, refusalOf, startWithoutSchedule, until } from './start.ts'
+import { board, refusalOf, start, until } from './start.ts'
 import {
   alerts,
   enter,
@@ -31,7 +31,7 @@ type Row = { player_id: string; rank: number; score: number | null; change: numb
 
 /** A service with a tour with a known field, a league on it, and two members with entries. */
 async function startPlaying(config: object = {}) {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { call } = fieldhouse
   const feed = feedFor()
   await newUpdatedTour(call, feed.url)
@@ -432,7 +432,7 @@ test('the next week’s event on the feed leaves a league on its own', async () 
 })
 
 test('an event of the same name a year later is another one: it can be picked, and last year’s league keeps its own', async () => {
-  const fieldhouse = await startWithoutSchedule()
+  const fieldhouse = await start()
   const { app, call, clock } = fieldhouse
   const yearly = (total: number | null) => ({
     event: { name: 'Coastal Open', round: 1, status: total === null ? 'upcoming' : 'in_progress' },

@@ -16,7 +16,8 @@ const jobs = {
   stubborn: job('test.stubborn', { input: url, run: () => new Promise(() => {}) }),
 }
 
-const { app, url: address, stop } = await startFieldhouse(readConfig(process.env), { jobs: Object.values(jobs) })
+const overrides = { jobs: Object.values(jobs), followsSchedule: false }
+const { app, url: address, stop } = await startFieldhouse(readConfig(process.env), overrides)
 onSignal(stop)
 onUncaught((what, error) => {
   app.log.error(what, { error })
@@ -28,10 +29,7 @@ for await (const line of console) {
   const [what, argument = ''] = line.split(/ (.*)/)
   if (what === 'forget') Promise.reject(new Error('forgotten'))
   else if (what === 'throw') setTimeout(() => raise('thrown'))
-  else if (what === 'unschedule') {
-    await app.schedule.stop()
-    console.log('unscheduled yes')
-  } else if (what === 'loaded')
+  else if (what === 'loaded')
     console.log(Object.keys(require.cache).some(path => path.includes(argument)) ? 'loaded yes' : 'loaded no')
   else if (what === 'fail' || what === 'fetch' || what === 'stubborn')
     console.log(`job ${(await app.jobs.start(jobs[what], { url: argument })).jobId}`)
