@@ -1,5 +1,6 @@
 /** Goals: several targets by power, and the share that each player has reached. */
 import { expect, test } from 'bun:test'
+import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, refusalOf, shared, start } from './start.ts'
 
@@ -108,4 +109,18 @@ test('a board whose goals name a metric that nobody has says so', async () => {
   expect((await board(call, id)).notes).toEqual([
     "The goals name Helps, which the newest sheet does not have, so nobody's goal can be computed. The sheet has Power, Kill points, Deads.",
   ])
+})
+
+test('an exported board that comes back as a sheet brings its metrics, and nothing that the board works out', async () => {
+  const { call, id } = await leagueOfFour({ goals })
+  await call.put(`/api/v1/leagues/${id}/players/2/mark`, { reason: 'farm', farm_of: '1' })
+  const { metrics } = (await board(call, id)).rows[0]
+  for (const format of ['csv', 'xlsx']) {
+    const exported = await (await call.raw(`/api/v1/leagues/${id}/leaderboard.${format}`)).bytes()
+    const sheet = await readSheet(exported)
+    expect(sheet.metrics.map(({ name }) => name)).toEqual(Object.keys(metrics))
+    expect(sheet.notes.join()).toStartWith('This is an exported board. ')
+    const mapped = await readSheet(exported, { mapping: { score: 'points' } })
+    expect(mapped.metrics.map(({ name }) => name)).toEqual(['points', ...Object.keys(metrics)])
+  }
 })

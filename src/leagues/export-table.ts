@@ -5,6 +5,17 @@ import { columnsOfRow, exportedColumn, moneyColumns } from './columns.ts'
 
 const firstColumns = ['rank', 'change', 'player_id', 'name']
 const markColumns = ['mark', 'farm_of', 'counted', 'note']
+const computedSuffix = new RegExp(`^(.+)_(gain|${GOAL_COLUMN})$`)
+const computedColumns = ['rank', 'change', 'score', 'tier', GOAL_COLUMN]
+
+/** Of the headings of an exported board, those of what the board works out itself; none if it is another table. */
+export function computedHeadings(headings: readonly string[]): string[] {
+  const all = new Set(headings)
+  if (!firstColumns.every(column => all.has(column))) return []
+  const hasMarks = markColumns.every(column => all.has(column))
+  const computed = new Set([...computedColumns, ...(hasMarks ? markColumns : [])])
+  return headings.filter(heading => computed.has(heading) || all.has(computedSuffix.exec(heading)?.[1] ?? ''))
+}
 
 /** The columns to write: the `chosen` ones, or else all, with goals last. Columns that `isMoney` are written in units and in cents. */
 export const columnsToExport = (

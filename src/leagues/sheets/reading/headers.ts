@@ -6,6 +6,7 @@ import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { truncate } from '../../../platform/truncate.ts'
 import { isLabel, labelColumn, labelOfColumn } from '../../columns.ts'
+import { computedHeadings } from '../../export-table.ts'
 import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './known-metrics.ts'
 import { latinAliases } from './latin-aliases.ts'
 import { BAD, BLANK, newNumberCell, readNumber } from './numbers.ts'
@@ -154,13 +155,15 @@ function headingsOf({ cells }: PreviewRow, keys: string[], mapped: MappedRoles):
 
 function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known }: Headings): Header {
   const taken = new Set(known)
+  const computed = computedHeadings(headers)
   const columns = headers.map((header, column): HeaderColumn => {
     const role = roles[column]
     if (role) return { header, as: role, tentative: false }
     const name = metricSlug(header)
     const meant = aliases.get(keys[column]!)?.to ?? ''
     const isAttribute = attributes.has(keys[column]!) || unnamed.test(keys[column]!) || meant === 'id' || isLabel(meant)
-    const content = role === null || name === '' || isAttribute ? 'text' : contentBelow(rows, row, column)
+    const isLeftOut = role === null || name === '' || isAttribute || computed.includes(header)
+    const content = isLeftOut ? 'text' : contentBelow(rows, row, column)
     if (content === 'text') return { header, as: null, tentative: false }
     let metric = name
     for (let n = 2; taken.has(metric); n++) metric = `${name}_${n}`
@@ -280,6 +283,10 @@ export function headingNotes({ line, columns }: Header): string[] {
   const numbers = headings.filter(heading => /^[\d.,\s]+$/.test(heading)).length
   const repeated = repeatedIn(columns).filter(({ as, tentative }) => isMetric(as) && !tentative)
   const notes: string[] = []
+  const leftOut = new Set(columns.filter(({ as }) => as === null).map(({ header }) => header))
+  const computed = computedHeadings(headings).filter(heading => leftOut.has(heading))
+  if (computed.length > 0)
+    notes.push(`This is an exported board. What the board works out itself is not read: ${quoted(computed)}.`)
   if (headings.length > 1 && numbers * 2 >= headings.length)
     notes.push(
       `Line ${line} is read as the headings but looks like a player. If it is one, put a line of headings above it.`,
