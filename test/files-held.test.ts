@@ -7,8 +7,8 @@ import { Worker } from 'node:worker_threads'
 import { useWriteAheadLog } from '../db/write-ahead-log.ts'
 import { openScores, openScoresReader } from '../src/leagues/sheets/snapshots/open.ts'
 import { copyDatabases } from '../src/monitor/backups/backup.ts'
-import { restoreAtStart } from '../src/monitor/backups/restore-at-start.ts'
-import { requestRestore } from '../src/monitor/backups/restore-request.ts'
+import { restoreAtStart } from '../src/monitor/backups/restore.ts'
+import { requestRestore } from '../src/monitor/backups/stored-backups.ts'
 import { afterTest, temporaryFolder } from './start.ts'
 
 /** A thread that runs these statements on the file and says so; a moment later it removes some files and closes it. */

@@ -9,8 +9,15 @@ import { dirname, join } from 'node:path'
 import { errorCodeOf } from '../../../db/open-errors.ts'
 import { syncToDisk } from '../../../db/sync.ts'
 import { messageOf } from '../../errors.ts'
-import { requestedBackup } from './restore-request.ts'
-import { backupName, backupNames, backupsFolder, bytesOf, type Manifest, namePattern } from './stored-backups.ts'
+import {
+  backupName,
+  backupNames,
+  backupsFolder,
+  bytesOf,
+  type Manifest,
+  namePattern,
+  requestedBackup,
+} from './stored-backups.ts'
 
 /** Copied in this order: what `fieldhouse.db` refers to is already in `scores.db`, and stays while the backup lock is held. */
 const databases = ['fieldhouse.db', 'scores.db']

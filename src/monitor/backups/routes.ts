@@ -21,7 +21,6 @@ import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { bytes, number, time } from '../../ui/parts/values.ts'
 import { emptyQuery, livePage, slicesOf } from '../pages/live-page.ts'
 import { backUp, sendBackupAway } from './backup-jobs.ts'
-import { requestedBackup, requestRestore, withdrawRestoreRequest } from './restore-request.ts'
 import { s3Place } from './s3-backup.ts'
 import {
   type BackupView,
@@ -30,6 +29,9 @@ import {
   backupSchema,
   backupsFolder,
   listBackups,
+  requestedBackup,
+  requestRestore,
+  withdrawRestoreRequest,
 } from './stored-backups.ts'
 
 export const backupRoutes = (app: App) => [backupsPage(app), actionRoutes(app)]

@@ -1,7 +1,8 @@
-/** The backups in the folder: their names, and what their manifests say. */
-import { readdirSync } from 'node:fs'
+/** The backups in the folder: their names, what their manifests say, and which one the next start restores. */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Static, t } from 'elysia'
+import { writeDurably } from '../../../db/sync.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
@@ -74,3 +75,27 @@ const backupView = ({ name, manifest }: Backup): BackupView => ({
   version: manifest.fieldhouse,
   schema: manifest.schema,
 })
+
+/** Which backup the next start restores: a file in the data folder, so that it is known before any database is opened. */
+
+/** Names of folders for what a backup has replaced start like this. */
+export const replacedPrefix = 'replaced-'
+
+export const requestFile = 'restore-at-start.json'
+
+export type RestoreRequest = { backup: string; aside: string }
+export const requestPath = (dataDir: string) => join(dataDir, requestFile)
+
+export const requestedBackup = (dataDir: string): string | undefined => readRequest(dataDir)?.backup
+
+export function readRequest(dataDir: string): RestoreRequest | undefined {
+  const path = requestPath(dataDir)
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+}
+
+export const withdrawRestoreRequest = (dataDir: string): void => rmSync(requestPath(dataDir), { force: true })
+
+export function requestRestore(dataDir: string, backup: string, at: number): void {
+  const request: RestoreRequest = { backup, aside: `${replacedPrefix}${backupName(at)}` }
+  writeDurably(requestPath(dataDir), JSON.stringify(request))
+}
