@@ -1,7 +1,9 @@
-/** How long things are kept. Each line deletes what is older, nightly and in small steps. */
+/** How long things are kept. Each line deletes what is older; a job does it nightly and in small steps. */
 import { desc, lt, not, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { countRows } from '../db/count-rows.ts'
+import { factOf, storeFact, storeFactOnce } from '../db/facts.ts'
+import type { Db } from '../db/open.ts'
 import {
   apiKeys,
   attempts,
@@ -28,8 +30,8 @@ import {
   systemAlerts,
   uploadDrafts,
 } from '../db/schema.ts'
-import { tryWrite } from '../db/transactions.ts'
-import type { App } from './context.ts'
+import { atomically, tryWrite } from '../db/transactions.ts'
+import { type App, job } from './context.ts'
 import { deleteOrphanRows } from './leagues/market/league-cleanup.ts'
 import {
   correctUploadTimes,
@@ -37,8 +39,8 @@ import {
   deleteStrayFiles,
   sweepSnapshots,
 } from './leagues/sheets/retention.ts'
-import { type RetentionRule, retentionJob } from './monitor/retention-job.ts'
-import { type Duration, ms } from './platform/clock.ts'
+import { locks } from './locks.ts'
+import { type Duration, day, ms } from './platform/clock.ts'
 import { isUnfinished } from './platform/jobs/runs.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
 
@@ -47,7 +49,7 @@ const maxPrices = 5_000_000
 const pricesBeyond = (max: number): SQL =>
   sql`${prices.id} <= (select max(id) from ${prices}) - ${max} and ${prices.until} is not null`
 
-export const deleteOld = retentionJob([
+const rules: readonly RetentionRule[] = [
   olderThan('runs', '90d', runs, runs.createdAt, not(isUnfinished)),
   { what: 'runs beyond a million', step: ({ db }, _, limit) => deleteRunsBeyond(db, maxRuns, limit) },
   olderThan('audit log', '365d', auditLog, auditLog.at),
@@ -82,9 +84,71 @@ export const deleteOld = retentionJob([
   { what: 'snapshots', step: sweepSnapshots },
   { what: 'trades of deleted leagues', step: ({ db }, _, limit) => deleteOrphanRows(db, limit) },
   { what: 'dead processes', step: deleteDeadProcesses },
-])
+]
 
-/** A line of the table: rows whose `column` is older than `life`. */
+/** A line of the table. */
+type RetentionRule = {
+  readonly what: string
+  /** Deletes at most `limit` things that are too old at `now`; returns how many. Less than `limit`: there are no more. */
+  step(app: App, now: number, limit: number): number | Promise<number>
+}
+
+/** Deletes in small steps: a short transaction, a pause, the next, so that nobody waits for it. */
+export const deleteOld = job('retention.delete_old', {
+  once: () => 'delete_old',
+  lock: () => locks.retention(),
+  async run(_, app, { signal, progress }) {
+    const now = await retentionTime(app)
+    const deleted: Record<string, number> = {}
+    for (const [i, { what, step }] of rules.entries()) {
+      progress((100 * i) / rules.length, what)
+      let total = 0
+      for (let size = stepSizes.first, isMore = true; isMore; ) {
+        signal.throwIfAborted()
+        const began = performance.now()
+        const count = await step(app, now, size)
+        total += count
+        isMore = count >= size
+        size = nextStepSize(size, performance.now() - began)
+        await Bun.sleep(pause)
+      }
+      deleted[what] = total
+    }
+    return deleted
+  },
+})
+
+const retentionFact = 'retention_now'
+const maxAdvance = 2 * day // from one night to the next
+
+/**
+ * The time by which retention decides what is old. With a clock set forward by mistake it would delete everything at once; so it
+ * advances by at most two days each time, and catches up after a longer stop within some nights.
+ */
+async function retentionTime({ db, clock }: App): Promise<number> {
+  return atomically(db, tx => {
+    const last = factOf(tx, retentionFact)
+    const now = last === undefined ? clock.now() : Math.min(clock.now(), Number(last) + maxAdvance)
+    setRetentionTime(tx, now)
+    return now
+  })
+}
+
+export const setRetentionTime = (tx: Db, now: number): void => storeFact(tx, retentionFact, String(now))
+
+/** At every start: if retention never ran, its time starts now. */
+export const startRetentionTime = ({ db, clock }: Pick<App, 'db' | 'clock'>): Promise<void> =>
+  atomically(db, tx => void storeFactOnce(tx, retentionFact, String(clock.now())))
+
+const pause = 15 // ms
+const stepTime = 5 // ms that everybody waits for one step
+const stepSizes = { first: 50, least: 20, most: 500 } // rows
+
+/** The number of rows for the next step, after one of `size` took `ms`: no fixed number is fast for all tables on all machines. */
+export const nextStepSize = (size: number, ms: number): number =>
+  Math.round(Math.min(stepSizes.most, 2 * size, Math.max(stepSizes.least, (size * stepTime) / ms)))
+
+/** Rows whose `column` is older than `life`. */
 function olderThan(
   what: string,
   life: Duration,

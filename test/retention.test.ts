@@ -1,10 +1,9 @@
 import { expect, test } from 'bun:test'
 import { auditLog, processes, requestStats, runs, scheduleSlots, sessions, systemAlerts, users } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
-import { nextStepSize } from '../src/monitor/retention-job.ts'
 import { day } from '../src/platform/clock.ts'
 import { holdProcessLock } from '../src/platform/process/process-lock.ts'
-import { deleteRunsBeyond } from '../src/retention.ts'
+import { deleteRunsBeyond, nextStepSize } from '../src/retention.ts'
 import { start, until } from './start.ts'
 
 const run = (id: string, createdAt: number, status: 'SUCCESS' | 'PENDING' = 'SUCCESS') => ({
