@@ -552,6 +552,31 @@ test('a price of yesterday that is split or taken back today leaves today’s ga
   expect(await today()).toEqual([[5_000, 5_000], [1_100, 1_100], [1_100, 1_150], 500, true])
 })
 
+test('a trade or a dividend of yesterday that is taken back today is no loss or gain of today', async () => {
+  const fieldhouse = await startWithoutHolding()
+  const { call, clock } = fieldhouse
+  clock.forwardToNext(day)
+  await newCup(call)
+  const [ann] = await newTraders(fieldhouse, league, ['ann', 'bob'])
+  await sendQuotes(call, { ACME: 1_000 })
+  await trade(ann!, league, 'buy', 100, 'ACME')
+  await sendQuotes(call, { ACME: 9_000 })
+  const wrong = await newestPrice(call, 'ACME')
+  await trade(ann!, league, 'sell', 50, 'ACME')
+  await sendQuotes(call, { ACME: 1_000 })
+  const { id: dividend } = await call.post('/api/v1/quotes/ACME/dividends', { per_share_cents: 30 })
+  clock.forward(day)
+  await board(call, league) // so that it is in memory
+  await takeBack(call, 'ACME', wrong)
+  await call.post(`/api/v1/quotes/ACME/actions/${dividend}/undo`)
+  await fieldhouse.runJob(recordDailyValues, {})
+  await sendQuotes(call, { ACME: 1_100 })
+  const { change, metrics } = (await board(call, league)).rows[0]
+  const { points } = await call.get(`/api/v1/leagues/1/portfolios/${ann!.id}/history`)
+  const { today_cents } = await portfolio(ann!, league)
+  expect([change, metrics.today_pct, today_cents, points[1].total_cents]).toEqual([0, 0.1, 10_000, 10_000_000])
+})
+
 test('a price or a dividend that is taken back leaves no trace in the values of past days', async () => {
   const fieldhouse = await startWithoutHolding()
   const { call, clock } = fieldhouse

@@ -112,6 +112,8 @@ export const heldSymbols = (db: Db, leagueId: number, userId: number): string[] 
     .all({ leagueId, userId })
     .map(({ symbol }) => symbol)
 
+const undone = alias(ledger, 'undone')
+
 /** The value of a portfolio when the day began: without today's lines, at the prices of that time. */
 export function valueAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: Portfolio, now: number): number | null {
   const today = startOfDay(now)
@@ -133,10 +135,12 @@ export function valueAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: 
       cash: ledger.cashCents,
     })
     .from(ledger)
+    .leftJoin(undone, eq(undone.id, ledger.undoes))
     .where(
       and(
         eq(ledger.userId, userId),
         gte(ledger.at, today),
+        gte(sql`coalesce(${undone.at}, ${ledger.at})`, today), // what takes an older line back changes the opening value
         eq(ledger.leagueId, leagueId),
         sql`${ledger.symbol} is not null`,
       ),

@@ -20,8 +20,11 @@ export type PortfolioLine = [
   quantity: number,
   cash: number,
   quantityAfter: number,
+  /** When it counts: a line that takes another back changes the portfolio as of that one. */
+  countsFrom: number,
 ]
-export const portfolioLine = 'id, user_id, at, kind, symbol, quantity, cash_cents, quantity_after'
+export const portfolioLine = `id, user_id, at, kind, symbol, quantity, cash_cents, quantity_after,
+  coalesce((select undone.at from ledger undone where undone.id = ledger.undoes), at)`
 
 const linesAfter = preparedSql<never, [league: number, id: number]>(
   `select ${portfolioLine} from ledger where league_id = ? and id > ? order by id`,
@@ -104,10 +107,10 @@ export class LeaguePortfolios {
   }
 
   /** Adds a line of today that cash and holdings already include. */
-  addLineOfToday([id, user, at, kind, symbol, quantity, cash, after]: PortfolioLine): void {
+  addLineOfToday([id, user, at, kind, symbol, quantity, cash, after, countsFrom]: PortfolioLine): void {
     this.lastLine = Math.max(this.lastLine, id)
     this.lastAt = Math.max(this.lastAt, at)
-    if (startOfDay(at) !== this.day || symbol === null) return
+    if (startOfDay(countsFrom) !== this.day || symbol === null) return
     const holding = this.holdingOf(user, symbol)
     const moved = this.movedToday.values[holding]!
     const isSplit = kind === 'split'
