@@ -277,8 +277,8 @@ export const uploads = sqliteTable(
   },
   t => [
     index('uploads_league').on(t.leagueId, t.createdAt),
-    uniqueIndex('uploads_same_bytes')
-      .on(t.leagueId, t.kind, t.mode, t.sha256, sql`quote(given_mapping)`, sql`quote(given_worksheet)`) // quote(): in a unique index NULL equals nothing, not even NULL
+    index('uploads_same_bytes')
+      .on(t.leagueId, t.kind, t.mode, t.sha256)
       .where(sql`status in ('queued', 'running', 'held', 'done') and not dry_run`),
     index('uploads_created').on(t.createdAt),
     index('uploads_taken').on(t.takenAt), // every upload checks for dates ahead of the clock

@@ -84,6 +84,27 @@ test('the same bytes again are the first upload', async () => {
   expect(await upload(call, id, current, { kind: 'baseline' })).not.toHaveProperty('duplicate')
 })
 
+test('the same bytes for another date are another scan, of people whose figures are as they were', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call)
+  const send = (options: Record<string, string>, name?: string) => upload(call, id, current, options, name)
+  const first = await send({ taken_at: '2026-01-02T00:00:00Z' })
+  await finished(first)
+  await finished(upload(call, id, `${current}5,eve,9,1\n`, { taken_at: '2026-01-09T00:00:00Z' }))
+  const again = await send({ taken_at: '2026-01-16T00:00:00Z' })
+  expect(again).not.toHaveProperty('duplicate')
+  expect((await finished(again)).result).toMatchObject({ status: 'done', is_newest: true })
+  expect((await call.get(`/api/v1/leagues/${id}/leaderboard`)).as_of).toBe('2026-01-16T00:00:00.000Z')
+  const named = await send({}, 'scan 2026-01-23.csv')
+  expect(named).not.toHaveProperty('duplicate')
+  await finished(named)
+
+  const sameUpload = (each: { upload_id: number }) => ({ upload_id: each.upload_id, duplicate: true })
+  expect(await send({ taken_at: '2026-01-16T01:00:00+01:00' })).toMatchObject(sameUpload(again))
+  expect(await send({}, 'scan 2026-01-23.csv')).toMatchObject(sameUpload(named))
+  expect(await send({})).toMatchObject({ duplicate: true })
+})
+
 test('the same bytes under another mapping are another upload', async () => {
   const { call, finished } = await service()
   const { id } = await newLeague(call)

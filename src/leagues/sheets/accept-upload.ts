@@ -56,7 +56,9 @@ export const acceptedSchema = t.Object({
   job_id: t.String(),
   status: oneOfWords(uploadStates, { description: 'Of the upload; the job has its own' }),
   poll_url: t.String(),
-  duplicate: t.Optional(t.Boolean()),
+  duplicate: t.Optional(
+    t.Boolean({ description: 'The same bytes were sent before; another `taken_at` makes them another scan' }),
+  ),
 })
 
 const acceptedView = (upload: Upload) => ({
@@ -98,7 +100,7 @@ export async function acceptReceived(
 }
 
 /**
- * Stores an upload and its job, which is then to be dispatched, or returns the existing upload of the same bytes with the same mapping and worksheet.
+ * Stores an upload and its job, which is then to be dispatched, or returns the existing upload of the same bytes with the same mapping, worksheet and date.
  * `claimFile` is part of the transaction, and may refuse.
  */
 export async function acceptUpload(
@@ -126,7 +128,7 @@ export async function acceptUpload(
     claimFile?.(tx)
     sheets.file.assertUsable()
     correctTimesAhead(tx, now)
-    const same = { leagueId: league.id, kind, mode, sha256, givenMapping, givenWorksheet }
+    const same = { leagueId: league.id, kind, mode, sha256, givenMapping, givenWorksheet, ...date }
     const existing = dryRun ? undefined : sameUpload(tx, same)
     if (existing?.status === 'held' && force) {
       const given = date.takenFrom === 'given' ? takenAt : undefined
@@ -155,7 +157,6 @@ export async function acceptUpload(
       status: 'queued',
       jobId,
       uploadedBy: who.id,
-      ...date,
       force,
       createdAt: now,
     })

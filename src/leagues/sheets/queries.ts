@@ -6,7 +6,7 @@ import { uploadErrors, uploads } from '../../../db/schema.ts'
 import { prepared, preparedSql } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { isoOrNull } from '../../platform/clock.ts'
+import { isoOrNull, startOf } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Published } from './snapshot-selection.ts'
 import type { Upload } from './upload.ts'
@@ -45,25 +45,34 @@ const findByBytes = prepared(db =>
     ),
 )
 
-/** The upload of the same bytes with the same mapping and worksheet that is under way, held or done, if there is one. */
-export const sameUpload = (
-  db: Db,
-  {
-    leagueId,
-    kind,
-    mode,
-    sha256,
-    givenMapping,
-    givenWorksheet,
-  }: Pick<Upload, 'leagueId' | 'kind' | 'mode' | 'sha256' | 'givenMapping' | 'givenWorksheet'>,
-) =>
-  findByBytes(db)
+type SheetSent = Pick<
+  Upload,
+  'leagueId' | 'kind' | 'mode' | 'sha256' | 'givenMapping' | 'givenWorksheet' | 'takenAt' | 'takenFrom'
+>
+
+/**
+ * The same bytes for another date are another scan, of people whose figures have not changed. A date in a name is a day. A sheet
+ * that is held is no scan yet, and a date may be the answer.
+ */
+function isOfSameDate(sent: SheetSent, other: Upload): boolean {
+  if (other.status === 'held') return true
+  if (sent.takenFrom === 'given') return sent.takenAt === other.takenAt
+  if (sent.takenFrom !== 'filename' || other.takenFrom === 'sheet') return true
+  return startOf('day', sent.takenAt) === startOf('day', other.takenAt)
+}
+
+/** The upload of the same bytes with the same mapping, worksheet and date that is under way, held or done, if there is one. */
+export function sameUpload(db: Db, sent: SheetSent): Upload | undefined {
+  const { leagueId, kind, mode, sha256, givenMapping, givenWorksheet } = sent
+  return findByBytes(db)
     .all({ leagueId, kind, mode, sha256 })
     .find(
       other =>
         Bun.deepEquals(other.givenMapping ?? {}, givenMapping ?? {}) &&
-        (other.givenWorksheet === givenWorksheet || (givenWorksheet !== null && other.worksheet === givenWorksheet)),
+        (other.givenWorksheet === givenWorksheet || (givenWorksheet !== null && other.worksheet === givenWorksheet)) &&
+        isOfSameDate(sent, other),
     )
+}
 
 type NewUpload = typeof uploads.$inferInsert
 export function insertUpload(tx: Db, upload: NewUpload): Upload {

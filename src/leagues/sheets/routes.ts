@@ -17,7 +17,7 @@ import { receiveFile, removeReceived, uploadPath } from './receive-file.ts'
 import { findingSchema, takenFromSchema, uploadSchema, uploadView } from './upload.ts'
 
 const uploadDocs = describe(
-  'Upload a file: CSV, TSV or XLSX; sending the same bytes with the same mapping and worksheet again answers 200 with the first upload',
+  'Upload a file: CSV, TSV or XLSX; sending the same bytes with the same mapping and worksheet for the same date again answers 200 with the first upload',
   acceptedSchema,
   {
     status: 202,

@@ -128,7 +128,13 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
     result.replaceChildren()
     try {
       const answer = await sendFile(url, options, file, file.name, form.querySelector('[data-sending]'))
-      if (answer.duplicate) return showResult(notice('warn', 'This exact file was sent before; nothing was done.'))
+      if (answer.duplicate)
+        return showResult(
+          notice(
+            'warn',
+            'This exact file was sent before; nothing was done. Its figures as of another day are another scan: set the date.',
+          ),
+        )
       const job = await follow(answer.job_id, result)
       if (isTrial) return showTrial(job.result)
       if (job.result?.status === 'held') return showHeld(job.result)

@@ -1,0 +1,2 @@
+DROP INDEX `uploads_same_bytes`;--> statement-breakpoint
+CREATE INDEX `uploads_same_bytes` ON `uploads` (`league_id`,`kind`,`mode`,`sha256`) WHERE status in ('queued', 'running', 'held', 'done') and not dry_run;
