@@ -395,7 +395,7 @@ test('a file larger than allowed is cut off and refused', async () => {
 
 test('a board is exported as CSV and XLSX, formulas kept as text', async () => {
   const { call, finished } = await service()
-  const { id } = await newLeague(call)
+  const { id } = await newLeague(call, {}, 'Köln & Málaga')
   await finished(upload(call, id, 'ID,Name,Power\n1,"=HYPERLINK(""http://x"")",5\n2,Zoë,7\n'))
   const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv?sort_by=power`)
   expect(csv.split('\r\n').slice(0, 3)).toEqual([
@@ -404,7 +404,7 @@ test('a board is exported as CSV and XLSX, formulas kept as text', async () => {
     `2,,1,"'=HYPERLINK(""http://x"")",0,steady,5,0`,
   ])
   const xlsx = await call.raw(`/api/v1/leagues/${id}/leaderboard.xlsx`)
-  expect(xlsx.headers.get('content-disposition')).toContain('northern-season')
+  expect(xlsx.headers.get('content-disposition')).toContain(`"koln-malaga-${id}.xlsx"`)
   const { default: ExcelJS } = await import('exceljs')
   const workbook = new ExcelJS.Workbook()
   await workbook.xlsx.load(await xlsx.arrayBuffer())

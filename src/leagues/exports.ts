@@ -155,6 +155,7 @@ export const exportFileName = ({ id, name }: League, extension: string) =>
   `${
     name
       .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
       .replace(/[^\w-]+/g, '-')
       .replace(/^-+|-+$/g, '')
       .toLowerCase()
