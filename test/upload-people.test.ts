@@ -107,3 +107,17 @@ test('the people of a sheet stay those that it counts, whatever baseline or scan
       pagination: { total: 1 },
     })
 })
+
+test('a new id with the name of a player who left is named, with the id they had', async () => {
+  const { call, send } = await leagueAndSender()
+  const day = (n: number) => ({ taken_at: `2026-03-0${n}T00:00:00Z` })
+  await send(sheet('1,Ann,100,50', '2,Bob,90,40', '3,Cy,80,30', '4,Di,70,20', '5,Ed,60,10'), day(1))
+  await send(sheet('1,Ann,100,50', '3,Cy,80,30', '4,Di,70,20', '5,Ed,60,10'), day(2)) // Bob leaves
+  const id = await send(sheet('1,Ann,1,1', '5,Bob,60,10', '3,Cy,1,1', '7,Bob,1,1', '8,Cy,1,1', '9,Di,1,1'), day(3))
+  const { summary } = await call.get(`/api/v1/uploads/${id}`)
+  expect(summary.warnings).toEqual([
+    'New ids with the name of a player who left: Bob (7, before 2), Di (9, before 4). Under a new id a player starts at 0. If they are the same, give them the id they had in the sheet.',
+  ])
+  const again = await send(sheet('1,Ann,1,1', '5,Ed,60,10', '2,Bob,60,10', '9,Di,1,1', '8,Cy,1,1'), day(4))
+  expect((await call.get(`/api/v1/uploads/${again}`)).summary.warnings).toEqual([])
+})

@@ -16,9 +16,11 @@ import { fillInNames } from './known-names.ts'
 import { takeReadAhead } from './reading/read-ahead.ts'
 import { type Finding, findingsPerText, RowsRefused, type SheetReport } from './reading/report.ts'
 import { type ReadOptions, readSheet, type Sheet } from './reading/sheet.ts'
+import { returnedPlayersWarning } from './returned-players.ts'
 import { type BoardConfig, type ScoredBoard, scoreInput, scoreNewBoard } from './scoring.ts'
 import { dateByContent, type SheetDate } from './sheet-date.ts'
 import {
+  byTakenAt,
   extraBefore,
   type Published,
   type SnapshotSelection,
@@ -245,13 +247,16 @@ async function compare(
   const lostScores = scoredBefore.filter(metric => !metrics.includes(metric))
   const doubts = doubtsOf(snapshot, before, { ...changes, missing }, lostScores)
   const columns = missingColumnsWarning(snapshot, before)
+  const scans = byTakenAt(scansOf(published).filter(scan => scan.takenAt <= takenAt && scan.snapshot !== before.id))
+  const earlierScans = [before.id, ...scans.reverse().map(scan => scan.snapshot)]
+  const returned = changes.new > 0 ? await returnedPlayersWarning(scores, sheet, players, earlierScans, work) : []
   return {
     players: count,
     new: changes.new,
     missing,
     renamed: changes.renamed,
     ...facts,
-    warnings: [...warnings, ...columns],
+    warnings: [...warnings, ...columns, ...returned],
     doubts,
   }
 }
