@@ -86,6 +86,29 @@ browserTest('a board updates itself and leaves the reader where they are', async
   await page.waitForSelector(`text=There is no league ${id}`)
 })
 
+browserTest(
+  'a page of an earlier version whose address of the content is gone reloads itself once, and never while somebody types',
+  async () => {
+    const { call, finished, id, path } = await newSeason()
+    const page = await openBrowser()
+    const moveContent = () =>
+      page.evaluate(() => document.querySelector('[data-live]')?.setAttribute('data-from', '/of-an-earlier-version'))
+    const part = page.locator('[data-live]')
+    await page.goto(path)
+    await moveContent()
+    await page.fill('#find', 'Bo')
+    await finished(upload(call, id, sheet(2)))
+    await page.waitForSelector('.outdated')
+    expect(await part.getAttribute('data-from')).toBe('/of-an-earlier-version')
+    await page.fill('#find', '')
+    await untilFirstIs('Player 59')(page)
+    expect(await part.getAttribute('data-from')).toBe(`/leagues/${id}/board`)
+    await moveContent()
+    await finished(upload(call, id, sheet(2).replace('Ann', 'Anna')))
+    await page.waitForSelector('.offline')
+  },
+)
+
 browserTest('j, k and the arrows walk the rows of a board, and Enter opens the player', async () => {
   const { path } = await newSeason()
   const page = await openBrowser()

@@ -33,7 +33,7 @@ const pathOf = name => name.split(/[.[\]]+/).filter(Boolean)
 /** Fields that are sent together: `config.missed_cut.rule` is part of `config.missed_cut`. */
 const partOf = name => name.split('.').slice(0, 2).join('.')
 
-function isChanged(input) {
+export function isChanged(input) {
   if (input.closest('[data-moved]')) return true
   if (input.type === 'checkbox' || input.type === 'radio') return input.checked !== input.defaultChecked
   if (input.options) return [...input.options].some(option => option.selected !== option.defaultSelected)

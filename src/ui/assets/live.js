@@ -1,6 +1,8 @@
 // Parts marked `data-live` refresh themselves while the tab is visible. Links to the page's own path and forms marked
 // `data-filters` within them change only the part.
+import { isChanged } from './fields.js'
 import { morph } from './morph.js'
+import { session } from './storage.js'
 
 // `atLeast`: ms between two fetches of a part. `spread`: ms over which readers fetch a change; few watch what is `fast`.
 const paces = { slow: { atLeast: 1_500, spread: 1_000 }, fast: { atLeast: 500, spread: 0 } }
@@ -60,6 +62,7 @@ function watch(part) {
     const response = await fetch(from, { headers: { accept: 'text/html' } }).catch(() => undefined)
     const markup = await response?.text()
     if (request !== latest) return
+    if (isGone(response)) reload()
     if (!response?.ok) return refreshAfter(1_000 * Number(response?.headers.get('retry-after') ?? 5))
     if (isSelecting(part)) return holdUpdate()
     if (from !== part.dataset.from) return // the reader has gone on to another view
@@ -67,10 +70,21 @@ function watch(part) {
     delete part.dataset.held
     morph(part, markup)
   }
-  /** Reloads the page if what it shows is gone: the answer says so. */
   async function reloadIfGone() {
     const response = await fetch(part.dataset.from, { headers: { accept: 'text/html' } }).catch(() => undefined)
-    if (response?.status === 404 || response?.status === 410) location.reload()
+    if (isGone(response)) reload()
+  }
+  const isGone = response => response?.status === 404 || response?.status === 410
+  /**
+   * What the page shows is gone, which the answer then says, or has another address in a newer version. Reloads once, in case
+   * the newer page asks for the same, and not while it would lose what somebody has typed.
+   */
+  function reload() {
+    const isTyped = [...document.querySelectorAll('input, textarea')].some(isChanged)
+    part.classList.add(isTyped ? 'outdated' : 'offline')
+    if (isTyped || session.getItem('gone') === part.dataset.from) return
+    session.setItem('gone', part.dataset.from)
+    location.reload()
   }
   /** Waits until no text is selected any more. */
   function holdUpdate() {
