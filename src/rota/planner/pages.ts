@@ -1,8 +1,8 @@
 /** The planner's pages: the week as a grid, and two drafts side by side. */
 
 import { t } from 'elysia'
-import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
+import { invalid, Refusal } from '../../errors.ts'
 import { Html } from '../../platform/html.ts'
 import { signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, withPagination } from '../../platform/http/pagination.ts'
@@ -17,6 +17,7 @@ import { rotaPage, rotaVersion } from '../rota-layout.ts'
 import { allSites } from '../site-queries.ts'
 import { compareBody, compareHeading } from './compare-page.ts'
 import { changePlaces, draftDifferences } from './hand-drafts.ts'
+import type { RefusedMove } from './plan-page.ts'
 import { type PlanQuery, planMarkup, planPart } from './plan-week.ts'
 
 // A form sends an empty field as an empty string.
@@ -35,9 +36,9 @@ export const plannerPages = (app: App) => {
     return jobId ? `${draftState(db, jobId).changes} ${roster}` : roster
   }
 
-  async function plan(query: PlanQuery, who: Who | undefined) {
+  async function plan(query: PlanQuery, who: Who | undefined, refused?: RefusedMove) {
     const version = versionOf(query.draft || undefined)
-    const { asked, head, body, templates } = await reader.read(planMarkup, { query, who, now: clock.now() })
+    const { asked, head, body, templates } = await reader.read(planMarkup, { query, who, now: clock.now(), refused })
     const shown = {
       id: 'plan',
       events: address('/rota/plan/events', { draft: query.draft }),
@@ -46,7 +47,7 @@ export const plannerPages = (app: App) => {
       fast: true,
     }
     const content = [new Html(head), live(shown, new Html(body)), new Html(templates)]
-    return rotaPage({ tab: 'plan', title: 'Plan', who, body: content, scripts: ['plan.js'] })
+    return rotaPage({ tab: 'plan', title: 'Plan', who, body: content, scripts: ['plan.js'], status: refused?.status })
   }
 
   return pageRouter(app)
@@ -66,19 +67,26 @@ export const plannerPages = (app: App) => {
     )
     .post(
       '/rota/plan/:job_id/move',
-      async ({ params: { job_id }, body, who }) => {
-        const [shift = 0, staff = 0] = body.place.split('/').map(Number)
-        const place = (staff_id: number) => [{ shift_id: shift, staff_id }]
-        const change = { take: staff ? place(staff) : [], put: body.to ? place(body.to) : [] }
-        await changePlaces(app, signedIn(who), job_id, change)
-        return seeOther(localPath(body.back))
+      async ({ params: { job_id }, query, body: { place = '', to }, who }) => {
+        const shown = { ...query, draft: job_id }
+        try {
+          const [shift_id, staff_id] = place.split('/').map(Number)
+          if (!shift_id) return invalid('place', 'Choose a place.')
+          const take = staff_id ? [{ shift_id, staff_id }] : []
+          const put = to ? [{ shift_id, staff_id: to }] : []
+          await changePlaces(app, signedIn(who), job_id, { take, put })
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error
+          return plan(shown, who, { place, to, status: error.status, message: error.detail })
+        }
+        return seeOther(address('/rota/plan', shown))
       },
       {
         params: jobIdParams,
+        query: planQuery,
         body: t.Object({
-          place: t.String({ pattern: '^\\d{1,15}/\\d{0,15}$' }),
+          place: t.Optional(t.String({ pattern: '^(\\d{1,15}/\\d{0,15})?$' })),
           to: t.Optional(t.Union([idSchema, empty])),
-          back: t.Optional(t.String({ maxLength: 500 })),
         }),
         may: 'officer',
       },

@@ -35,6 +35,9 @@ export type PlanData = {
   grid: Grid
 }
 
+/** A move by the form that was refused, and why. */
+export type RefusedMove = { place: string; to: number | '' | undefined; status: number; message: string }
+
 const planPath = (
   { view, monday, siteId, draft }: PlanData,
   change: Partial<Record<'week' | 'view' | 'draft', string>> = {},
@@ -130,7 +133,7 @@ function draftBar(data: PlanData, draft: Draft): Html {
 }
 
 /** The part that updates itself: conflicts, and the grid. */
-export function planBody(data: PlanData, who: Who | undefined): Html {
+export function planBody(data: PlanData, who: Who | undefined, refused?: RefusedMove): Html {
   const { grid, view, draft, conflicts } = data
   if (!grid.shifts.length)
     return emptyState(
@@ -143,7 +146,7 @@ export function planBody(data: PlanData, who: Who | undefined): Html {
 ${isOpen(draft) && html`<p class="quiet needs-js">Drag a place to a person or a day. By keyboard: Enter picks it up, the arrows choose where, Enter drops it, Escape cancels.</p>`}
 <div data-plan-draft="${isOpen(draft) && draft.jobId}" data-from="${grid.days[0]}" data-to="${grid.days.at(-1)}">${view === 'people' ? peopleGrid(grid) : sitesGrid(grid)}</div>
 ${view === 'people' && andMore(grid.people.length + data.hiddenPeople, grid.people.length, '/rota/staff')}
-${isOpen(draft) && moveForm(data, draft, who)}`
+${isOpen(draft) && moveForm(data, draft, who, refused)}`
 }
 
 /** Totals of the week, as far as it is shown. */
@@ -158,7 +161,12 @@ function weekTotals({ shifts, people }: Grid): Html {
 const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce((total, one) => total + of(one), 0)
 
 /** The same without script, and for people who prefer lists. */
-function moveForm({ grid, monday, siteId, view }: PlanData, { jobId }: Draft, who: Who | undefined): Html {
+function moveForm(
+  { grid, monday, siteId, view }: PlanData,
+  { jobId }: Draft,
+  who: Who | undefined,
+  refused: RefusedMove | undefined,
+): Html {
   const words = (shift: Grid['shifts'][number]) => `${shortDay(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
   const places = grid.shifts.flatMap(shift => [
     ...shift.staff
@@ -166,16 +174,17 @@ function moveForm({ grid, monday, siteId, view }: PlanData, { jobId }: Draft, wh
       .map(person => [`${shift.id}/${person.staff_id}`, `${words(shift)}: ${person.name}`] as const),
     ...(shift.open > 0 ? [[`${shift.id}/`, `${words(shift)}: open`] as const] : []),
   ])
-  return html`<details class="fold"><summary>Move by form</summary>
-<form class="form" method="post" action="/rota/plan/${jobId}/move">
-<input type="hidden" name="${csrfField}" value="${who?.csrfToken}" /><input type="hidden" name="back" value="${address('/rota/plan', { week: monday, site_id: siteId, view, draft: jobId })}" />
-<div class="columns">${formField({ label: 'Place', name: 'place', id: 'f-place', type: 'select', choices: places })}
+  return html`<details class="fold" ${refused && html`open`}><summary>Move by form</summary>
+<form class="form" method="post" action="${address(`/rota/plan/${jobId}/move`, { week: monday, site_id: siteId, view })}">
+<input type="hidden" name="${csrfField}" value="${who?.csrfToken}" />
+<div class="columns">${formField({ label: 'Place', name: 'place', id: 'f-place', type: 'select', choices: places, value: refused?.place, error: refused?.message, autofocus: refused !== undefined })}
 ${formField({
   label: 'To',
   name: 'to',
   id: 'f-to',
   type: 'select',
   optional: true,
+  value: refused?.to,
   choices: [['', 'nobody: take off'], ...grid.people.map(({ id, name }) => [id, name] as const)],
 })}</div>
 <div class="submit"><button type="submit">Move</button></div></form></details>`

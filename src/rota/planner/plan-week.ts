@@ -13,21 +13,21 @@ import type { Violation } from '../solving/check.ts'
 import { dutyKey } from '../solving/problem.ts'
 import { listStaff, peopleByIds } from '../staff-queries.ts'
 import { checkDraft } from './check-draft.ts'
-import { type PlanData, type PlanView, planBody, planHead, templatesPart } from './plan-page.ts'
+import { type PlanData, type PlanView, planBody, planHead, type RefusedMove, templatesPart } from './plan-page.ts'
 import { listTemplates } from './templates.ts'
 
 export type PlanQuery = { week?: string; site_id?: number | ''; draft?: string; view?: PlanView }
 
-type PlanAsked = { query: PlanQuery; who: Who | undefined; now: number }
+type PlanAsked = { query: PlanQuery; who: Who | undefined; now: number; refused?: RefusedMove }
 
 /** Its parts as markup, and what was chosen where the query does not say it. */
-export function planMarkup(db: Db, { query, who, now }: PlanAsked) {
+export function planMarkup(db: Db, { query, who, now, refused }: PlanAsked) {
   const data = planData(db, query, now)
   const { monday, siteId, view } = data
   return {
     asked: { week: monday, site_id: siteId, draft: query.draft, view },
     head: String(planHead(data)),
-    body: String(planBody(data, who)),
+    body: String(planBody(data, who, refused)),
     templates: String(templatesPart(data)),
   }
 }
