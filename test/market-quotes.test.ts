@@ -177,8 +177,12 @@ test('an implausible feed is held back with an alert until it is plausible again
   feed.answer = { quotes: [...prices(1).slice(0, 7), ...prices(0).slice(7)] } // three have fallen to 0
   expect((await poll()).result).toMatchObject({
     outcome: 'held',
-    message: '3 of 10 quotes have no price that can be read',
+    message: '3 of 10 quotes cannot be read. Quotes 8 price cents: Write a whole number from 1 to 1,000,000,000',
   })
+  feed.answer = { quotes: prices(1).map(price => ({ ...price, as_of: '2099-01-01T00:00:00Z' })) }
+  expect((await poll()).result.message).toBe(
+    '10 of 10 quotes cannot be read. Quotes 1 as of: This is more than a minute ahead of this clock',
+  )
   feed.answer = { quotes: prices(0.01) }
   expect((await poll()).result).toMatchObject({ outcome: 'held', message: '10 of 10 prices moved more than tenfold' })
   expect([await price(), activeAlerts()]).toEqual([1_000, [`feed_held:quotes:${id}`]])

@@ -1,6 +1,7 @@
 /** A quote feed: its schema, the parsing of its answer, and the check that holds an answer back. Pure. */
 import { type Static, t } from 'elysia'
 import type { quoteFeeds } from '../../../../db/schema.ts'
+import { errorSummary } from '../../../platform/http/field-errors.ts'
 import { rowView } from '../../../platform/http/row-view.ts'
 import { idSchema, nullableDateTime } from '../../../platform/http/shared-schemas.ts'
 import { FeedError } from '../../feeds/fetch-feed.ts'
@@ -29,7 +30,8 @@ const feedView = rowView(quoteFeedSchema)
 export const quoteFeedView = (feed: QuoteFeed): QuoteFeedView =>
   feedView({ ...feed, url: `${new URL(feed.url).origin}/…` })
 
-export type QuoteReading = { quotes: NewQuote[]; unread: number }
+/** `mistake`: what is wrong with the first of the `unread` ones. */
+export type QuoteReading = { quotes: NewQuote[]; unread: number; mistake?: string }
 
 /** `{ quotes: [{ symbol, price_cents, as_of }] }`, as quotes are pushed; a `price` in whole money is turned into cents. */
 export function parseQuoteFeed(json: unknown, now: number): QuoteReading {
@@ -38,10 +40,12 @@ export function parseQuoteFeed(json: unknown, now: number): QuoteReading {
   if (!given.length) throw new FeedError('The answer holds no quotes')
   if (given.length > maxQuotes) throw new FeedError(`The answer holds more than ${maxQuotes} quotes`)
   const reading: QuoteReading = { quotes: [], unread: 0 }
-  for (const one of given) {
-    const quote = parseQuote(withPriceInCents(one), '', now)
-    if (Array.isArray(quote)) reading.unread++
-    else reading.quotes.push(quote)
+  for (const [i, one] of given.entries()) {
+    const quote = parseQuote(withPriceInCents(one), `quotes.${i}`, now)
+    if (Array.isArray(quote)) {
+      reading.unread++
+      reading.mistake ??= errorSummary(quote.slice(0, 1))
+    } else reading.quotes.push(quote)
   }
   return reading
 }
@@ -55,9 +59,12 @@ const maxMove = 10
 const oneInSoMany = 5 // held back if more than one quote in so many is suspect
 
 /** Why an answer is held back, if it is: a broken feed is usually wrong for many symbols at once. */
-export function holdReason({ quotes, unread }: QuoteReading, known: ReadonlyMap<string, number>): string | undefined {
+export function holdReason(
+  { quotes, unread, mistake }: QuoteReading,
+  known: ReadonlyMap<string, number>,
+): string | undefined {
   const all = quotes.length + unread
-  if (unread * oneInSoMany > all) return `${unread} of ${all} quotes have no price that can be read`
+  if (unread * oneInSoMany > all) return `${unread} of ${all} quotes cannot be read. ${mistake?.replace(/\.$/, '')}`
   const moved = quotes.filter(({ symbol, priceCents }) => {
     const before = known.get(symbol)
     return before !== undefined && (priceCents > before * maxMove || priceCents * maxMove < before)
