@@ -146,16 +146,16 @@ ${table({
   caption: 'Quote feeds',
   rows: feeds,
   columns: [
-    { head: 'Feed', names: true, cell: feed => html`${name(feed.name)}<small class="quiet">${feed.url}</small>` },
+    { head: 'Feed', names: true, cell: feed => html`${name(feed.name)} <small class="quiet">${feed.url}</small>` },
     { head: 'Every', numeric: true, cell: ({ interval_s }) => duration(interval_s * 1_000) },
     { head: 'Answered', cell: ({ answered_at }) => time(answered_at) },
     {
       head: 'State',
       cell: ({ held, error, failures }) =>
-        held
-          ? html`${badge('held back', 'bad')} <span class="reason">${held}</span>`
-          : error
-            ? html`${badge('failing', 'warn')} <span class="reason">${error} (${number(failures)} in a row)</span>`
+        error
+          ? html`${badge('failing', 'warn')} <span class="reason">${error} (${number(failures)} in a row)</span>`
+          : held
+            ? html`${badge('held back', 'bad')} <span class="reason">${held}</span>`
             : badge('ok', 'good'),
     },
     actionsColumn(feedActions),
@@ -180,10 +180,11 @@ ${formField({ label: 'URL', name: 'url', type: 'url', hint: 'It may contain a ke
   -d '{"quotes": [{"symbol": "ACME", "price_cents": 21350}]}'</code></pre>
 </section>`
 
-const feedActions = ({ id, name, held }: QuoteFeedView): Html => {
+const feedActions = ({ id, name, held, error }: QuoteFeedView): Html => {
   const api = `/api/v1/quote-feeds/${id}`
   return html`<span class="actions">${action({ label: 'Refresh now', small: true, action: `${api}/poll`, follow: true })}${
     held &&
+    !error &&
     action({
       label: 'Accept it anyway',
       small: true,
