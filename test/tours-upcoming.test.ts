@@ -416,6 +416,25 @@ test('picks made by hand close with the league and stay closed when the feed tur
   expect((await board(call, league.id)).rows).toMatchObject([{ rank: null, score: null }])
 })
 
+test('picks that have closed stay closed when the feed moves the first tee time, until an officer sets a later deadline', async () => {
+  const { call, clock, league, ann, updateFrom } = await startWaiting()
+  const withTee = (tee: number) =>
+    inland(nextField.map(golfer => ({ ...golfer, tee_time: new Date(tee).toISOString(), round: 1 })))
+  const first = clock.now() + 3 * day + 6 * hour
+  await updateFrom(withTee(first + hour))
+  const picks = ['1', '2', '3']
+  const { id } = await enter(ann, league.id, picks)
+  await updateFrom(withTee(first)) // until then they may move
+  clock.forward(3 * day + 6 * hour)
+  const { entries } = await call.get(`/api/v1/leagues/${league.id}/entries`)
+  expect(entries).toMatchObject([{ id, picks }])
+  await updateFrom(withTee(first + day))
+  const closed = await refusalOf(enter(ann, league.id, picks))
+  expect(closed.problem).toMatchObject({ status: 409, deadline: new Date(first).toISOString() })
+  await call.patch(`/api/v1/leagues/${league.id}`, { config: { deadline: new Date(first + day).toISOString() } })
+  await enter(ann, league.id, picks)
+})
+
 test('a list that cannot be read says where', async () => {
   const { olga } = await startWaiting()
   const listErrors = async (body: object) =>

@@ -8,7 +8,7 @@ import type { FetchedFeed } from '../feeds/fetch-feed.ts'
 import type { FeedBoard } from './feeds/board.ts'
 import { compareBoards } from './feeds/compare-boards.ts'
 import { matchField } from './match-field.ts'
-import { followById } from './picks.ts'
+import { followById, keepPicksClosed } from './picks.ts'
 import { isUpdateWanted } from './poll-times.ts'
 import { changeTour, findTour, openLeaguesOn, touchBoards } from './queries.ts'
 import { recordIgnoredCorrections } from './settle-leagues.ts'
@@ -67,6 +67,7 @@ function applyReading(
   log: Log,
 ): FeedOutcome {
   const { boards, unreadable, isWhole } = reading
+  keepPicksClosed(tx, tour, now)
   const read = boards.map(board => compareWithStored(tx, tour, board, now))
   const held = holdBoards(tx, tour, read, unreadable)
   const stored = storeAccepted(tx, tour, read, now)

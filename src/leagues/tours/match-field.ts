@@ -8,14 +8,12 @@ import { audit, systemActor } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { touch, touchEach } from '../../platform/cache/stamps.ts'
-import { iso } from '../../platform/clock.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import type { League } from '../league.ts'
 import { changeLeague } from '../queries.ts'
-import { pickWindowOf, tourRulesOf } from './config.ts'
+import { tourRulesOf } from './config.ts'
 import { changeEntry } from './entry-queries.ts'
 import { matchPlayers, type NamedPlayer, nameKey } from './match-names.ts'
-import { picksCloseAt } from './pick-rules.ts'
 import { findEvent, golfersOf, handEvent, matchedHandEvents, openLeaguesOn } from './queries.ts'
 import { ratingsOf, storeNewRatings } from './ratings.ts'
 import { eventKey, type Tour, type TourEvent } from './tour.ts'
@@ -52,13 +50,7 @@ function switchToFeed(
   now: number,
 ): void {
   const leagues = leaguesPlaying(tx, tour, byHand)
-  for (const league of leagues) {
-    const window = pickWindowOf(league)
-    const closedAt = picksCloseAt({ ...window, event: byHand.name }, null)
-    // Closed picks do not open again because of the feed's tee times.
-    const deadline = window.deadline === null && closedAt <= now ? { deadline: iso(closedAt) } : {}
-    changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(shown), ...deadline } })
-  }
+  for (const league of leagues) changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(shown) } })
   tx.update(tourEvents).set({ turnedInto: shown.id }).where(eq(tourEvents.id, byHand.id)).run()
   const ratings = [...ratingsOf(tx, byHand.id).values()].flatMap(({ player_id, ...rating }) => {
     const id = found.get(player_id)

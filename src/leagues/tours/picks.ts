@@ -1,9 +1,10 @@
 /** The event that a league is played on, and until when picks can be made. */
 import type { Db } from '../../../db/open.ts'
-import { day } from '../../platform/clock.ts'
+import { day, iso } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { changeLeague, leagueById } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
+import { countEntries } from './entry-queries.ts'
 import { type FeedBoard, isNamed } from './feeds/board.ts'
 import { pollAfterEndMs } from './finish.ts'
 import { type PickGroups, pickGroupsOf } from './groups.ts'
@@ -14,6 +15,7 @@ import {
   findEvent,
   findTour,
   golfersOf,
+  openLeaguesOn,
   unfinalLeaguesOn,
   upcomingEvent,
 } from './queries.ts'
@@ -103,6 +105,16 @@ export function bindEvent(tx: Db, { id }: League, event: TourEvent): League {
   const league = leagueById(tx, id) // an officer may have changed it since it was read
   if (tourRulesOf(league).event !== null) return league
   return changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(event) } })
+}
+
+/** Before a field changes: closed picks have been seen by all, so other tee times do not open them again. */
+export function keepPicksClosed(tx: Db, { slug }: Tour, now: number): void {
+  for (const league of openLeaguesOn(tx, slug)) {
+    if (tourRulesOf(league).deadline !== null || countEntries(tx, league.id) === 0) continue
+    const picks = loadPicks(tx, league)
+    if (arePicksOpen(picks, now)) continue
+    changeLeague(tx, league.id, { config: { ...league.config, deadline: iso(picks.closesAt) } })
+  }
 }
 
 /** Before the feed renames an event: the leagues that name it by its name follow it by its id. */

@@ -14,6 +14,7 @@ import { pickedPlayers } from './entry-queries.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
 import { addPlayer, type FieldPlayer, idFromName, isName, normaliseName, parseFieldText } from './field-text.ts'
 import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
+import { keepPicksClosed } from './picks.ts'
 import { deleteEvent, eventsOf, findEvent, golfersOf, handEvent, touchBoards, upcomingEvent } from './queries.ts'
 import { byStrength, ratingsOf } from './ratings.ts'
 import { storeBoard } from './stored-events.ts'
@@ -33,6 +34,7 @@ export async function saveField({ db, clock }: App, who: Who, tour: Tour, given:
   const name = given.event.replace(/\s+/g, ' ').trim()
   return atomically(db, tx => {
     const now = clock.now()
+    keepPicksClosed(tx, tour, now)
     const before = handEvent(tx, tour.id)
     const event = storeField(tx, tour, before, name, players, now)
     if (before && before.name !== name) renameInLeagues(tx, tour, before, event)
