@@ -223,15 +223,20 @@ browserTest('with groups one of each is chosen, and the group that lacks one say
   const page = await openBrowser()
   await signInBrowser(page, url, 'ann@example.org', 'the password of ann')
   await page.goto(`${url}/leagues/${league.id}/entries`)
+  await page.setViewportSize({ width: 390, height: 844 })
   expect(await page.locator('[data-group]').count()).toBe(3)
   for (const group of ['A', 'C']) await page.locator(`[data-group=${group}] label`).first().click()
   await page.click('#entry button[type=submit]')
   await page.waitForSelector('#f-picks-1-error:has-text("Pick one from group B.")')
+  const isInSight = (error: Element) => {
+    const { left, top, height } = error.getBoundingClientRect()
+    return document.elementFromPoint(left + 1, top + height / 2) === error
+  }
+  expect(await page.locator('#f-picks-1-error').evaluate(isInSight)).toBe(true)
   await page.locator('[data-group=B] label').last().click()
   expect(await page.locator('[data-chosen]').textContent()).toContain('Group B')
   await page.click('#entry button[type=submit]')
   await page.waitForSelector('h2:has-text("My entry")')
-  await page.setViewportSize({ width: 390, height: 844 })
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
   const [{ picks }] = (await ann.get(`/api/v1/leagues/${league.id}/entries`)).entries
   expect(picks).toHaveLength(3)

@@ -128,5 +128,7 @@ export function showErrors(form, message, errors) {
   }
   const first = form.querySelector('[aria-invalid]') ?? summary
   for (const details of form.querySelectorAll('details:has([aria-invalid])')) details.open = true
-  first.focus()
+  first.focus({ preventScroll: true })
+  const sentence = document.getElementById(`${first.id}-error`) ?? first
+  sentence.scrollIntoView({ block: 'center' }) // at the edge a part that stays in sight may cover it
 }
