@@ -4,9 +4,10 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { auditLog } from '../../db/schema.ts'
 import type { App } from '../context.ts'
-import { day, iso } from '../platform/clock.ts'
+import { day } from '../platform/clock.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
 import { type PageSlice, pageOf, pageQueryOf, pageSchema, withPagination } from '../platform/http/pagination.ts'
+import { rowView } from '../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { address } from '../ui/parts/address.ts'
 import { allWell, badge } from '../ui/parts/badges.ts'
@@ -42,6 +43,7 @@ const auditSchema = t.Object({
   result: t.String(),
 })
 type AuditView = Static<typeof auditSchema>
+const auditView = rowView(auditSchema)
 
 /** Counting stops here: this total means at least as many. */
 const auditCountLimit = 10_000
@@ -74,16 +76,7 @@ export const auditEntries = (db: Db, { limit, offset, ...filter }: AuditQuestion
     .limit(limit)
     .offset(offset)
     .all()
-    .map(({ id, at, username, userId, action, target, detail, result }) => ({
-      id,
-      at: iso(at),
-      user: username,
-      user_id: userId,
-      action,
-      target,
-      detail,
-      result,
-    }))
+    .map(row => auditView({ ...row, user: row.username }))
 
 export function auditCount(db: Db, filter: AuditFilter): number {
   const counted = db

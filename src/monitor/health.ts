@@ -15,6 +15,7 @@ import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { NoAnswer, withTimeout } from '../platform/process/with-timeout.ts'
 import { damageFound, damageText, deadFiles } from './database-files.ts'
+import { cacheNow } from './overview/cache-page.ts'
 
 const stateSchema = oneOfWords(['healthy', 'degraded', 'unhealthy'])
 
@@ -177,15 +178,9 @@ function databaseCheckOf({ db, config: { dataDir } }: App): () => HealthChecks['
   }
 }
 
-function cacheCheck({ cache }: App): HealthChecks['cache'] {
-  const { mode, connected, keys, bytes } = cache.usage()
-  let [hits, misses] = [0, 0]
-  for (const entry of cache.stats.values()) {
-    hits += entry.hits + entry.stale
-    misses += entry.misses
-  }
-  const hit_rate = hits + misses ? round(hits / (hits + misses), 4) : 0
-  const stats = { total_keys: keys, hits, misses, hit_rate, memory_used_mb: megabytes(bytes) }
+function cacheCheck(app: App): HealthChecks['cache'] {
+  const { mode, connected, entries: total_keys, hits, misses, hit_rate, bytes } = cacheNow(app)
+  const stats = { total_keys, hits, misses, hit_rate: hit_rate ?? 0, memory_used_mb: megabytes(bytes) }
   return { status: connected ? 'healthy' : 'degraded', mode, connected, stats }
 }
 

@@ -44,7 +44,7 @@ import {
   verbs,
 } from './task-actions.ts'
 import { expectedSection, supervisorSection } from './task-sections.ts'
-import { forgetTasks, type TasksNow, tasksNow } from './task-state.ts'
+import { type TasksNow, tasksNow } from './task-state.ts'
 import { failureSchema, lockSchema, scheduledSchema, type TasksView, tasksSchema, tasksView } from './tasks-json.ts'
 
 const jobIdBody = t.Object({ job_id: jobIdSchema })
@@ -64,18 +64,14 @@ export const taskRoutes = (app: App) => [
 ]
 
 const actionRoutes = (app: App) => {
-  const afterAction = <T>(answer: T): T => {
-    forgetTasks(app)
-    return answer
-  }
   const actOn =
     (verb: Verb) =>
-    async ({ body, who }: { body: typeof jobIdBody.static; who: Who | undefined }) =>
-      afterAction(await actOnJob(app, signedIn(who), verb, body.job_id))
+    ({ body, who }: { body: typeof jobIdBody.static; who: Who | undefined }) =>
+      actOnJob(app, signedIn(who), verb, body.job_id)
   const ofJob = (summary: string) => ({ body: jobIdBody, may: 'admin', detail: describe(summary, doneSchema) }) as const
 
   return apiRouter(app, tasksPath, 'admin')
-    .post('/locks/release', async ({ body: { key }, who }) => afterAction(await releaseLock(app, signedIn(who), key)), {
+    .post('/locks/release', ({ body: { key }, who }) => releaseLock(app, signedIn(who), key), {
       body: t.Object({ key: t.String({ maxLength: 300 }) }),
       may: 'admin',
       detail: describe(
@@ -83,63 +79,36 @@ const actionRoutes = (app: App) => {
         t.Object({ released: t.String(), task: t.String(), owner: t.String() }),
       ),
     })
-    .post(
-      '/schedule/run',
-      async ({ body: { name }, who }) => afterAction(startedAnswer(await runTask(app, signedIn(who), name))),
-      {
-        body: nameBody,
-        may: 'admin',
-        ...startRoute('Run a task of the schedule now'),
-      },
-    )
-    .post(
-      '/schedule/pause',
-      async ({ body: { name, reason }, who }) => afterAction(await pauseTask(app, signedIn(who), name, reason)),
-      {
-        body: t.Object({ ...nameBody.properties, reason }),
-        may: 'admin',
-        detail: describe('Pause a scheduled task', pausedSchema),
-      },
-    )
-    .post(
-      '/schedule/resume',
-      async ({ body: { name }, who }) => afterAction(await resumeTask(app, signedIn(who), name)),
-      {
-        body: nameBody,
-        may: 'admin',
-        detail: describe('Resume a paused task', resumedSchema),
-      },
-    )
-    .post(
-      '/queues/pause',
-      async ({ body: { name, reason }, who }) => afterAction(await pauseQueue(app, signedIn(who), name, reason)),
-      {
-        body: t.Object({ ...queueBody.properties, reason }),
-        may: 'admin',
-        detail: describe(
-          'Pause a queue: none of its jobs is begun until it is resumed; what runs goes on',
-          pausedSchema,
-        ),
-      },
-    )
-    .post(
-      '/queues/resume',
-      async ({ body: { name }, who }) => afterAction(await resumeQueue(app, signedIn(who), name)),
-      {
-        body: queueBody,
-        may: 'admin',
-        detail: describe('Resume a paused queue', resumedSchema),
-      },
-    )
-    .post(
-      '/jobs/bulk',
-      async ({ body, who }) => afterAction(startedAnswer(await startBulk(app, signedIn(who), body))),
-      {
-        body: bulkBody,
-        may: 'admin',
-        ...startRoute('Retry, cancel or remove all jobs that match; the result of the job is the report'),
-      },
-    )
+    .post('/schedule/run', async ({ body: { name }, who }) => startedAnswer(await runTask(app, signedIn(who), name)), {
+      body: nameBody,
+      may: 'admin',
+      ...startRoute('Run a task of the schedule now'),
+    })
+    .post('/schedule/pause', ({ body: { name, reason }, who }) => pauseTask(app, signedIn(who), name, reason), {
+      body: t.Object({ ...nameBody.properties, reason }),
+      may: 'admin',
+      detail: describe('Pause a scheduled task', pausedSchema),
+    })
+    .post('/schedule/resume', ({ body: { name }, who }) => resumeTask(app, signedIn(who), name), {
+      body: nameBody,
+      may: 'admin',
+      detail: describe('Resume a paused task', resumedSchema),
+    })
+    .post('/queues/pause', ({ body: { name, reason }, who }) => pauseQueue(app, signedIn(who), name, reason), {
+      body: t.Object({ ...queueBody.properties, reason }),
+      may: 'admin',
+      detail: describe('Pause a queue: none of its jobs is begun until it is resumed; what runs goes on', pausedSchema),
+    })
+    .post('/queues/resume', ({ body: { name }, who }) => resumeQueue(app, signedIn(who), name), {
+      body: queueBody,
+      may: 'admin',
+      detail: describe('Resume a paused queue', resumedSchema),
+    })
+    .post('/jobs/bulk', async ({ body, who }) => startedAnswer(await startBulk(app, signedIn(who), body)), {
+      body: bulkBody,
+      may: 'admin',
+      ...startRoute('Retry, cancel or remove all jobs that match; the result of the job is the report'),
+    })
     .post('/jobs/retry', actOn('retry'), ofJob('Retry a failed or cancelled job'))
     .post('/jobs/cancel', actOn('cancel'), ofJob('Cancel a job that is not finished'))
     .post('/jobs/remove', actOn('remove'), ofJob('Remove a finished job and its log'))

@@ -19,14 +19,13 @@ import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { idsOfRuns, lastInUtc, momentInUtc } from '../../runs/find-runs.ts'
 import { whyNotRetried } from './job-views.ts'
 import { recentStates } from './task-queries.ts'
+import { forgetTasks } from './task-state.ts'
 
 type AuditedAction = { who: Actor } & Pick<AuditEntry, 'action' | 'target' | 'detail'>
 
-async function auditedAction<T>(
-  { db, clock }: App,
-  { detail, ...entry }: AuditedAction,
-  work: () => Promise<T>,
-): Promise<T> {
+/** Audited with how it ended; the next answer of the task monitor shows what it did. */
+async function auditedAction<T>(app: App, { detail, ...entry }: AuditedAction, work: () => Promise<T>): Promise<T> {
+  const { db, clock } = app
   const writeAudit = (result: AuditEntry['result'], more: Record<string, unknown> = {}) =>
     atomically(db, tx => audit(tx, { ...entry, at: clock.now(), detail: { ...detail, ...more }, result }))
   try {
@@ -34,10 +33,10 @@ async function auditedAction<T>(
     await writeAudit('ok')
     return result
   } catch (error) {
-    await writeAudit(error instanceof Refusal ? 'refused' : 'failed', {
-      why: messageOf(error),
-    })
+    await writeAudit(error instanceof Refusal ? 'refused' : 'failed', { why: messageOf(error) })
     throw error
+  } finally {
+    forgetTasks(app)
   }
 }
 
