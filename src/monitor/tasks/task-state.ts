@@ -1,6 +1,6 @@
 /** Everything the task monitor shows, gathered at most a few times a second, however many readers there are. */
 import type { Severity } from '../../../db/schema.ts'
-import type { App } from '../../context.ts'
+import { type App, oncePerApp } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { isUpdateWanted } from '../../leagues/tours/poll-times.ts'
 import { listTours, openLeaguesOn, unfinishedUpdate } from '../../leagues/tours/queries.ts'
@@ -98,19 +98,19 @@ type QueueNow = { name: QueueName; waiting: number; active: number; delayed: num
 export type TasksNow = Awaited<ReturnType<typeof gatherTasks>>
 
 const gatherInterval = 400 // ms
-const lastGathered = new WeakMap<App, { at: number; gathered: Promise<TasksNow> }>()
+const lastGathered = oncePerApp((): { at: number; gathered?: Promise<TasksNow> } => ({ at: 0 }))
 
 export function tasksNow(app: App): Promise<TasksNow> {
-  const at = performance.now()
-  const last = lastGathered.get(app)
-  if (last && at - last.at < gatherInterval) return last.gathered
-  const gathered = gatherTasks(app)
-  lastGathered.set(app, { at, gathered })
-  return gathered
+  const last = lastGathered(app)
+  const now = performance.now()
+  if (last.gathered && now - last.at < gatherInterval) return last.gathered
+  last.at = now
+  last.gathered = gatherTasks(app)
+  return last.gathered
 }
 
 /** After an action here: the next answer must show it. */
-export const forgetTasks = (app: App): void => void lastGathered.delete(app)
+export const forgetTasks = (app: App): void => void delete lastGathered(app).gathered
 
 async function gatherTasks(app: App) {
   const { db, clock, schedule, reader } = app
