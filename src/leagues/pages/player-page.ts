@@ -38,10 +38,11 @@ const goalsLine = ({ goals = {} }: PlayerView): Content =>
 export function playerBody(data: PlayerData, query: { metric?: string }, who: Who | undefined): Html {
   const { league, kind, player, above } = data
   const person = kind.playersAreUsers ? player.player_id : player.user_id
+  const isOnBoard = player.last_seen === undefined
   return html`${leagueHead({ league, kind, who, title: name(player.name || player.player_id), figures: figuresOf(data) })}
 <div class="toolbar">
 <span class="quiet">Id <code>${player.player_id}</code></span>
-<span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a>${person !== undefined && html`<a class="button small quiet" href="/people/${String(person)}">In all leagues</a>`}<button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
+<span class="actions">${isOnBoard && html`<a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a>`}${person !== undefined && html`<a class="button small quiet" href="/people/${String(person)}">In all leagues</a>`}${isOnBoard && html`<button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button>`}</span>
 </div>${player.last_seen && notice(html`Missing from the newest scan. Last seen ${moment(player.last_seen)}: the values here are from that scan.`, 'warn')}${above}
 ${metricsPart(data)}
 ${player.history.length > 0 && historyPart(data, query.metric)}`
