@@ -78,6 +78,8 @@ browserTest('a board updates itself and leaves the reader where they are', async
   expect(await page.evaluate(() => [scrollY, document.activeElement?.closest('tr')?.id])).toEqual([before, 'p-p130'])
   expect(await page.locator('#board-view').getAttribute('open')).not.toBeNull()
   expect(await page.locator('#p-p159 .move').textContent()).toContain('59')
+  const headingsTop = () => page.evaluate(() => document.querySelector('.board thead')?.getBoundingClientRect().top)
+  expect(await headingsTop()).toBeCloseTo(0, 0) // they stay in sight
   expect(consoleErrors).toEqual([])
   await call.delete(`/api/v1/leagues/${id}`, { name: season.name })
   await page.evaluate(() => {

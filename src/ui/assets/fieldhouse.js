@@ -12,6 +12,16 @@ watchLive()
 showStoredToast()
 draw(document)
 
+/** How far the headings of a table go down with the page: the style sheet keeps them in sight. */
+const heights = new ResizeObserver(entries => {
+  for (const { target } of entries)
+    target.parentElement.style.setProperty('--way', `${target.offsetHeight - target.tHead.offsetHeight}px`)
+})
+function keepHeadings(part) {
+  for (const table of part.querySelectorAll('.sheet > table:has(> thead)')) heights.observe(table)
+}
+keepHeadings(document)
+
 /** On a phone a navigation is a strip: it scrolls to the open page. */
 const middleOf = element => element.getBoundingClientRect().left + element.offsetWidth / 2
 for (const open of document.querySelectorAll('[aria-current]')) {
@@ -22,6 +32,7 @@ for (const open of document.querySelectorAll('[aria-current]')) {
 document.addEventListener('fieldhouse:changed', event => {
   writeTimes()
   draw(event.target)
+  keepHeadings(event.target)
 })
 
 /** Loads the code for charts only where there are any. */

@@ -44,7 +44,7 @@ function morphChildren(from, to, rows) {
 const isAlike = (a, b) => a.nodeName === b.nodeName && !a.id && !b.id
 
 /** What was set in the browser stays: the reader's input, open details, times as they read them, all of `data-keep`. */
-const keptAttributes = new Set(['open', 'title', 'tabindex', 'class'])
+const keptAttributes = new Set(['open', 'title', 'tabindex', 'class', 'style'])
 
 const choiceOf = select => [...select.options].find(option => option.defaultSelected)?.value
 
