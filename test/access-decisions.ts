@@ -10,6 +10,7 @@ export const decisions: Readonly<Record<string, string>> = {
   '/health': 'GET anyone',
   '/assets/:name': 'GET anyone',
   '/robots.txt': 'GET anyone',
+  '/manifest.webmanifest': 'GET anyone',
   '/admin': 'GET anyone',
   '/login': 'GET anyone',
   '/leagues': 'GET anyone',

@@ -45,6 +45,19 @@ test('search engines are told to read no page in all its orders and searches', a
   expect(await answer.text()).toContain('Disallow: /*?\n')
 })
 
+test('a phone finds an icon and the name of the installation for its home screen', async () => {
+  const { as } = await service()
+  const answer = await as().raw('/manifest.webmanifest')
+  expect(answer.headers.get('content-type')).toStartWith('application/manifest+json')
+  const { name, icons } = await answer.json()
+  expect(name).toBe('Fieldhouse')
+  const icon = await as().raw(icons[0].src)
+  expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/png'])
+  expect([...(await icon.bytes()).subarray(0, 4)]).toEqual([0x89, 0x50, 0x4e, 0x47])
+  const page = await textOf(as().raw('/sign-in'))
+  expect(page).toContain(`<link rel="apple-touch-icon" href="${icons[0].src}" />`)
+})
+
 test('modules import each other by the hashed address too', async () => {
   const { as } = await service()
   const source = await textOf(as().raw('/assets/fieldhouse.js'))

@@ -21,6 +21,7 @@ const types: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
+  png: 'image/png',
 }
 
 /** `imports`: the modules that it imports, and theirs. */
@@ -32,19 +33,22 @@ for (const name of [...readdirSync(folder), ...Object.keys(vendored)]) assetOf(n
 function assetOf(name: string): Asset {
   const known = assets.get(name)
   if (known) return known
-  const source = vendored[name]?.() ?? readFileSync(join(folder, name), 'utf8')
+  const source = vendored[name]?.() ?? readFileSync(join(folder, name))
   const imports = new Set<string>()
-  const text = source.replaceAll(/(from |import |import\()'\.\/([\w-]+\.js)'/g, (_, before: string, module: string) => {
-    const { url, imports: theirs } = assetOf(module)
-    if (before !== 'import(') for (const each of [url, ...theirs]) imports.add(each)
-    return `${before}'${url}'`
-  })
-  const version = Bun.hash(text).toString(36)
+  const withAddresses = (script: string) =>
+    script.replaceAll(/(from |import |import\()'\.\/([\w-]+\.js)'/g, (_, before: string, module: string) => {
+      const { url, imports: theirs } = assetOf(module)
+      if (before !== 'import(') for (const each of [url, ...theirs]) imports.add(each)
+      return `${before}'${url}'`
+    })
+  const content = name.endsWith('.js') ? withAddresses(String(source)) : source
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : Uint8Array.from(content)
+  const version = Bun.hash(bytes).toString(36)
   const asset = {
     url: `/assets/${name}?v=${version}`,
     version,
     imports,
-    file: fixedFile(new TextEncoder().encode(text), types[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream'),
+    file: fixedFile(bytes, types[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream'),
   }
   assets.set(name, asset)
   return asset

@@ -62,6 +62,10 @@ export function layout({ title, description, who, body, nav, scripts = [], style
     }
     ${['fieldhouse.css', ...styles].map(name => html`<link rel="stylesheet" href="${assetUrl(name)}" />`)}
     <link rel="icon" href="${assetUrl('logo.svg')}" type="image/svg+xml" />
+    <link rel="apple-touch-icon" href="${assetUrl('icon.png')}" />
+    <link rel="manifest" href="/manifest.webmanifest" />
+    <meta name="theme-color" content="#10493a" media="(prefers-color-scheme: light)" />
+    <meta name="theme-color" content="#0c2b22" media="(prefers-color-scheme: dark)" />
     <script src="${assetUrl('theme.js')}"></script>
     ${importsOf(modules).map(url => html`<link rel="modulepreload" href="${url}" />`)}
     ${modules.map(name => html`<script type="module" src="${assetUrl(name)}"></script>`)}

@@ -10,7 +10,7 @@ const securityHeaders: [string, string][] = [
 /** For answers that are not pages: if a browser shows one as a page anyway, nothing in it runs, loads or is framed. SVG brings inline styles. */
 const dataCsp = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 const strictCsp =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 /** `isSecure`: the installation is served over TLS, and browsers are told to use nothing else. */
 export function setSharedHeaders({ headers, status }: Response, context: RequestContext, isSecure: boolean): void {
