@@ -111,6 +111,28 @@ browserTest(
   },
 )
 
+browserTest('the focus goes to what a form answers, and from a row that is gone to its table', async () => {
+  const { path, url } = await newSeason()
+  const page = await openBrowser()
+  await signInBrowser(page, url, olga.email, olga.password)
+  await page.goto(`${path}/members`)
+  const focused = () =>
+    page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent)
+  const join = 'button:text("Add a member")'
+  await page.fill('[name=username]', 'Olga')
+  await page.press(join, 'Enter')
+  await page.waitForSelector('#members :text("Olga")')
+  await page.waitForSelector(`${join}:not([aria-disabled])`)
+  expect(await focused()).toBe('Add a member')
+  await page.press('button:text("Invite")', 'Enter')
+  await page.waitForSelector('.answer >> visible=true')
+  expect(await focused()).toContain('/invitation?token=')
+  await page.press('#invitations button:text("End")', 'Enter')
+  await page.press('dialog button[value=yes]', 'Enter')
+  await page.waitForSelector('#invitations button', { state: 'detached' })
+  expect(await focused()).toBe('Invitations, newest first')
+})
+
 browserTest('j, k and the arrows walk the rows of a board, and Enter opens the player', async () => {
   const { path } = await newSeason()
   const page = await openBrowser()

@@ -10,8 +10,9 @@ button?.addEventListener('click', event => {
 })
 
 async function show(form) {
+  if (part.getAttribute('aria-busy') === 'true') return
   clearErrors(form)
-  button.disabled = true
+  button.setAttribute('aria-disabled', 'true')
   part.setAttribute('aria-busy', 'true')
   try {
     const response = await fetch(button.formAction, {
@@ -30,7 +31,7 @@ async function show(form) {
   } catch {
     showErrors(form, 'The server cannot be reached. Nothing is lost; try again.', [])
   } finally {
-    button.disabled = false
+    button.removeAttribute('aria-disabled')
     part.removeAttribute('aria-busy')
   }
 }

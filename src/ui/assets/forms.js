@@ -18,6 +18,7 @@ document.addEventListener('submit', event => {
 })
 
 async function send(form, button) {
+  if (form.getAttribute('aria-busy') === 'true') return
   const { method, confirm, ask, askName, askOptional, follow: follows, done } = form.dataset
   const label = button?.textContent ?? 'Continue'
   const field = ask && { label: ask, optional: askOptional !== undefined }
@@ -30,7 +31,7 @@ async function send(form, button) {
   } catch (error) {
     return showErrors(form, error.message, error.errors ?? [])
   }
-  if (button) button.disabled = true
+  button?.setAttribute('aria-disabled', 'true') // one that is disabled loses the focus
   form.setAttribute('aria-busy', 'true')
   try {
     let answer = await call(method, form.dataset.to ?? form.getAttribute('action'), body, keyOf(form, body))
@@ -44,7 +45,7 @@ async function send(form, button) {
     if (error.problem) unanswered.delete(form)
     showErrors(form, error.message, error.problem?.errors ?? [])
   } finally {
-    if (button) button.disabled = false
+    button?.removeAttribute('aria-disabled')
     form.removeAttribute('aria-busy')
   }
 }
@@ -71,6 +72,7 @@ function showSuccess(form, answer, done) {
     const calendar = part.querySelector('[data-calendar]')
     if (calendar) calendar.href = text.replace(/^https?:/, 'webcal:') // what calendars subscribe to at a tap
     part.hidden = answer[part.dataset.answer] == null
+    if (!part.hidden) part.focus()
   }
   if (goTo === 'stay' || renews || shown.length) return done && toast(done)
   if (done) toastOnNextPage(done)

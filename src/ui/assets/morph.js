@@ -1,16 +1,19 @@
 /**
  * Makes `part` hold `markup`, changing only what differs: nodes that stay are the same nodes, so focus, scroll and open
- * details stay with them. Elements with an id are matched by it, the others by place and name.
+ * details stay with them. Elements with an id are matched by it, the others by place and name. Where a row that
+ * has the focus goes, its table gets it.
  */
 export function morph(part, markup) {
   const template = document.createElement('template')
   template.innerHTML = markup
   const focused = document.activeElement
+  const places = [focused, focused.closest('table')?.closest('[tabindex="0"]')]
   const changed = new Set()
   morphChildren(part, template.content, changed)
   void part.offsetWidth // restarts the highlight of rows; once for all of them, as it lays out the whole page
   for (const row of changed) row.classList.add('fresh')
-  if (focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true }) // it was moved
+  const place = places.find(each => each?.isConnected)
+  if (document.activeElement !== place) place?.focus({ preventScroll: true }) // it may only have been moved
   part.dispatchEvent(new CustomEvent('fieldhouse:changed', { bubbles: true }))
 }
 

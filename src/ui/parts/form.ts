@@ -185,7 +185,7 @@ ${fields}
 
 /** A part of the answer, shown once it is there, with a button to copy it. For what is shown only once. */
 export const answer = (part: string, label: string, calendar?: string): Html =>
-  html`<div class="answer" hidden data-answer="${part}"><span>${label}</span> <output></output> <button type="button" class="small" data-copy>Copy</button>${calendar && html` <a class="button small quiet" data-calendar>${calendar}</a>`}</div>`
+  html`<div class="answer" hidden tabindex="-1" data-answer="${part}"><span>${label}</span> <output></output> <button type="button" class="small" data-copy>Copy</button>${calendar && html` <a class="button small quiet" data-calendar>${calendar}</a>`}</div>`
 
 type FormAction = FormTarget & {
   label: Content
