@@ -33,7 +33,9 @@ test('a player who is missing from the newest scan is found by name and id, with
   expect(await call.get(`/leagues/${id}`)).not.toContain('Missing from the newest scan')
   expect((await call.get(`/api/v1/leagues/${id}/players/44`)).last_seen).toBe('2026-03-01T00:00:00.000Z')
   expect(await call.get(`/leagues/${id}/players/4`)).toContain('Show on the board')
-  expect(await call.get(`/leagues/${id}/players/44`)).not.toContain('Show on the board') // which refuses to show around them
+  expect(await call.get(`/leagues/${id}/players/44`)).not.toContain('Show on the board')
+  const around = await call.raw(`/leagues/${id}?around=44`, { redirect: 'manual' })
+  expect([around.status, around.headers.get('location')]).toEqual([303, `/leagues/${id}/players/44`])
 
   await send(scan('Wolf', 'Wolves'), 4)
   const again = await call.get(`/api/v1/leagues/${id}/players?q=wolves`)

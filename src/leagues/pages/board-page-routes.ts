@@ -2,12 +2,13 @@
 import { t } from 'elysia'
 import { cached } from '../../cached.ts'
 import { type App, oncePerApp } from '../../context.ts'
+import { Refusal } from '../../errors.ts'
 import { type BoardQuery, defaultLimit, isCacheable, queryKey } from '../../leaderboard/query.ts'
 import { answerValue, type CacheResult } from '../../platform/cache/cache.ts'
 import { inUtc, iso } from '../../platform/clock.ts'
 import { htmlResponse, htmlType } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { cachedResponse } from '../../platform/http/responses.ts'
+import { cachedResponse, seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { assetsVersion } from '../../ui/assets.ts'
 import { layout, page, pageRouter } from '../../ui/layout.ts'
@@ -74,7 +75,14 @@ async function boardResponse(
     const description = boardSummary(data)
     return String(layout({ title: league.name, description, who, nav, scripts: ['board.js'], body: shown }))
   }
-  if (!isCacheable(query) || (readerColumns && !who)) return livePart(version, await make())
+  /** Who marked themselves and is no longer on the board finds their card, which says when they were last seen. */
+  const cardInstead = async (error: unknown) => {
+    if (form === 'part' || query.around === undefined || !(error instanceof Refusal && error.code === 'not_found'))
+      throw error
+    await readPlayer(app, league, query.around) // refuses somebody who never was
+    return seeOther(`/leagues/${id}/players/${encodeURIComponent(query.around)}`)
+  }
+  if (!isCacheable(query) || (readerColumns && !who)) return make().then(text => livePart(version, text), cardInstead)
   const scope = [id, form, status, assetsVersion, queryKey(query)]
   const until = nextChangeAt(app, league)
   if (who) {
