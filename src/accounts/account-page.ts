@@ -38,6 +38,8 @@ export const accountPage = (
 
 <h2>You</h2>
 ${ownForm(user)}
+<details><summary>Change the e-mail address</summary>
+${addressForm(user)}</details>
 
 <h2>Where you are signed in</h2>
 <div id="sessions">${sessionTable(sessions)}${total > sessions.length && html`<p class="quiet">And ${number(total - sessions.length)} more. A new password ends them all.</p>`}</div>
@@ -68,10 +70,18 @@ const ownForm = (user: User) =>
     html`<div class="columns">
 ${formField({ label: 'Name', name: 'username', maxlength: 40, value: user.username, hint: 'As others see you' })}
 ${formField(countryChoice(user.country))}
-${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user.email })}
-${formField({ label: 'Password', name: 'current_password', id: 'f-own-password', type: 'password', autocomplete: 'current-password', optional: true, hint: 'Only to change the e-mail address' })}
 </div>`,
     'Change',
+  )
+
+const addressForm = (user: User) =>
+  form(
+    { method: 'patch', action: '/api/v1/auth/me', done: 'Changed' },
+    html`<div class="columns">
+${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user.email })}
+${formField({ label: 'Password', name: 'current_password', id: 'f-own-password', type: 'password', autocomplete: 'current-password' })}
+</div>`,
+    'Change the address',
   )
 
 const mailForm = ({ mails }: OwnMails) =>
