@@ -286,6 +286,9 @@ test('an offered duty is taken by a colleague and approved by an officer, within
   expect((await shiftsOf(ann)).map(({ shift_id }: { shift_id: number }) => shift_id)).toContain(other.shift_id)
   expect((await noticesOf(bob))[0]).toMatch(/^You work .* for Ann; Ann works .* for you$/)
   expect(await offers(ann)).toEqual([])
+
+  for (let days = 20; days < 41; days++) await offer(ann, (await assignIn(days, ann.id)).id)
+  expect(await textOf(cy, '/rota/mine')).toContain('Offered by colleagues <span class="badge warn">20+</span>') // one on the next page
 })
 
 test('where the rules alone decide, a swap takes effect at once for one of those who take it; takers and owners can withdraw', async () => {

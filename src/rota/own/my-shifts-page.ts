@@ -111,8 +111,8 @@ const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty[
         done: 'Offered',
       })
 
-const fold = (title: string, count: number, content: Content, isOpen = false): Html =>
-  html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"${isOpen && html` open`}><summary>${title}${count > 0 && html` ${badge(number(count), 'warn')}`}</summary>
+const fold = (title: string, count: number, content: Content, isOpen = false, hasMore = false): Html =>
+  html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"${isOpen && html` open`}><summary>${title}${count > 0 && html` ${badge(html`${number(count)}${hasMore && '+'}`, 'warn')}`}</summary>
 ${content}</details>`
 
 function swapsFold({ swaps: { swaps, pagination }, duties, past, to }: MyShifts): Html {
@@ -126,6 +126,7 @@ function swapsFold({ swaps: { swaps, pagination }, duties, past, to }: MyShifts)
 ${paginationLinks(pagination, swaps => to({ swaps }), 'Pages of offers')}`
       : html`<p class="quiet">Nobody offers a shift.</p>`,
     pagination.page > 1,
+    pagination.pages > 1,
   )
 }
 
