@@ -1,5 +1,5 @@
 /** Loads what a roster is generated from and checked against: the current problem in the database. */
-import { and, eq, gt, inArray, lt, max, or } from 'drizzle-orm'
+import { and, eq, gt, inArray, lt, max, or, sql } from 'drizzle-orm'
 import { aggregate } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
@@ -27,6 +27,7 @@ const weights = { fairness: 1, preferences: 1 }
 
 /** Work further away than this affects neither rest, weekly hours nor days in a row within the range. */
 const nearDays = 16
+const fewPeople = 50
 
 export function loadProblemOfRange(db: Db, { range, seed }: { range: DateRange; seed: number }): RosterProblem {
   const pinned = db
@@ -44,13 +45,15 @@ type ProblemOptions = {
   seed?: number
   /** Without others. */
   onlyStaff?: number[]
+  /** Whose other duties matter. */
+  dutiesOf?: number[]
 }
 
 /** These shifts as the whole problem, plus all other work of the people. */
 export function loadProblem(
   db: Db,
   planned: Shift[],
-  { pinned = [], seed = 1, onlyStaff }: ProblemOptions = {},
+  { pinned = [], seed = 1, onlyStaff, dutiesOf = onlyStaff }: ProblemOptions = {},
 ): RosterProblem {
   const held = pinned.map(({ staff_id }) => staff_id)
   const people = db
@@ -79,7 +82,7 @@ export function loadProblem(
     staff: inProblem,
     shifts: planned.map(problemShift),
     pinned,
-    existing: planned.length ? dutiesNear(db, planned, allRules, onlyStaff) : [],
+    existing: planned.length ? dutiesNear(db, planned, allRules, dutiesOf) : [],
     requests: requestsFor(db, planned, people),
     weights,
     seed,
@@ -113,31 +116,34 @@ function requestsFor(db: Db, planned: Shift[], people: { id: number }[]) {
     }))
 }
 
-function dutiesNear(db: Db, planned: Shift[], rules: WorkRules[], onlyStaff?: number[]): Duty[] {
+function dutiesNear(db: Db, planned: Shift[], rules: WorkRules[], dutiesOf?: number[]): Duty[] {
   const isPlanned = new Set(planned.map(({ id }) => id))
   const nearMs = Math.max(nearDays, ...rules.map(one => 7 * longestPeriodWeeks(one))) * day
   const first = Math.min(...planned.map(({ startsAt }) => startsAt))
   const last = Math.max(...planned.map(({ endsAt }) => endsAt))
+  // The duties of few people are found by person: the + keeps SQLite from the index of starts, by which it would read everybody's.
+  const startsAt = dutiesOf && dutiesOf.length <= fewPeople ? sql`+${shifts.startsAt}` : sql`${shifts.startsAt}`
   return db
-    .select({ shift: shifts, staffId: assignments.staffId })
+    .select({
+      id: shifts.id,
+      site_id: shifts.siteId,
+      startsAt: shifts.startsAt,
+      endsAt: shifts.endsAt,
+      kind: shifts.kind,
+      staff_id: assignments.staffId,
+    })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .where(
       and(
-        gt(shifts.startsAt, first - nearMs),
-        lt(shifts.startsAt, last + nearMs),
-        onlyStaff && isAmong(assignments.staffId, onlyStaff),
+        gt(startsAt, first - nearMs),
+        lt(startsAt, last + nearMs),
+        dutiesOf && isAmong(assignments.staffId, dutiesOf),
       ),
     )
     .all()
-    .filter(({ shift }) => !isPlanned.has(shift.id))
-    .map(({ shift, staffId }) => ({
-      staff_id: staffId,
-      site_id: shift.siteId,
-      starts_at: iso(shift.startsAt),
-      ends_at: iso(shift.endsAt),
-      kind: shift.kind,
-    }))
+    .filter(({ id }) => !isPlanned.has(id))
+    .map(({ id: _, startsAt, endsAt, ...duty }) => ({ ...duty, starts_at: iso(startsAt), ends_at: iso(endsAt) }))
 }
 
 /** A number that changes whenever a roster, a shift or the staff changes. */
@@ -184,10 +190,15 @@ const isTooLittleWork = ({ rule }: Violation) => rule === 'least_hours' || rule 
 export const violationsOf = (problem: RosterProblem, placed: Assignment[]): Violation[] =>
   checkRoster(problem, placed).filter(isAgainstPlacing)
 
-/** The rules that people placed on these shifts would break. Loads only them: rules concern one person each, except for the number of people on a shift. */
+/**
+ * The rules that people placed on these shifts would break. Loads only them: rules concern one person each, except for the number
+ * of people on a shift. Those who are only pinned count there, but whatever else they do is not the change's fault.
+ */
 export function violationsOn(db: Db, planned: Shift[], placed: Assignment[], pinned: Assignment[] = []): Violation[] {
+  const pins = new Set(pinned.map(assignmentKey))
   const onlyStaff = placed.map(({ staff_id }) => staff_id)
-  return violationsOf(loadProblem(db, planned, { pinned, onlyStaff }), placed)
+  const dutiesOf = placed.filter(one => !pins.has(assignmentKey(one))).map(({ staff_id }) => staff_id)
+  return violationsOf(loadProblem(db, planned, { pinned, onlyStaff, dutiesOf }), placed)
 }
 
 const isAgainstPlacing = (violation: Violation) => isNotGiven(violation) && !isTooLittleWork(violation)

@@ -84,7 +84,8 @@ export function ruleBreaches(
           ),
         ),
       ]
-      const [all, asGiven] = [by(stints), by(stints.filter(({ given }) => given))]
+      const all = by(stints)
+      const asGiven = all.length ? by(stints.filter(({ given }) => given)) : []
       return all.map(one => ({ ...one, given: hardUnits(all, one) <= hardUnits(asGiven, one) }))
     }),
     ...requestsUnmet(problem, assignments),
@@ -156,6 +157,7 @@ function breachesOfRules(
 ): RuleBreach[] {
   const [first, last] = [range[0], range.at(-1)]
   if (!rules || !first || !last) return []
+  if (!stints.length && !rules.least_hours) return [] // all other rules are about work that somebody has
   const work = { rules, stints, byDate: Map.groupBy(stints, ({ date }) => date), range, first, last }
   return counts
     .flatMap(countsOf => [...countsOf(work)])
@@ -214,6 +216,7 @@ function* mostDaysInRow(work: CountedWork): Iterable<Count> {
   const { most_days_in_row: limit } = work.rules
   if (!limit) return
   for (const date of allDates(daysAfter(work.first, -limit.limit), work.last)) {
+    if (!work.byDate.has(date)) continue
     const days = allDates(date, daysAfter(date, limit.limit))
     if (!days.every(day => work.byDate.has(day))) continue
     const what = `would work more than ${counted(limit.limit, 'day')} in a row from ${longDate(date)}`
@@ -338,8 +341,15 @@ function daysAfter(date: string, days: number): string {
   return later.toISOString().slice(0, 10)
 }
 
-function allDates(first?: string, last?: string): string[] {
+/** Kept, because each person and each rule asks for the same days. */
+function allDates(first = '', last = ''): string[] {
+  const key = `${first} ${last}`
+  const known = datesKept.get(key)
+  if (known) return known
   const dates: string[] = []
-  for (let date = first; date && last && date <= last; date = daysAfter(date, 1)) dates.push(date)
+  for (let date = first; date && date <= last; date = daysAfter(date, 1)) dates.push(date)
+  if (datesKept.size > 1_000) datesKept.clear()
+  datesKept.set(key, dates)
   return dates
 }
+const datesKept = new Map<string, string[]>()
