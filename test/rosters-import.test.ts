@@ -159,7 +159,7 @@ test('every mistake of a file of people is named by its line, and nothing of it 
     ['line 8, unavailable', 'July is not a day or two, such as 2026-07-01 - 2026-07-14.'],
     ['line 9, unavailable', 'The end must not be before the start.'],
     ['line 10, active', 'perhaps is neither yes nor no.'],
-    ['line 11, id', 'There is no staff 99.'],
+    ['line 11, id', 'There is no staff 99. Leave the id of somebody new empty.'],
     ['line 12, name', '2 people are named Cy; add the id.'],
     ['line 14, name', 'kim is already in line 13.'],
     ['line 15, name', 'Write a name.'],
