@@ -263,6 +263,9 @@ test('an offered duty is taken by a colleague and approved by an officer, within
   const own = await offer(cy, meanwhile.id)
   expect((await offers(cy))[0].against[0].rule).toBe('overlap') // it is theirs until somebody takes it
   await cy.browser.delete(`${base}/me/swaps/${own.id}`)
+  const shown = await textOf(cy, '/rota/mine')
+  expect(shown).toContain('Only for one of yours: Cy would be in two places at once')
+  expect(shown).toContain(`<option value="${meanwhile.id}"`)
   const take = ({ browser }: Person, body = {}) => browser.post(`${base}/swaps/${swap.id}/take`, body)
   expect((await refusalOf(take(cy))).problem.conflicts[0].rule).toBe('overlap')
   expect((await refusalOf(take(ann))).status).toBe(409)

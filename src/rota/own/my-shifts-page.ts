@@ -18,7 +18,7 @@ import type { Site } from '../site.ts'
 import { certificates, wishRows } from '../staff-page.ts'
 import type { LeaveView } from './leave.ts'
 import type { OwnDuty } from './own-duties.ts'
-import type { OwnSwap } from './swaps.ts'
+import type { DutyToGive, OwnSwap } from './swaps.ts'
 
 export type MyShifts = {
   person: PersonView
@@ -30,6 +30,8 @@ export type MyShifts = {
   news: readonly StaffNotice[]
   notices: { notices: readonly StaffNotice[]; pagination: Pagination }
   swaps: { swaps: readonly OwnSwap[]; pagination: Pagination }
+  /** Their duties that may be given in return. */
+  giving: readonly DutyToGive[]
   leave: { leave: readonly LeaveView[]; pagination: Pagination }
   /** The address of other pages of the lists. */
   to(pages: { page?: number; swaps?: number; leave?: number; notices?: number }): string
@@ -115,14 +117,13 @@ const fold = (title: string, count: number, content: Content, isOpen = false, ha
   html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"${isOpen && html` open`}><summary>${title}${count > 0 && html` ${badge(html`${number(count)}${hasMore && '+'}`, 'warn')}`}</summary>
 ${content}</details>`
 
-function swapsFold({ swaps: { swaps, pagination }, duties, past, to }: MyShifts): Html {
+function swapsFold({ swaps: { swaps, pagination }, giving, to }: MyShifts): Html {
   const takeable = swaps.filter(({ state, against }) => state === 'open' && !against.length)
-  const offerable = past ? [] : duties.filter(({ offered }) => !offered)
   return fold(
     'Offered by colleagues',
     takeable.length,
     pagination.total
-      ? html`<ul class="items">${swaps.map(swap => offerItem(swap, offerable))}</ul>${beyondTheEnd(pagination)}
+      ? html`<ul class="items">${swaps.map(swap => offerItem(swap, giving))}</ul>${beyondTheEnd(pagination)}
 ${paginationLinks(pagination, swaps => to({ swaps }), 'Pages of offers')}`
       : html`<p class="quiet">Nobody offers a shift.</p>`,
     pagination.page > 1,
@@ -130,13 +131,19 @@ ${paginationLinks(pagination, swaps => to({ swaps }), 'Pages of offers')}`
   )
 }
 
-function offerItem(swap: OwnSwap, giving: readonly OwnDuty[]): Html {
+/** Giving a duty in return changes nothing about these. */
+const isForGood = ({ rule }: OwnSwap['against'][number]) =>
+  ['skill', 'certification', 'unavailable', 'unknown', 'twice'].includes(rule)
+
+function offerItem(swap: OwnSwap, giving: readonly DutyToGive[]): Html {
   const head = html`<p>${name(swap.name)} offers <strong>${swap.words}</strong>${swap.note && html`: ${swap.note}`}</p>`
   if (swap.state === 'taken')
     return html`<li>${head}<p>${badge('you offered to take it', 'warn')}${swap.in_return && html` for ${swap.in_return.words}`} ${action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${swap.id}` })}</p></li>`
-  if (swap.against.length)
-    return html`<li>${head}<p class="quiet">Not for you: ${swap.against.map(({ message }) => message).join('; ')}</p></li>`
-  return html`<li>${head}
+  const isAgainst = swap.against.length > 0
+  const reasons = swap.against.map(({ message }) => message).join('; ')
+  if (isAgainst && (giving.length === 0 || swap.against.some(isForGood)))
+    return html`<li>${head}<p class="quiet">Not for you: ${reasons}</p></li>`
+  return html`<li>${head}${isAgainst && html`<p class="quiet">Only for one of yours: ${reasons}</p>`}
 ${form(
   { action: `/api/v1/roster/swaps/${swap.id}/take`, done: 'Taken' },
   formField({
@@ -145,12 +152,10 @@ ${form(
     id: `f-return-${swap.id}`,
     type: 'select',
     sends: 'number',
-    optional: true,
+    optional: !isAgainst,
     choices: [
-      ['', 'nothing in return'],
-      ...giving.map(
-        one => [one.assignment_id, `my ${shortDay(one.date)}, ${one.from}–${one.to}, ${one.site}`] as const,
-      ),
+      ['', isAgainst ? 'Choose yours' : 'nothing in return'],
+      ...giving.map(({ id, words }) => [id, `my ${words}`] as const),
     ],
   }),
   'Take it',

@@ -23,7 +23,7 @@ import { askForOwnLeave, listLeave, newLeave } from './leave.ts'
 import { type MyShifts, myShiftsBody, myShiftsPart, notLinked } from './my-shifts-page.ts'
 import { hoursOfWeek, ownDuties, ownStaff, staffOfUser } from './own-duties.ts'
 import { requestsBody } from './requests-page.ts'
-import { listSwaps, swapsFor } from './swaps.ts'
+import { dutiesToGive, listSwaps, swapsFor } from './swaps.ts'
 
 const dutiesShown = 6 // a phone's screen
 const newsShown = 20
@@ -66,6 +66,7 @@ export const ownRotaPages = (app: App) => {
       news: unseenNotices(db, me.id, newsShown),
       notices: withPagination(noticesOf(db, me.id, ofNotices), ofNotices),
       swaps: withPagination(swaps, ofSwaps),
+      giving: swaps.total > 0 ? dutiesToGive(db, me.id, now) : [],
       leave: withPagination(listLeave(db, { staffId: me.id }, ofLeave), ofLeave),
       to: pages => mineAddress({ ...query, ...pages }),
       calendarSince: calendarSince(db, me.id),

@@ -113,6 +113,23 @@ function dutyById(db: Db, id: number): SwapDuty | undefined {
   return found && place && { ...found, place }
 }
 
+export type DutyToGive = { id: number; words: string }
+const mostToGive = 100 // duties to choose from
+
+/** The next duties of a person that they do not offer themselves. */
+export const dutiesToGive = (db: Db, staffId: number, now: number): DutyToGive[] =>
+  db
+    .select({ id: assignments.id, ...dutyColumns })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .innerJoin(sites, eq(sites.id, shifts.siteId))
+    .leftJoin(swapOffers, eq(swapOffers.assignmentId, assignments.id))
+    .where(and(eq(assignments.staffId, staffId), hasNotStarted(now), isNull(swapOffers.id)))
+    .orderBy(asc(shifts.startsAt))
+    .limit(mostToGive)
+    .all()
+    .map(({ id, ...duty }) => ({ id, words: dutyText(duty) }))
+
 /** A duty of theirs that has not started. Nobody else learns that it exists. */
 function ownUpcomingDuty(db: Db, id: number, staffId: number, now: number): SwapDuty {
   const duty = dutyById(db, id)
