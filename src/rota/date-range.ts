@@ -25,7 +25,8 @@ const maxDays = 92
 export function checkDateRange(start: string, end: string, endName = 'end', max = maxDays): void {
   const days = daysBetween(start, end) + 1
   if (days < 1) invalid(endName, 'The end must not be before the start.')
-  if (days > max) invalid(endName, `These are ${days} days, the first and the last included; at most ${max} are allowed.`)
+  if (days > max)
+    invalid(endName, `These are ${days} days, the first and the last included; at most ${max} are allowed.`)
 }
 
 const daysBetween = (start: string, end: string): number =>

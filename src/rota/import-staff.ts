@@ -116,7 +116,9 @@ function readPerson({ line, cells }: TableRow, known: StaffLookup, mistake: Repo
 function personOfRow({ id, name = '' }: Record<string, string>, { byId, byName }: StaffLookup, mistake: ReportError) {
   if (id) {
     const before = byId.get(id)
-    return before ? { before } : mistake('id', `There is no staff ${cellForMessage(id)}. Leave the id of somebody new empty.`)
+    return before
+      ? { before }
+      : mistake('id', `There is no staff ${cellForMessage(id)}. Leave the id of somebody new empty.`)
   }
   const called = byName.get(name.toLowerCase()) ?? []
   if (called.length > 1)
