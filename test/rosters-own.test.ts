@@ -159,7 +159,7 @@ test('a calendar escapes its texts and folds long lines between letters', () => 
 })
 
 test('leave is requested, approved into an absence, declined with a reason, and withdrawn by the person', async () => {
-  const { call, app, ann, bob, clock, assignIn } = await startBar()
+  const { call, app, ann, bob, cy, clock, assignIn } = await startBar()
   const requestLeave = ({ browser }: Person, from: number, to: number) =>
     browser.post(`${base}/me/leave`, { from: inDays(from), to: inDays(to), note: 'A wedding' })
   const leave = await requestLeave(ann, 6, 7)
@@ -178,6 +178,12 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   expect(shown.match(/href="\/rota\/shifts\/\d+"/g)).toHaveLength(2)
 
   expect(await call.post(`${base}/leave/${leave.id}/approve`)).toMatchObject({ state: 'approved' })
+  const [cys, bobs] = [await requestLeave(cy, 7, 8), await requestLeave(bob, 7, 8)]
+  const requested = await call.get('/rota/requests')
+  expect(requested.match(/data-head="Away then">Ann</g)).toHaveLength(2)
+  expect(requested.indexOf('>Cy<')).toBeLessThan(requested.indexOf('>Bob<')) // Cy asked first
+  for (const [{ browser }, { id }] of [[cy, cys] as const, [bob, bobs] as const])
+    await browser.delete(`${base}/me/leave/${id}`)
   const form = await call.get(`${base}/staff/${ann.id}`)
   expect(form).toMatchObject({ unavailable: [], leave: [{ from: inDays(6), to: inDays(7) }] })
   await call.put(`${base}/staff/${ann.id}`, { name: 'Ann', skills: ['bar'], account: 'Ann' }) // as a form from before
@@ -211,7 +217,7 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   await requestLeave(ann, 12, 12)
   await requestLeave(ann, 50, 50)
   const days = (await call.get(`${base}/leave`)).leave.map(({ from }: { from: string }) => from)
-  expect(days).toEqual([inDays(12), inDays(20), inDays(50), inDays(30), inDays(6)]) // pending ones first, by their day
+  expect(days).toEqual([12, 20, 50, 30, 7, 7, 6].map(inDays)) // pending ones first, by their day
   await call.post(`${base}/leave/${other.id}/decline`, { reason: 'Too many are away' })
   expect((await noticesOf(bob))[0]).toMatch(/is declined: Too many are away$/)
   expect(await auditedActions(call)).toContain('leave.decline')

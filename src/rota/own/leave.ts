@@ -1,5 +1,5 @@
 /** Leave: requested by a person, decided by an officer. Approved leave is an absence, which the rules respect. */
-import { and, desc, eq, gte, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lte, ne, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
@@ -88,7 +88,7 @@ const isPending = eq(leaveRequests.state, 'pending')
 
 type LeaveFilter = { staffId?: number; state?: LeaveView['state'] }
 
-/** Pending requests first, by their first day; then the newest. */
+/** Pending requests first, by their first day and in the order they were made; then the newest. */
 export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offset }: PageSlice) {
   const where = and(
     staffId === undefined ? undefined : eq(leaveRequests.staffId, staffId),
@@ -99,13 +99,35 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
     .from(leaveRequests)
     .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
     .where(where)
-    .orderBy(desc(isPending), sql`case when ${isPending} then ${leaveRequests.from} end`, desc(leaveRequests.id))
+    .orderBy(
+      desc(isPending),
+      sql`case when ${isPending} then ${leaveRequests.from} end`,
+      sql`case when ${isPending} then ${leaveRequests.id} else -${leaveRequests.id} end`,
+    )
     .limit(limit)
     .offset(offset)
     .all()
     .map(leaveView)
   return { leave, total: countRows(db, leaveRequests, where) }
 }
+
+/** The names of others whose leave on some of these days is approved. */
+export const othersOnLeave = (db: Db, { staff_id, from, to }: LeaveView): string[] =>
+  db
+    .selectDistinct({ name: staff.name })
+    .from(leaveRequests)
+    .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
+    .where(
+      and(
+        eq(leaveRequests.state, 'approved'),
+        lte(leaveRequests.from, to),
+        gte(leaveRequests.to, from),
+        ne(leaveRequests.staffId, staff_id),
+      ),
+    )
+    .orderBy(asc(staff.name))
+    .all()
+    .map(({ name }) => name)
 
 export const pendingLeave = (db: Db): number => countRows(db, leaveRequests, isPending)
 

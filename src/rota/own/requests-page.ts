@@ -6,7 +6,7 @@ import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { actionsColumn, table } from '../../ui/parts/table.ts'
-import { countLink, name, time } from '../../ui/parts/values.ts'
+import { countLink, name, number, time } from '../../ui/parts/values.ts'
 import { dateSpan } from '../calendar-view.ts'
 import { shiftsAddress } from '../rota-layout.ts'
 import type { LeaveView } from './leave.ts'
@@ -15,6 +15,7 @@ import type { Swap } from './swaps.ts'
 type Requests = {
   swaps: { swaps: readonly Swap[]; pagination: Pagination }
   leave: { leave: readonly LeaveView[]; pagination: Pagination }
+  othersOnLeave(leave: LeaveView): readonly string[]
   /** The address of other pages of the two lists. */
   to(pages: { swaps?: number; page?: number }): string
   today: string
@@ -33,9 +34,17 @@ const decline = (id: number, label: string, confirm: string): Html =>
 const leaveDuties = ({ staff_id, from, to, duties }: LeaveView): Content =>
   countLink(duties, shiftsAddress({ start: from, end: to, staff_id }))
 
+const mostNamed = 3 // people, before they are folded away
+
+function people(names: readonly string[]): Content {
+  if (names.length <= mostNamed) return names.join(', ')
+  return html`<details><summary>${number(names.length)} people</summary>${names.join(', ')}</details>`
+}
+
 export const requestsBody = ({
   swaps: { swaps, pagination: swapPages },
   leave: { leave, pagination },
+  othersOnLeave,
   to,
   today,
 }: Requests): Html => html`<section class="part"><h2>Swaps</h2>
@@ -89,6 +98,7 @@ ${table({
     { head: 'Days', cell: ({ from, to }) => dateSpan(from, to) },
     { head: 'Why', cell: ({ note }) => note },
     { head: 'Shifts then', numeric: true, cell: leaveDuties },
+    { head: 'Away then', cell: one => one.state === 'pending' && people(othersOnLeave(one)) },
     { head: 'Asked', cell: ({ created_at }) => time(created_at) },
     {
       head: 'State',
