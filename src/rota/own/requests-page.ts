@@ -34,12 +34,8 @@ const decline = (id: number, label: string, confirm: string): Html =>
 const leaveDuties = ({ staff_id, from, to, duties }: LeaveView): Content =>
   countLink(duties, shiftsAddress({ start: from, end: to, staff_id }))
 
-const mostNamed = 3 // people, before they are folded away
-
-function people(names: readonly string[]): Content {
-  if (names.length <= mostNamed) return names.join(', ')
-  return html`<details><summary>${number(names.length)} people</summary>${names.join(', ')}</details>`
-}
+const people = (names: readonly string[]): Content =>
+  names.length > 0 && html`${number(names.length)} <small class="quiet">${names.join(', ')}</small>`
 
 export const requestsBody = ({
   swaps: { swaps, pagination: swapPages },
