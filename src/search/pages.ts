@@ -4,11 +4,11 @@ import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { answerValue } from '../platform/cache/cache.ts'
 import { type Content, type Html, html, htmlResponse } from '../platform/html.ts'
+import { jobPath, jobTitle } from '../runs/job-titles.ts'
 import { page, pageRouter } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { emptyState } from '../ui/parts/notices.ts'
-import { name } from '../ui/parts/values.ts'
-import { groupHits, type HitGroup, type SearchHit } from './hits.ts'
+import { moment, money, name, number } from '../ui/parts/values.ts'
 import { toSearchQuery } from './routes.ts'
 import { type Category, categorySchema, readSearch, type SearchResult } from './search.ts'
 
@@ -77,4 +77,67 @@ function suggestions(q: string, found: SearchResult): Html {
     html`<a role="option" aria-selected="false" tabindex="-1" id="find-option-${option++}" href="${each.path}">${name(each.name)}${each.note && html` <small>${each.note}</small>`}</a>`
   return html`${groups.map(({ title, found }) => html`<div role="group" aria-label="${title}"><p aria-hidden="true">${title}</p>${found.map(shown)}</div>`)}
 ${shown({ path: address('/search', { q }), name: groups.length ? `Everything for “${q}”` : `Nothing found for “${q}”` })}`
+}
+
+/** Search results as links: the path of each, and what distinguishes it from others of the same name. */
+
+type SearchHit = { path: string; name: string; note?: Content }
+type HitGroup = { category: Category; title: string; found: SearchHit[] }
+
+/** The categories with results. */
+function groupHits({ players, leagues, users, symbols, tours, staff, runs }: SearchResult): HitGroup[] {
+  const groups: HitGroup[] = [
+    {
+      category: 'players',
+      title: 'Players',
+      found: (players ?? []).map(({ player_id, name: called, rank, league }) => ({
+        path: `/leagues/${league.id}/players/${encodeURIComponent(player_id)}`,
+        name: called || player_id,
+        note: html`${rank !== null && html`#${number(rank)} in `}${name(league.name)}`,
+      })),
+    },
+    {
+      category: 'leagues',
+      title: 'Leagues',
+      found: (leagues ?? []).map(({ id, name, status }) => ({ path: `/leagues/${id}`, name, note: status })),
+    },
+    {
+      category: 'users',
+      title: 'People',
+      found: (users ?? []).map(({ id, username }) => ({ path: `/people/${id}`, name: username })),
+    },
+    {
+      category: 'symbols',
+      title: 'Symbols',
+      found: (symbols ?? []).map(({ symbol, price_cents }) => ({
+        path: `/quotes/${encodeURIComponent(symbol)}`,
+        name: symbol,
+        note: money(price_cents),
+      })),
+    },
+    {
+      category: 'tours',
+      title: 'Tours',
+      found: (tours ?? []).map(({ slug, name }) => ({ path: `/tours/${slug}`, name })),
+    },
+    {
+      category: 'staff',
+      title: 'Staff',
+      found: (staff ?? []).map(({ id, name, active }) => ({
+        path: `/rota/staff/${id}`,
+        name,
+        note: !active && 'not scheduled',
+      })),
+    },
+    {
+      category: 'runs',
+      title: 'Runs',
+      found: (runs ?? []).map(({ job_id, name, status, created_at }) => ({
+        path: jobPath(job_id),
+        name: jobTitle(name),
+        note: html`${status.toLowerCase()}, ${moment(created_at)}`,
+      })),
+    },
+  ]
+  return groups.filter(({ found }) => found.length > 0)
 }
