@@ -9,7 +9,7 @@ Boards are open to everybody unless the installation says otherwise. For the res
 
 **Lists** answer \`{ <things>: […], pagination: { page, limit, total, pages } }\` and a \`Link\` header with the first, last, next and previous
 page. **Times** are ISO 8601 in UTC, **money** is whole cents in fields that end in \`_cents\`. **Bodies** are JSON in UTF-8; fields that a call
-does not know are ignored, but keys of a \`config\` are not. **Work that takes time** answers 202 with a \`job_id\`; its status and events say how
+does not know are ignored, but keys of a \`config\` are not; a \`PATCH\` changes the fields it names. **Work that takes time** answers 202 with a \`job_id\`; its status and events say how
 far it is.
 
 Boards and statistics carry an \`ETag\`: sent back in \`If-None-Match\`, an unchanged answer is a 304. Reads of boards are limited and say so in

@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { sheetRefusalCodes } from '../src/platform/spreadsheets/refusal.ts'
 
 const root = join(import.meta.dir, '..')
 const skipped = /(^|\/)(node_modules|data|dist)\//
@@ -33,4 +34,9 @@ test.each(ownDocuments)('%s names files that exist', document => {
       ? existsSync(join(root, dirname(document), path))
       : files.some(file => file === path || file.endsWith(`/${path}`))
   expect(named.filter(path => !imagined.has(path) && !isThere(path))).toEqual([])
+})
+
+test('docs/api.md names every reason for which a file is refused', () => {
+  const text = readFileSync(join(root, 'docs/api.md'), 'utf8')
+  expect(sheetRefusalCodes.filter(code => !text.includes(`\`${code}\``))).toEqual([])
 })

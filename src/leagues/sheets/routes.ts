@@ -7,6 +7,7 @@ import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { listRoute, paged } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
+import { sheetRefusalCodes } from '../../platform/spreadsheets/refusal.ts'
 import { leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { acceptedSchema, acceptReceived, requireUploadsOpen, uploadOptions } from './accept-upload.ts'
@@ -59,7 +60,9 @@ const uploadPreviewSchema = t.Object({
     description: 'What the uploader should know about how it is read',
     examples: [['Only the worksheet “Nov 1” is read. Others have the same headings: “Nov 8”.']],
   }),
-  problem: t.Nullable(t.Object({ code: t.String(), message: t.String() })),
+  problem: t.Nullable(
+    t.Object({ code: t.String({ description: `One of ${sheetRefusalCodes.join(', ')}` }), message: t.String() }),
+  ),
 })
 
 export const uploadRoutes = (app: App) => {

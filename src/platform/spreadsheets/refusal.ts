@@ -1,20 +1,22 @@
-/** A file that cannot be read as a table. */
-type SheetRefusalCode =
-  | 'empty'
-  | 'wrong_type'
-  | 'lying_extension'
-  | 'encrypted'
-  | 'corrupt'
-  | 'too_large'
-  | 'line_too_long'
-  | 'bad_mapping'
-  | 'no_worksheet'
-  | 'unknown_worksheet'
-  | 'no_header'
-  | 'no_id'
-  | 'no_metric'
-  | 'no_rows'
-  | 'bad_rows'
+/** Why a file cannot be read as a table. */
+export const sheetRefusalCodes = [
+  'empty',
+  'wrong_type',
+  'lying_extension',
+  'encrypted',
+  'corrupt',
+  'too_large',
+  'line_too_long',
+  'bad_mapping',
+  'no_worksheet',
+  'unknown_worksheet',
+  'no_header',
+  'no_id',
+  'no_metric',
+  'no_rows',
+  'bad_rows',
+] as const
+type SheetRefusalCode = (typeof sheetRefusalCodes)[number]
 
 /** A sheet that cannot be used, with a message that tells the uploader what to change. Anything else that is thrown here is a bug. */
 export class SheetRefusal extends Error {
