@@ -10,7 +10,7 @@ import { actionsColumn, table } from '../ui/parts/table.ts'
 import { name, number, time } from '../ui/parts/values.ts'
 import type { User } from './account.ts'
 import { countryChoice, newPassword } from './auth-form.ts'
-import { csrfField } from './csrf.ts'
+import { csrfInput } from './csrf.ts'
 import type { KeyView } from './key.ts'
 import type { SessionView } from './own-account.ts'
 import type { OwnMails } from './own-mails.ts'
@@ -30,7 +30,7 @@ export const accountPage = (
     body: html`<div class="head">
   <h1>Your account</h1>
   <form class="action" method="post" action="/sign-out">
-    <input type="hidden" name="${csrfField}" value="${who.csrfToken}" />
+    ${csrfInput(who)}
     <button type="submit" class="quiet">Sign out</button>
   </form>
 </div>

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { refuse } from '../errors.ts'
+import { type Content, html } from '../platform/html.ts'
 import { smallBody } from '../platform/http/http-server.ts'
 import { requestContext, type Who } from '../platform/http/request-context.ts'
 import { pathOf } from '../platform/http/responses.ts'
@@ -14,6 +15,9 @@ const signInPaths =
 
 /** The hidden field of a form that works without script. */
 export const csrfField = 'csrf_token'
+/** With script the token is sent as a header, and the field left out. */
+export const csrfInput = (who: Pick<Who, 'csrfToken'> | undefined): Content =>
+  who?.csrfToken && html`<input type="hidden" name="${csrfField}" value="${who.csrfToken}" data-type="plain" />`
 
 /** A change by cookie must come from our own pages: same origin, and with the token they were given. */
 export const guardCookies = (config: Config) => async (request: Request, who: Who | undefined) => {

@@ -1,6 +1,6 @@
 /** Which columns of a board a reader sees and in which order: stored in a cookie of their browser. */
 
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
 import { answerValue } from '../../platform/cache/cache.ts'
@@ -114,7 +114,7 @@ function columnsBody(
   return html`${head}
 <form class="form" method="post" action="${path}/columns">
 ${refusal && notice(refusal, 'bad')}
-${who?.csrfToken && html`<input type="hidden" name="${csrfField}" value="${who.csrfToken}" />`}
+${csrfInput(who)}
 <button type="submit" class="sr" tabindex="-1">Show these columns</button>
 ${orderedChecks({
   label: 'Columns you see',

@@ -2,7 +2,7 @@
 
 import { t } from 'elysia'
 import { authFormPage, countryChoice, email, newPassword, submitAuthForm, username } from '../../accounts/auth-form.ts'
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import { invitationPath, listInvitations, openInvitation } from '../../accounts/invitation.ts'
 import { signUpFields } from '../../accounts/sign-in.ts'
 import type { App } from '../../context.ts'
@@ -73,7 +73,7 @@ export const memberPages = (app: App) => {
     const body = html`<div class="head"><h1>You are invited to ${name(league.name)}</h1></div>
 <p>${invited_by ? html`${name(invited_by)} invites you` : 'You are invited'}; the link ends ${time(expires_at)}.</p>
 <form class="form" method="post" action="/invitation">
-<input type="hidden" name="token" value="${token}" /><input type="hidden" name="${csrfField}" value="${who.csrfToken}" />
+<input type="hidden" name="token" value="${token}" />${csrfInput(who)}
 <div class="submit"><button type="submit">Join as ${who.username}</button></div>
 </form>`
     return page({ title: `You are invited to ${league.name}`, who, nav: 'leagues', body })

@@ -2,7 +2,7 @@
 
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
@@ -52,7 +52,7 @@ ${!fault && preview.problem && notice(preview.problem.message, 'warn')}
 ${!trial && preview.notes.map(note => notice(note, 'warn'))}
 ${trial && trialPart(trial)}
 <form class="form" method="post" action="${path}/drafts/${draft.id}">
-<input type="hidden" name="${csrfField}" value="${who.csrfToken ?? ''}" />
+${csrfInput(who)}
 <div class="columns">${uploadKindField(draft.kind)}
 ${formField({
   label: 'Date of this data',

@@ -1,5 +1,5 @@
 /** Why a sheet is held, the possible answers, and the form that corrects when a sheet was taken. */
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import type { Refusal } from '../../errors.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -54,7 +54,7 @@ const plainAnswers = (
   refused: RefusedAnswer | undefined,
 ): Html =>
   html`<form class="form" method="post" action="/leagues/${league_id}/uploads/${id}/answer">
-<input type="hidden" name="${csrfField}" value="${who?.csrfToken ?? ''}" />
+${csrfInput(who)}
 <div class="submit"><button type="submit" name="do" value="publish">Publish anyway</button> <button type="submit" name="do" value="discard" class="danger">Discard for good</button></div>
 ${formField({ label: 'It is from another date', name: 'taken_at', id: 'f-plain-date', optional: true, value: refused?.date ?? taken_at.slice(0, 16), hint: 'In UTC', error: refused?.refusal.detail })}
 <div class="submit"><button type="submit" name="do" value="date">Publish with this date</button></div>

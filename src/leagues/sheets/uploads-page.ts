@@ -1,4 +1,4 @@
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
@@ -152,7 +152,7 @@ function uploadForm(
   return html`<section class="part">
 <h2>Upload files</h2>
 <form class="form upload" data-upload data-url="/api/v1/leagues/${league.id}/uploads" action="/leagues/${league.id}/uploads" method="post" enctype="multipart/form-data">
-<input type="hidden" name="${csrfField}" value="${who?.csrfToken ?? ''}" />
+${csrfInput(who)}
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
 <div class="drop">${formField({ label: 'Files', name: 'file', type: 'file', accept: '.csv,.tsv,.txt,.xlsx', multiple: true, hint: html`CSV, TSV or XLSX up to ${number(maxMb)} MB each. Drop them here or choose them; you see what would be read from each before anything is imported.` })}</div>
 <div data-files></div>

@@ -1,5 +1,5 @@
 /** The form that makes or changes an entry: a searchable list of the field, and the chosen golfers. Works without script. */
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { form, formField } from '../../ui/parts/form.ts'
@@ -40,7 +40,7 @@ ${form(
     goTo: `/leagues/${leagueId}/entries`,
     done: editing ? 'Changed' : 'You are in',
   },
-  html`<input type="hidden" name="${csrfField}" value="${who.csrfToken}" data-type="plain" />
+  html`${csrfInput(who)}
 ${formField({ label: 'Team name', name: 'name', optional: true, maxlength: 60, value: given?.name, hint: 'Shown on the board; blank = your name' })}
 ${chooser(rules, picking, chosen)}
 ${

@@ -2,7 +2,7 @@
 
 import { type Static, t } from 'elysia'
 import { runStates } from '../../../db/schema.ts'
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
@@ -170,8 +170,8 @@ ${verbs.map(verb => html`<button type="submit" form="ticked" name="action" value
 </div>`
 
 /** Their ids would make an address too long. */
-const tickedForm = (who: Who | undefined) => html`<form id="ticked" method="post" action="${selectedPath}">
-<input type="hidden" name="${csrfField}" value="${who?.csrfToken ?? ''}" /></form>`
+const tickedForm = (who: Who | undefined) =>
+  html`<form id="ticked" method="post" action="${selectedPath}">${csrfInput(who)}</form>`
 
 /** Counted if no words narrow the list. */
 const states = ({ states }: JobsData, filter: JobsFilter): Html =>

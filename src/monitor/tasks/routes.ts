@@ -3,7 +3,7 @@
 import { inArray } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
 import { runs } from '../../../db/schema.ts'
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { type Html, html } from '../../platform/html.ts'
@@ -175,7 +175,7 @@ const tickedJobs = (app: App) =>
         }
         const found = ticked(app, ids)
         const title = `${actionWords[action][0]} ${counted(found.length, 'job')}?`
-        return monitorPage(app, { title, who, navItem: 'jobs', body: confirmation(action, found, who?.csrfToken) })
+        return monitorPage(app, { title, who, navItem: 'jobs', body: confirmation(action, found, who) })
       },
       { parse: 'none', may: 'admin', detail: hidden },
     )
@@ -183,7 +183,7 @@ const tickedJobs = (app: App) =>
 const ticked = (app: App, ids: readonly string[]): ShownRun[] =>
   shownRuns(app, app.db.select().from(runs).where(inArray(runs.id, ids)).orderBy(runs.createdAt).all())
 
-function confirmation(action: Verb, found: readonly ShownRun[], token: string | undefined): Html {
+function confirmation(action: Verb, found: readonly ShownRun[], who: Who | undefined): Html {
   const applicable = found.filter(run => verbsFor(run).includes(action))
   const leftOut = found.filter(run => !applicable.includes(run))
   const back = html`<a href="${jobsPath}">Back to the jobs</a>`
@@ -195,7 +195,7 @@ function confirmation(action: Verb, found: readonly ShownRun[], token: string | 
     )
   return html`<p>${action === 'remove' && 'They are removed with their logs; this cannot be undone. '}It runs in the background; its report is a job too, and it is recorded in the audit log.</p>
 <form class="form" method="post" action="${selectedPath}">
-<input type="hidden" name="${csrfField}" value="${token ?? ''}" /><input type="hidden" name="action" value="${action}" /><input type="hidden" name="confirmed" value="yes" />
+${csrfInput(who)}<input type="hidden" name="action" value="${action}" /><input type="hidden" name="confirmed" value="yes" />
 ${applicable.map(({ id }) => html`<input type="hidden" name="id" value="${id}" />`)}
 <div class="submit"><button type="submit" class="${action === 'remove' ? 'danger' : ''}">${actionWords[action][0]} ${counted(applicable.length, 'job')}</button> ${back}</div>
 </form>

@@ -1,5 +1,5 @@
 /** “My shifts”, designed for a phone: the next shifts first, the rest folded below. */
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import type { Refusal } from '../../errors.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
@@ -170,7 +170,7 @@ const leaveFold = ({ leave: { leave, pagination }, refusedLeave, csrfToken, toda
     leave.filter(({ state }) => state === 'pending').length,
     html`${form(
       { action: '/api/v1/roster/me/leave', plain: '/rota/mine', done: 'Asked for' },
-      html`<input type="hidden" name="${csrfField}" value="${csrfToken}" data-type="plain" />
+      html`${csrfInput({ csrfToken })}
 ${leaveFields(refusedLeave)}`,
       'Ask for leave',
     )}

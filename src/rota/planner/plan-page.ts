@@ -1,5 +1,5 @@
 /** The planner's page: the published week, or a draft of it to change. */
-import { csrfField } from '../../accounts/csrf.ts'
+import { csrfInput } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { counted } from '../../platform/number-text.ts'
@@ -176,7 +176,7 @@ function moveForm(
   ])
   return html`<details class="fold" ${refused && html`open`}><summary>Move by form</summary>
 <form class="form" method="post" action="${address(`/rota/plan/${jobId}/move`, { week: monday, site_id: siteId, view })}">
-<input type="hidden" name="${csrfField}" value="${who?.csrfToken}" />
+${csrfInput(who)}
 <div class="columns">${formField({ label: 'Place', name: 'place', id: 'f-place', type: 'select', choices: places, value: refused?.place, error: refused?.message, autofocus: refused !== undefined })}
 ${formField({
   label: 'To',
