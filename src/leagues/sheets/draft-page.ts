@@ -3,6 +3,7 @@
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
 import { csrfInput } from '../../accounts/csrf.ts'
+import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
@@ -59,7 +60,7 @@ ${formField({
   name: 'taken_at',
   type: 'text',
   optional: true,
-  value: taken === undefined ? undefined : new Date(taken).toISOString().slice(0, 16),
+  value: taken === undefined ? undefined : iso(taken).slice(0, 16),
   placeholder: '2026-03-01T18:00',
   hint: `In UTC. ${dateHints[preview.taken_from]}`,
 })}</div>

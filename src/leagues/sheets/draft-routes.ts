@@ -7,7 +7,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { csrfField, requireToken } from '../../accounts/csrf.ts'
 import type { App } from '../../context.ts'
 import { invalid, Refusal } from '../../errors.ts'
-import { inUtc, parseTime } from '../../platform/clock.ts'
+import { inUtc, iso, parseTime } from '../../platform/clock.ts'
 import { signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
@@ -113,7 +113,7 @@ export const draftPages = (app: App) => {
     kind,
     mode,
     ...(worksheet !== null && { worksheet }),
-    ...(takenAt !== null && { taken_at: new Date(takenAt).toISOString() }),
+    ...(takenAt !== null && { taken_at: iso(takenAt) }),
     ...(mapping && { mapping: JSON.stringify(mapping) }),
   })
 
@@ -195,9 +195,7 @@ export const draftPages = (app: App) => {
 function takenAtInForm(text: string, read: { taken_at: string; taken_from: string }): number | null {
   if (text.trim() === '') return null
   const at = parseTakenAt(text)
-  return read.taken_from !== 'sent' && read.taken_at.slice(0, 16) === new Date(at).toISOString().slice(0, 16)
-    ? null
-    : at
+  return read.taken_from !== 'sent' && read.taken_at.slice(0, 16) === iso(at).slice(0, 16) ? null : at
 }
 
 export function parseTakenAt(text: string): number {

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { errorCodeOf } from '../../../db/open-errors.ts'
 import { syncToDisk } from '../../../db/sync.ts'
 import { messageOf } from '../../errors.ts'
+import { iso } from '../../platform/clock.ts'
 import {
   backupName,
   backupNames,
@@ -57,7 +58,7 @@ export async function makeBackup({ dataDir, version, at, keep, signal, report }:
     }
   }
   for (const name of readdirSync(folder).filter(isUnfinishedFolder)) remove(name)
-  const made_at = new Date(at).toISOString()
+  const made_at = iso(at)
   const name = backupName(at)
   const unfinished = join(folder, `.${name}`)
   mkdirSync(unfinished, { mode: 0o700 })

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Static, t } from 'elysia'
 import { writeDurably } from '../../../db/sync.ts'
+import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
@@ -29,7 +30,7 @@ export const bytesOf = ({ files }: Manifest) => files.reduce((sum, { bytes }) =>
 
 export const namePattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
 /** Sorts by time, suits every file system. */
-export const backupName = (at: number) => new Date(at).toISOString().replaceAll(':', '-')
+export const backupName = (at: number) => iso(at).replaceAll(':', '-')
 export const timeOfBackup = (name: string) => Date.parse(name.replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:'))
 
 /** The names of all complete backups, newest first. */

@@ -119,8 +119,7 @@ const logSection = (log: readonly LogLine[]): Html =>
     columns: [
       {
         head: 'When, UTC',
-        cell: ({ at }) =>
-          html`<time datetime="${new Date(at).toISOString()}">${new Date(at).toISOString().slice(11, 23)}</time>`,
+        cell: ({ at }) => html`<time datetime="${iso(at)}">${iso(at).slice(11, 23)}</time>`,
       },
       { head: 'Attempt', numeric: true, cell: ({ attempt }) => number(attempt) },
       { head: 'Level', cell: ({ level }) => badge(level, logTones[level]) },
