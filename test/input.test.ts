@@ -182,6 +182,9 @@ test('a body that cannot be read is refused, also where none is needed, and text
       expect(refused.status).toBe(400)
       expect((await refused.json()).detail).toBe('The body is not readable JSON in UTF-8')
     }
+  const deep = `{"email":${'['.repeat(50_000)}${']'.repeat(50_000)}}`
+  const tooDeep = await call.raw('/api/v1/auth/login', { method: 'POST', headers, body: deep })
+  expect([tooDeep.status, (await tooDeep.json()).detail]).toEqual([400, 'The body is nested more than 50 levels deep'])
   expect((await call.get('/api/v1/roster/staff')).staff).toEqual([])
   const withMark = await call.raw('/api/v1/roster/staff', { method: 'POST', headers, body: '\ufeff{"name":"Zoë"}' })
   expect((await withMark.json()).name).toBe('Zoë')

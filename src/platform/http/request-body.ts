@@ -42,11 +42,21 @@ export function nameJsonPlainly(request: Request): void {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+const maxLevels = 50 // no body needs ten; from some ten thousand on, describing what is wrong overflows the stack
+
 /** Throws if it is not JSON in UTF-8. Some programs send an action that needs no words in no chunks: an object without names. */
 export async function jsonBody(request: Request): Promise<unknown> {
   const text = utf8.decode(await request.arrayBuffer())
-  return text === '' && request.method === 'POST' ? {} : JSON.parse(text)
+  const body: unknown = text === '' && request.method === 'POST' ? {} : JSON.parse(text)
+  if (isDeeper(body, maxLevels))
+    throw new Refusal('bad_request', `The body is nested more than ${maxLevels} levels deep`)
+  return body
 }
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || (Array.isArray(value) ? value : Object.values(value)).some(each => isDeeper(each, levels - 1)))
 
 const maxTableBytes = 2_000_000 // some ten thousand rows
 
