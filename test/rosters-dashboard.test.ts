@@ -6,6 +6,7 @@ import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
 import { daysAfter } from '../src/rota/date-range.ts'
 import { longDate } from '../src/rota/long-date.ts'
 import { inDays } from './dates.ts'
+import { newCup, newMember } from './market.ts'
 import { base, type Call, createPerson, createSite, newVenue, week } from './rosters.ts'
 import { newLeague } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
@@ -221,7 +222,7 @@ test('a day is counted once it is over, and counting it again changes nothing', 
 })
 
 test('health scores name the sites and leagues at risk, and what would help now', async () => {
-  const { call, clock, runJob } = await start()
+  const { app, call, clock, runJob } = await start()
   const [hall, quiet] = [await createSite(call, 'Hall', 'UTC'), await createSite(call, 'Quiet', 'UTC')]
   const ann = await createPerson(call, 'Ann', { skills: ['medic'] })
   const { shift_ids } = await call.post(`${base}/shifts/pattern`, {
@@ -257,6 +258,20 @@ test('health scores name the sites and leagues at risk, and what would help now'
   await call.delete(`${base}/sites/${quiet.id}`)
   await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   expect((await call.get('/api/v1/dashboard/health_scores')).scores).toMatchObject([{ id: hall.id }])
+
+  const { id: cup } = await newCup(call)
+  await call.post(`/api/v1/leagues/${cup}/join`, { user_id: (await newMember(app, 'bob')).id })
+  const recommended = async () => {
+    clock.forward(hour)
+    await runJob(recordLeagueHealth, {})
+    const { scores } = await call.get('/api/v1/dashboard/health_scores')
+    return scores.find(({ id, subject }: { id: number; subject: string }) => subject === 'league' && id === cup)
+      .recommendations
+  }
+  const unseen = '1 of 1 members were not seen for two weeks: remind them.'
+  expect(await recommended()).not.toContain(unseen) // they have just come
+  clock.forward(14 * day)
+  expect(await recommended()).toContain(unseen)
 })
 
 test('the roster is exported as CSV by site and by person, and no name is a formula', async () => {

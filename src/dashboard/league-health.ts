@@ -58,8 +58,9 @@ export function leagueScores(db: Db, { now }: { now: number }): ScoredHealth[] {
 const freshnessOf = (quietMs: number): number =>
   Math.max(0, 1 - Math.max(0, quietMs - activeWithinMs) / (2 * activeWithinMs))
 
+/** Who has joined since counts as seen: an officer may have added them. */
 function membersSeen(db: Db, leagueId: number, since: number): { joined: number; seen: number } {
-  const wasSeen = sql`exists (select 1 from ${userActivity} where ${userActivity.unit} = 'day' and ${userActivity.start} >= ${since} and ${userActivity.userId} = ${members.userId})`
+  const wasSeen = sql`${members.joinedAt} >= ${since} or exists (select 1 from ${userActivity} where ${userActivity.unit} = 'day' and ${userActivity.start} >= ${since} and ${userActivity.userId} = ${members.userId})`
   return (
     db
       .select({ joined: sql<number>`count(*)`, seen: sql<number>`coalesce(sum(${wasSeen}), 0)` })
