@@ -41,6 +41,10 @@ test('a change of a person or of a shift changes only the fields it names', asyn
   for (const part of ['Änn', 'ÖZIL', 'n o'])
     expect((await call.get(`${base}/staff?q=${encodeURIComponent(part)}`)).staff).toEqual([replaced])
   expect(replaced).toMatchObject({ skills: [], max_hours_week: 40, hourly_cents: 0, active: true })
+  for (const name of ['Zoe', 'Anton']) await createPerson(call, name)
+  const pages = [1, 2].map(page => call.get(`${base}/staff?limit=2&page=${page}`))
+  const names = (await Promise.all(pages)).flatMap(({ staff }) => staff.map(({ name }: { name: string }) => name))
+  expect(names).toEqual(['Änn Özil', 'Anton', 'Zoe'])
 
   const times = { starts_at: '2026-03-23T18:00:00Z', ends_at: '2026-03-23T23:00:00Z' }
   const shift = await call.post(`${base}/shifts`, { site_id: site.id, ...times, headcount: 4 })

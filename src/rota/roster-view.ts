@@ -14,6 +14,7 @@ import type { DateRange } from './date-range.ts'
 import { shiftSchema, shiftView } from './shift.ts'
 import { inRange, shiftById } from './shift-queries.ts'
 import { type Assignment, dutyKey } from './solving/problem.ts'
+import { byName } from './staff-queries.ts'
 
 const placedPersonSchema = t.Object({
   id: idSchema,
@@ -112,7 +113,7 @@ function shownShifts(db: Db, rows: Row[], now: number): ShownShift[] {
       .from(assignments)
       .innerJoin(staff, eq(staff.id, assignments.staffId))
       .where(isAmong(assignments.shiftId, ids))
-      .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
+      .orderBy(asc(staff.id))
       .all(),
     ({ shiftId }) => shiftId,
   )
@@ -121,7 +122,7 @@ function shownShifts(db: Db, rows: Row[], now: number): ShownShift[] {
   )
   const against = brokenRulesByDuty(db, duties, now)
   return rows.map(({ shift, site }) => {
-    const people = (standing.get(shift.id) ?? []).map(({ shiftId, ...person }) => ({
+    const people = (standing.get(shift.id) ?? []).sort(byName).map(({ shiftId, ...person }) => ({
       ...person,
       broken: against.has(dutyKey(shiftId, person.staff_id)),
     }))
@@ -188,7 +189,7 @@ export function withPeopleOf(db: Db, assignments: readonly Assignment[], shown: 
         pinned: false,
         broken: false, // it would be refused
       }))
-    const staff = [...pinned, ...others].sort((a, b) => a.name.localeCompare(b.name, 'en'))
+    const staff = [...pinned, ...others].sort(byName)
     return { ...shift, staff, filled: staff.length, open: Math.max(0, shift.headcount - staff.length), broken: 0 }
   })
 }

@@ -1,7 +1,7 @@
 /** Staff, with the rows that belong to them. Changes to them drop cached answers: topics `staff` and `roster`. */
 import { and, asc, eq, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { countRows, rowsOfPage } from '../../db/count-rows.ts'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { equalsGiven, type Given, isAmong, preparedFor } from '../../db/prepared-writes.ts'
 import {
@@ -69,32 +69,29 @@ export function personById(db: Db, id: number): PersonView {
   return (person && personViews(db, [person])[0]) ?? refuse('not_found', `There is no staff ${id}`)
 }
 
-const byName = [sql`${staff.name} collate nocase`, asc(staff.id)]
+const collator = new Intl.Collator('en')
+/** É beside E: the database would sort it behind Z. */
+export const byName = (a: { name: string }, b: { name: string }): number => collator.compare(a.name, b.name)
 
+/** By name. */
 export const peopleByIds = (db: Db, ids: number[]): PersonView[] =>
-  personViews(
-    db,
-    db
-      .select()
-      .from(staff)
-      .where(isAmong(staff.id, ids))
-      .orderBy(...byName)
-      .all(),
-  )
+  personViews(db, db.select().from(staff).where(isAmong(staff.id, ids)).orderBy(asc(staff.id)).all()).sort(byName)
 
 const staffIdsNamed = (db: Db, q: string): number[] =>
   idsByName(q, db.select({ id: staff.id, name: staff.name }).from(staff).all())
 
 type StaffFilter = { q?: string; skill?: string; active?: boolean }
 
-export function listStaff(db: Db, { q, skill, active }: StaffFilter, slice: PageSlice) {
+export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, offset }: PageSlice) {
   const where = and(
     q ? isAmong(staff.id, staffIdsNamed(db, q)) : undefined,
     skill ? sql`exists (select 1 from json_each(${staff.skills}) where value = ${skill})` : undefined,
     active === undefined ? undefined : eq(staff.active, active),
   )
-  const { rows, total } = rowsOfPage(db, staff, { where, orderBy: byName }, slice)
-  return { staff: personViews(db, rows), total }
+  const named = db.select({ id: staff.id, name: staff.name }).from(staff)
+  const people = named.where(where).orderBy(asc(staff.id)).all().sort(byName)
+  const ids = people.slice(offset, offset + limit).map(({ id }) => id)
+  return { staff: peopleByIds(db, ids), total: people.length }
 }
 
 /** For imports, which ask for everybody. */

@@ -1,5 +1,5 @@
 /** Leave: requested by a person, decided by an officer. Approved leave is an absence, which the rules respect. */
-import { and, asc, desc, eq, gte, inArray, lte, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, lte, ne, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
@@ -22,6 +22,7 @@ import { dateSpan } from '../calendar-view.ts'
 import { checkDateRange, today } from '../date-range.ts'
 import { notify } from '../notices.ts'
 import { todayAtSites } from '../site-queries.ts'
+import { byName } from '../staff-queries.ts'
 import { changeOwn } from './changes.ts'
 
 export const leaveStateSchema = oneOfWords(leaveStates)
@@ -114,7 +115,7 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
 /** The names of others whose leave on some of these days is approved. */
 export const othersOnLeave = (db: Db, { staff_id, from, to }: LeaveView): string[] =>
   db
-    .selectDistinct({ name: staff.name })
+    .selectDistinct({ id: staff.id, name: staff.name })
     .from(leaveRequests)
     .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
     .where(
@@ -125,8 +126,8 @@ export const othersOnLeave = (db: Db, { staff_id, from, to }: LeaveView): string
         ne(leaveRequests.staffId, staff_id),
       ),
     )
-    .orderBy(asc(staff.name))
     .all()
+    .sort(byName)
     .map(({ name }) => name)
 
 export const pendingLeave = (db: Db): number => countRows(db, leaveRequests, isPending)
