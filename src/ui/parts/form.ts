@@ -73,7 +73,8 @@ const inYourZone: Html = html`In your time zone<span data-zone></span>`
 export function formField(given: FormField): Html {
   const { label, name, type = 'text', error, optional } = given
   const zone = given.zone ? html`In the time zone ${given.zone}` : inYourZone
-  const hint = type === 'time' ? html`${zone}${given.hint && html`. ${given.hint}`}` : given.hint
+  const unit = type === 'time' ? zone : type === 'cents' && 'In currency units'
+  const hint = unit && given.hint ? html`${unit}. ${given.hint}` : unit || given.hint
   const id = given.id ?? `f-${name.replaceAll(/[^\w-]/g, '-')}`
   const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(' ')
   const shared = html` id="${id}" name="${name}" aria-describedby="${described}"${attribute('required', !optional && type !== 'checkbox')}${attribute('aria-invalid', error !== undefined && 'true')}${attribute('autofocus', given.autofocus)}${attribute('data-type', given.sends ?? type)}`
