@@ -70,7 +70,7 @@ export const reads: Comparison = {
   longStretches: 'the garbage collector while both processors are taken',
   figures,
   isCold: true, // every side warms up when it opens
-  sides: { Fieldhouse: fieldhouse, stack, 'bare route': bareRoute },
+  sides: { Fieldhouse: fieldhouse, stack, 'bare route': bareRoute, 'the same with our headers': routeWithHeaders },
 }
 
 async function boardOf(options: BenchOptions, env: Record<string, string>) {
@@ -154,32 +154,67 @@ async function stack(options: BenchOptions): Promise<ComparedSide | Missing> {
 }
 
 /** An Elysia route that only answers the bytes of a board. */
-async function bareRoute({ folder }: BenchOptions): Promise<ComparedSide | Missing> {
+function bareRoute(options: BenchOptions) {
+  return elysiaRoutes(options, { board: '/bare', free: '/bare' })
+}
+
+/**
+ * The same with all headers that Fieldhouse sends. An id and a time are set for each answer and, beside the rate limit, what is
+ * left of it, for which the client's address is asked.
+ */
+function routeWithHeaders(options: BenchOptions) {
+  return elysiaRoutes(options, { board: '/limited', free: '/unlimited' })
+}
+
+const elysiaProgram = (folder: string, port: number, limited: Headers, unlimited: Headers) => `
+import { Elysia } from 'elysia'
+const page = new Blob([await Bun.file(${JSON.stringify(join(folder, 'bare.json'))}).bytes()])
+const times = Array.from({ length: 1000 }, (_, microseconds) => (microseconds / 1e6).toFixed(6))
+let answered = 0
+const withHeaders = (sent, isLimited) => {
+  const headers = new Headers(sent)
+  const answer = { headers }
+  return ({ request, server }) => {
+    const began = performance.now()
+    headers.set('x-request-id', request.headers.get('x-request-id') ?? 'an-id-as-long-as-ours-' + ++answered)
+    if (isLimited && server.requestIP(request).address) headers.set('ratelimit-remaining', String(1e9 - answered))
+    headers.set('x-process-time', times[Math.round((performance.now() - began) * 1000)] ?? '0.001000')
+    return new Response(page, answer)
+  }
+}
+new Elysia()
+  .get('/bare', () => new Response(page, { headers: { 'content-type': 'application/json' } }))
+  .get('/limited', withHeaders(${JSON.stringify([...limited])}, true))
+  .get('/unlimited', withHeaders(${JSON.stringify([...unlimited])}, false))
+  .listen({ port: ${port}, hostname: '127.0.0.1' })`
+
+async function elysiaRoutes({ folder }: BenchOptions, asked: { board: string; free: string }) {
   const missing = withoutWrk()
   if (missing) return missing
+  const headersWith = async (limit: string) => {
+    const server = await boardOf({ folder, isQuick: true, rounds: 1 }, { RATE_LIMIT: limit })
+    const { headers, body } = await fetch(server.url + paths.board.path, { headers: { 'accept-encoding': 'identity' } })
+    await Bun.write(join(folder, 'bare.json'), await new Response(body).bytes())
+    await server.stop()
+    for (const ofServer of ['date', 'content-length']) headers.delete(ofServer)
+    return headers
+  }
   const port = freePort()
-  const page = join(folder, 'bare.json')
-  const server = await boardOf({ folder, isQuick: true, rounds: 1 }, {})
-  await Bun.write(page, await (await fetch(server.url + paths.board.path)).bytes())
-  await server.stop()
-  const program = `import { Elysia } from 'elysia'
-    const page = new Blob([await Bun.file(${JSON.stringify(page)}).bytes()])
-    const board = () => new Response(page, { headers: { 'content-type': 'application/json' } })
-    new Elysia().get('${paths.board.path}', board).listen({ port: ${port}, hostname: '127.0.0.1' })`
+  const program = elysiaProgram(folder, port, await headersWith('1000000000'), await headersWith('0'))
   const child = Bun.spawn([process.execPath, '-e', program], {
     cwd: join(import.meta.dir, '../../..'),
     env: { ...process.env, NODE_ENV: 'production' },
     stdout: 'ignore',
     stderr: 'inherit',
   })
-  const url = `http://127.0.0.1:${port}${paths.board.path}`
-  await waitFor(async () => (await fetch(url)).ok, child)
-  await warm(url)
-  const bare = { processorMs: () => processorMs([child.pid]) }
+  const url = `http://127.0.0.1:${port}`
+  await waitFor(async () => (await fetch(url + asked.board)).ok, child)
+  for (const path of Object.values(asked)) await warm(url + path)
+  const side = { processorMs: () => processorMs([child.pid]) }
   return {
     steps: {
-      board: load('board stranger', bare, url, { seconds: 2 }),
-      free: load('free', bare, url, { seconds: 2 }),
+      board: load('board stranger', side, url + asked.board, { seconds: 2 }),
+      free: load('free', side, url + asked.free, { seconds: 2 }),
     },
     async stop() {
       child.kill(9)
