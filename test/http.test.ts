@@ -308,7 +308,10 @@ test('401 comes before unreadable JSON and bad input, whose errors only known us
 })
 
 test('a body that is too long is refused, whether it says so or not', async () => {
-  const { call } = await service()
+  const { as, call } = await service()
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const fields = 'a=1&'.repeat(20_000)
+  expect((await as().raw('/sign-in', { method: 'POST', headers, body: fields })).status).toBe(413)
   const long = JSON.stringify({ name: 'x'.repeat(3_000_000) })
   expect(
     (await call.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': 'application/json' }, body: long }))
