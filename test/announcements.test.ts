@@ -24,9 +24,10 @@ test('a trading league announces new leaders and the final board to its webhook'
   expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 0 })
   await sendQuotes(call, { XYZ: 1_400 })
   expect(await runAnnounceLeaders(fieldhouse)).toEqual({ announced: 1 })
-  const { content, allowed_mentions } = await hook.about('bob leads.')
+  const { content, text, allowed_mentions } = await hook.about('bob leads.')
   expect(content).toStartWith('**Cup \\*of\\* \\@everyone**: there is a new leader\nbob leads.\n1. bob — 100,040.00')
   expect(content).toEndWith(`https://play.example.org/leagues/${id}`)
+  expect(text).toStartWith('*Cup *of* @everyone*: there is a new leader\nbob leads.\n1. bob — 100,040.00') // for Slack
   expect(allowed_mentions).toEqual({ parse: [] })
   await call.patch(`/api/v1/leagues/${id}`, { config: { announce: { leader: false } } })
   await sendQuotes(call, { ABC: 1_750 })

@@ -10,8 +10,8 @@ import { messageOf } from '../errors.ts'
 import type { BoardRow } from '../leaderboard/page.ts'
 import { canonicalQuery } from '../leaderboard/query.ts'
 import { day } from '../platform/clock.ts'
-import { postJson } from '../platform/http/outgoing.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
+import { type ChatFormat, postMessage } from '../platform/http/webhook.ts'
 import { counted } from '../platform/number-text.ts'
 import { webhookName } from '../ui/display-name.ts'
 import { type Announcement, announcements, webhookFor } from './announcements.ts'
@@ -46,15 +46,12 @@ export const announce = job('leagues.announce', {
     const url = league && webhookFor(league, what)
     if (!url) return { skipped: 'nothing to announce' }
     const board = await boardPage(app, league, boardQueryOf({ limit: '500' }, league))
-    const text = message(app, league, what, detail, board)
-    const body = {
-      content: text.slice(0, 1_990),
-      text,
-      username: webhookName(displayName(app.db)),
-      allowed_mentions: { parse: [] },
-    }
+    const message = (format: ChatFormat) => messageText(app, league, what, detail, board, format)
     try {
-      await postJson(url, body, { allowPrivate: app.config.allowPrivateFeeds, signal })
+      await postMessage(url, webhookName(displayName(app.db)), message, {
+        allowPrivate: app.config.allowPrivateFeeds,
+        signal,
+      })
     } catch (error) {
       signal.throwIfAborted()
       throw new Error(failureText(league, url, error), { cause: error })
@@ -70,15 +67,20 @@ function failureText({ name, id }: League, url: string, error: unknown): string 
 }
 
 const changeText = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
-/** Names are written by other people: nothing in them may mention somebody or format the message. */
-const escapeMarkdown = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
 function headingOf(what: Announcement, players: number): string {
   if (what === 'board') return `the board is updated (${counted(players, 'player')})`
   return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
 
-function message(app: App, league: League, what: Announcement, detail: string | undefined, board: BoardView): string {
+function messageText(
+  app: App,
+  league: League,
+  what: Announcement,
+  detail: string | undefined,
+  board: BoardView,
+  { plain, bold }: ChatFormat,
+): string {
   const { score, scoreName } = kindOf(app, league).pages
   const isByScore = board.sort_by === 'score'
   const { cell } = exportedColumn(board.sort_by)
@@ -91,16 +93,16 @@ function message(app: App, league: League, what: Announcement, detail: string | 
   }
   const top = rows
     .slice(0, 10)
-    .map(row => `${row.rank ?? '–'}. ${escapeMarkdown(row.name)} — ${valueText(row)}${changeText(row)}`)
+    .map(row => `${row.rank ?? '–'}. ${plain(row.name)} — ${valueText(row)}${changeText(row)}`)
   const movers = rows
     .filter(({ change }) => change)
     .toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
     .slice(0, 5)
-    .map(row => `${escapeMarkdown(row.name)}${changeText(row)}`)
+    .map(row => `${plain(row.name)}${changeText(row)}`)
   const page = app.config.publicUrl && `${app.config.publicUrl}/leagues/${league.id}`
   return [
-    `**${escapeMarkdown(league.name)}**: ${heading}${isByScore ? '' : `, ranked by ${columnName(board.sort_by, scoreName)}`}`,
-    detail,
+    `${bold(league.name)}: ${heading}${isByScore ? '' : `, ranked by ${columnName(board.sort_by, scoreName)}`}`,
+    detail && plain(detail),
     ...top,
     movers.length > 0 && `Movers: ${movers.join(', ')}`,
     page,
@@ -151,7 +153,7 @@ function recordLeaders(app: App, tx: Db, league: League, leadingRows: readonly B
     .values({ leagueId: league.id, leaders })
     .onConflictDoUpdate({ target: leagueAnnouncements.leagueId, set: { leaders } })
     .run()
-  const names = leadingRows.map(({ name }) => escapeMarkdown(name))
+  const names = leadingRows.map(({ name }) => name)
   const detail = names.length === 1 ? `${names[0]} leads.` : `${names.join(' and ')} share the lead.`
   return known && announceLater(app, tx, league, 'leader', detail)
 }

@@ -16,15 +16,13 @@ import { locks } from '../../locks.ts'
 import { acceptMail, sendsMail } from '../../mail/send.ts'
 import { alertsOfMail } from '../../mail/smtp.ts'
 import { day, minute, second } from '../../platform/clock.ts'
-import { postJson } from '../../platform/http/outgoing.ts'
-import { truncate } from '../../platform/truncate.ts'
+import { type ChatFormat, fitsOneMessage, postMessage } from '../../platform/http/webhook.ts'
 import { shownName, webhookName } from '../../ui/display-name.ts'
 import { alertsPath } from './queries.ts'
 
 const maxInMessage = 10 // alerts
 const maxPause = 5 * minute
 const maxLength = 300 // characters of a message
-const maxDiscordLength = 1_990 // characters of all messages
 
 type AlertMessage = { severity: Severity; title: string; message: string }
 
@@ -62,16 +60,18 @@ export function openAlertWebhook(app: App): () => Promise<number> {
 const linesOf = ({ severity, title, message }: AlertMessage) =>
   [`${severity.toUpperCase()}: ${title}`, message.slice(0, maxLength)] as const
 
-const discordText = (alerts: readonly AlertMessage[]): string =>
-  alerts
-    .map(linesOf)
-    .map(([head, text]) => `**${forDiscord(head)}**\n${forDiscord(text)}`)
-    .join('\n')
+const textOfAlerts =
+  (alerts: readonly AlertMessage[]) =>
+  ({ plain, bold }: ChatFormat): string =>
+    alerts
+      .map(linesOf)
+      .map(([head, text]) => `${bold(head)}\n${plain(text)}`)
+      .join('\n')
 
 /** The first alerts, as many as one message holds; the others follow in the next. */
 function thatFit<A extends AlertMessage>(alerts: readonly A[]): A[] {
   let fitting = alerts.length
-  while (fitting > 1 && discordText(alerts.slice(0, fitting)).length > maxDiscordLength) fitting--
+  while (fitting > 1 && !fitsOneMessage(textOfAlerts(alerts.slice(0, fitting)))) fitting--
   return alerts.slice(0, fitting)
 }
 
@@ -82,27 +82,10 @@ export async function postAlerts(
   sender = shownName(),
 ): Promise<void> {
   if (!config.alertWebhookUrl) return
-  await postJson(
-    config.alertWebhookUrl,
-    {
-      username: webhookName(sender),
-      content: truncate(discordText(alerts), maxDiscordLength),
-      text: truncate(
-        alerts
-          .map(linesOf)
-          .map(([head, text]) => `*${forSlack(head)}*\n${forSlack(text)}`)
-          .join('\n'),
-        30_000,
-      ),
-      allowed_mentions: { parse: [] },
-    },
-    { allowPrivate: config.allowPrivateFeeds },
-  )
+  await postMessage(config.alertWebhookUrl, webhookName(sender), textOfAlerts(alerts), {
+    allowPrivate: config.allowPrivateFeeds,
+  })
 }
-
-/** Error messages contain other people's text: nothing in it may mention somebody or format the message. */
-const forDiscord = (text: string) => text.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
-const forSlack = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 const unsentAlerts = (db: Db) =>
   db
