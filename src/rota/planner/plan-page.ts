@@ -191,7 +191,7 @@ ${formField({
 }
 
 export const templatesPart = ({ monday, siteId, templates: { templates, total } }: PlanData): Content =>
-  html`<section class="part"><h2>Templates</h2>
+  html`<section class="part templates"><h2>Templates</h2>
 ${form(
   { action: '/api/v1/roster/templates', done: 'The week is saved as a template' },
   html`<input type="hidden" name="monday" value="${monday}" />${siteInputs(siteId ? [siteId] : [])}
