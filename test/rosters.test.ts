@@ -282,8 +282,11 @@ test('all shifts of a spreadsheet are imported or none, and every mistake is nam
   expect((await send(csv)).status).toBe(201)
   expect(await call.post(`${base}/shifts/import`, { csv })).toMatchObject({ created: 0, skipped: 2 })
   const form = new FormData()
-  form.set('file', new File([`${csv}\nRiverside,2026-04-01,09:00,10:00,,1`], 'shifts.csv'))
+  form.set('file', new File([`${csv}\nRiverside,2026-04-01,9:00:00,24:00,,1`], 'shifts.csv'))
   expect(await call.post(`${base}/shifts/import`, form)).toMatchObject({ created: 1, skipped: 2 })
+  expect((await call.get(`${base}/shifts?start=2026-04-01`)).shifts).toMatchObject([
+    { starts_at: '2026-04-01T07:00:00.000Z', ends_at: '2026-04-01T22:00:00.000Z' },
+  ])
   const { shifts, pagination } = await call.get(`${base}/shifts?start=2026-03-29&end=2026-03-30&limit=1`)
   expect(pagination).toEqual({ page: 1, limit: 1, total: 2, pages: 2 })
   expect(shifts[0]).toMatchObject({ date: '2026-03-29', skill: 'bar', headcount: 2 })

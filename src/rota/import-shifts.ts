@@ -88,7 +88,7 @@ const siteNamed = (text: string, sites: NamedSite[]) =>
 function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, mistake: ReportError) {
   const day = yearFirst(date)
   if (!isDate(day)) return mistake('date', `${cellForMessage(date)} is not a date such as 2025-03-30.`)
-  const [begin, end] = [clockOf(from), clockOf(to)]
+  const [begin, end] = [clockOf(from), clockOf(to.replace(/^24:00/, '00:00'))]
   if (!begin) return mistake('from', `${cellForMessage(from)} is not a time such as 09:30.`)
   if (!end) return mistake('to', `${cellForMessage(to)} is not a time such as 17:30.`)
   return instantsOn(Temporal.PlainDate.from(day), begin, end, zone)
@@ -114,7 +114,8 @@ function instantOf(text: string, zone: string): string | undefined {
   return when && isInCalendar(when) ? iso(when) : undefined
 }
 
-const clockOf = (text: string) => (/^([01]?\d|2[0-3]):[0-5]\d$/.test(text) ? text.padStart(5, '0') : undefined)
+/** `9:30`, or with the seconds that spreadsheets add. */
+const clockOf = (text: string) => /^((?:[01]?\d|2[0-3]):[0-5]\d)(?::00)?$/.exec(text)?.[1]?.padStart(5, '0')
 
 /** The value, or undefined if it cannot be parsed. */
 function read<T>(parse: () => T): T | undefined {
