@@ -1,6 +1,7 @@
 /** Goals: several targets by power, and the share that each player has reached. */
 import { expect, test } from 'bun:test'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
+import { texts } from './fixtures/sheets/reads.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, refusalOf, shared, start } from './start.ts'
 
@@ -123,4 +124,15 @@ test('an exported board that comes back as a sheet brings its metrics, and nothi
     const mapped = await readSheet(exported, { mapping: { score: 'points' } })
     expect(mapped.metrics.map(({ name }) => name)).toEqual(['points', ...Object.keys(metrics)])
   }
+})
+
+test('a name that an export writes with an apostrophe, lest it be a formula, is read without it', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, "id,name,power\n1,+Ann,1\n-2,=Bob,2\n3,'Cy,3\n"))
+  const { ids, names } = await readSheet(await (await call.raw(`/api/v1/leagues/${id}/leaderboard.csv`)).bytes())
+  expect([texts(ids), texts(names)]).toEqual([
+    ['-2', '1', '3'],
+    ['=Bob', '+Ann', "'Cy"],
+  ])
 })

@@ -11,6 +11,7 @@ import { sheetLimits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { decodeCell, decodeUtf8, shortened, TextBuilder } from '../../../platform/spreadsheets/text.ts'
 import { labelOfColumn } from '../../columns.ts'
+import { computedHeadings } from '../../export-table.ts'
 import type { NumberColumn } from '../number-column.ts'
 import { type HeaderColumn, isNoPlayer } from './headers.ts'
 import { misreadKillPoints } from './kill-points.ts'
@@ -23,6 +24,7 @@ import {
   endsInZero,
   isAmount,
   isCellError,
+  isEscapedFormula,
   isLongWithDecimals,
   isMarkedAsText,
   isNoId,
@@ -112,6 +114,8 @@ export class ColumnWriter {
   /** Some ids may be 12345.0. */
   private mayHaveDecimals = false
   private isReserved = false
+  /** The sheet is a board that was exported. */
+  private readonly isExport: boolean
   private flushed = 0
   private line = 0
   private lines = new Uint32Array(4096)
@@ -123,6 +127,7 @@ export class ColumnWriter {
   private readonly clues: number[] = []
 
   constructor(private readonly headerColumns: HeaderColumn[]) {
+    this.isExport = computedHeadings(headerColumns.map(({ header }) => header)).length > 0
     this.slots = Int32Array.from(headerColumns, ({ as, header, tentative }) => {
       if (as === null) return NONE
       if (as === 'id') return ID
@@ -357,6 +362,7 @@ export class ColumnWriter {
       start += 2
       stop--
     }
+    if (this.isExport && isEscapedFormula(source, start)) start++
     if (slot === ID) this.ids.set(source, isMarkedAsText(source, start, stop) ? start + 1 : start, stop)
     else if (slot === NAME) this.names.set(source, start, stop)
     else if (slot <= LABEL) this.labels[LABEL - slot]!.texts.set(source, start, stop)

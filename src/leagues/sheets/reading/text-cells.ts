@@ -69,3 +69,7 @@ export const isNoId = ({ bytes, from, to }: TextBuilder): boolean =>
 /** An apostrophe before digits, and none behind them, only tells a spreadsheet that they are text. */
 export const isMarkedAsText = (bytes: Uint8Array, start: number, stop: number): boolean =>
   bytes[start] === 39 && isDigit(bytes[start + 1]!) && bytes[stop - 1] !== 39
+
+/** Whether it begins as an exported name that a spreadsheet would take for a formula: `'=Ann`. */
+export const isEscapedFormula = (bytes: Uint8Array, start: number): boolean =>
+  bytes[start] === 39 && '=+-@\t\r'.includes(String.fromCharCode(bytes[start + 1]!))
