@@ -146,6 +146,9 @@ test('a body in another format than JSON is refused as such', async () => {
   const asCurlSends = await send('application/x-www-form-urlencoded', JSON.stringify(season))
   expect(asCurlSends.status).toBe(415)
   expect((await asCurlSends.json()).detail).toContain('Send the body as application/json')
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+  const body = Bun.gzipSync(JSON.stringify(season))
+  expect((await call.raw('/api/v1/leagues', { method: 'POST', headers, body })).status).toBe(415)
   const { id } = await call.post('/api/v1/leagues', season)
   const rename = (type: string) =>
     call.raw(`/api/v1/leagues/${id}`, {

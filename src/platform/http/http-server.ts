@@ -12,7 +12,7 @@ import type { Telemetry } from '../process/telemetry.ts'
 import { withTimeout } from '../process/with-timeout.ts'
 import type { AheadRequest, CachedFastPath } from './cached-fast-path.ts'
 import type { LoadShedding } from './load-shedding.ts'
-import { nameJsonPlainly, readBody, TooLarge } from './request-body.ts'
+import { nameJsonPlainly, readBody, refusePacked, TooLarge } from './request-body.ts'
 import { type RequestContext, setRequestContext, type Who } from './request-context.ts'
 import { cacheResultOf, compressed, pathOf } from './responses.ts'
 import { livezHeaders, requestIdOf, setRequestHeaders, setSharedHeaders } from './shared-headers.ts'
@@ -103,6 +103,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     try {
       if (!hasHost) throw new Refusal('bad_request', 'The Host header does not name a host')
       if (!isRead(request)) {
+        refusePacked(request)
         const path = pathOf(request.url)
         context.takesFile = settings.uploadPaths.test(path) || settings.tablePaths.test(path)
         if (!context.takesFile) nameJsonPlainly(request)

@@ -40,6 +40,12 @@ export function nameJsonPlainly(request: Request): void {
   if (type ? jsonType.test(type) : isMeantAsJson) headers.set('content-type', 'application/json')
 }
 
+export function refusePacked({ headers }: Request): void {
+  const coding = headers.get('content-encoding')
+  if (coding && coding !== 'identity')
+    refuse('unsupported', `Send the body unpacked, without Content-Encoding: ${coding}`)
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 const maxLevels = 50 // no body needs ten; from some ten thousand on, describing what is wrong overflows the stack
