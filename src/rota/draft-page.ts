@@ -4,6 +4,7 @@ import type { Db } from '../../db/open.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
 import { isFinished, type Run } from '../platform/jobs/runs.ts'
+import { counted } from '../platform/number-text.ts'
 import { address } from '../ui/parts/address.ts'
 import { badge, status } from '../ui/parts/badges.ts'
 import { progress, stats } from '../ui/parts/figures.ts'
@@ -143,7 +144,7 @@ function review({ shifts, isNew, today }: DraftData, draft: Draft, jobId: string
   const { summary, unfilled } = draft.content
   const { start, end } = draft.range
   const added = shifts.reduce((all, { id, staff }) => all + staff.filter(one => isNew(id, one.staff_id)).length, 0)
-  return html`${summary ? summaryPart(summary, unfilled) : html`<p>Changed by hand: ${number(unfilled.length)} places open.</p>`}
+  return html`${summary ? summaryPart(summary, unfilled) : html`<p>Changed by hand: ${counted(unfilled.length, 'place')} open.</p>`}
 ${
   draft.confirmedAt
     ? notice(
@@ -165,7 +166,7 @@ ${
         confirm: 'Discard this draft? The published roster stays as it is.',
         goTo: '/rota/generate',
         done: 'Discarded',
-      })}<span class="quiet">${number(added)} places would be newly filled, marked in green.</span></div>`
+      })}<span class="quiet">${counted(added, 'place')} would be newly filled, marked in green.</span></div>`
 }
 ${unfilled.length > 0 && openPlaces(unfilled, shifts)}
 ${weeksBySite({ shifts, start, end, today, linked: true, isNew })}`

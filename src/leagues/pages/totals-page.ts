@@ -3,6 +3,7 @@ import { gainColumn } from '../../leaderboard/page.ts'
 import type { GroupTotal, RankedTotal, SumAndAverage } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { counted } from '../../platform/number-text.ts'
 import { address } from '../../ui/parts/address.ts'
 import { type FormChoices, selectOptions } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
@@ -64,7 +65,7 @@ function wholeBoard({ players, score, metrics, gains }: GroupTotal, kind: KindPa
     rows: lines,
     rowName: ({ head }) => head,
     columns: [
-      { head: html`${number(players)} players`, names: true, cell: ({ head }) => head },
+      { head: counted(players, 'player'), names: true, cell: ({ head }) => head },
       { head: by === 'sum' ? 'Sum' : 'Average', numeric: true, cell: ({ now }) => figureText(now, by) },
       { head: 'Gained', numeric: true, folds: true, cell: ({ gained }) => gained && gainCell(rounded(gained[by])) },
       { head: 'Players with a value', numeric: true, folds: true, cell: ({ now }) => number(now.known) },

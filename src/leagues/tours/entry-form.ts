@@ -2,6 +2,7 @@
 import { csrfInput } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { counted } from '../../platform/number-text.ts'
 import { form, formField } from '../../ui/parts/form.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import type { TourRules } from './config.ts'
@@ -64,7 +65,7 @@ ${
 const howMany = ({ picks, best }: TourRules, { groups }: Picks): Html =>
   groups
     ? html`One golfer from each of the ${number(groups.groups.length)} groups; the best ${number(best)} count.`
-    : html`${number(picks)} picks, the best ${number(best)} count.`
+    : html`${counted(picks, 'pick')}, the best ${number(best)} count.`
 
 function chooser({ picks }: TourRules, { board, ratings, groups }: Picks, chosen: ReadonlySet<string>): Html {
   const golfers = byStrength(

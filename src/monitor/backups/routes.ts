@@ -14,6 +14,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
+import { counted } from '../../platform/number-text.ts'
 import { jobPath } from '../../runs/job-titles.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
@@ -208,7 +209,7 @@ ${denseTable<BackupView>({
 
 const outcomes: Record<string, string> = { SUCCESS: 'sent', CANCELLED: 'cancelled' }
 const s3Sentence = ({ place, schedule, keep_days, last }: NonNullable<BackupList['s3']>): Html =>
-  html`They are also sent to <code>${place}</code> by the schedule <code>${schedule}</code> (UTC) and kept there for ${number(keep_days)} days. ${
+  html`They are also sent to <code>${place}</code> by the schedule <code>${schedule}</code> (UTC) and kept there for ${counted(keep_days, 'day')}. ${
     last
       ? html`The last time was ${time(last.at)}: <a href="${jobPath(last.job_id)}">${last.error ?? outcomes[last.status] ?? 'under way'}</a>.`
       : 'None has been sent yet.'

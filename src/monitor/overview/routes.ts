@@ -96,7 +96,7 @@ function healthTiles({ checks: { database, cache, queue, schedule, redis } }: He
   const waiting = html`on ${queue.backend === 'redis' ? 'Redis' : 'SQLite'}; ${number(queue.waiting)} waiting`
   const late = schedule.late.length ? `late: ${schedule.late.join(', ')}` : 'nothing late'
   const answered = redis && (redis.error ?? html`answers in ${number(redis.latency_ms, { unit: 'ms', digits: 1 })}`)
-  const held = html`${number(cache.stats.total_keys)} values in ${cache.mode === 'redis' ? 'Redis' : 'memory'}`
+  const held = html`${counted(cache.stats.total_keys, 'value')} in ${cache.mode === 'redis' ? 'Redis' : 'memory'}`
   return [
     tile('Database', database, '/admin/backups', database.error ?? disk),
     tile('Queue', queue, '/admin/task-monitor', queue.error ?? waiting),
