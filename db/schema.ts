@@ -663,7 +663,7 @@ export const ledger = sqliteTable(
     index('ledger_action').on(t.actionId).where(sql`action_id is not null`),
     index('ledger_league').on(t.leagueId, t.id),
     index('ledger_portfolio').on(t.leagueId, t.userId, t.id),
-    index('ledger_user').on(t.userId, t.at).where(sql`symbol is not null`),
+    index('ledger_user').on(t.userId, t.at, t.kind).where(sql`symbol is not null`), // with the kind, because each order counts trades
     index('ledger_at').on(t.at),
   ],
 )
