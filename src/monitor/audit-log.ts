@@ -9,6 +9,7 @@ import { type Content, type Html, html } from '../platform/html.ts'
 import { type PageSlice, pageOf, pageQueryOf, pageSchema, withPagination } from '../platform/http/pagination.ts'
 import { rowView } from '../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneOfWords } from '../platform/http/shared-schemas.ts'
+import { likePattern } from '../runs/find-runs.ts'
 import { address } from '../ui/parts/address.ts'
 import { allWell, badge } from '../ui/parts/badges.ts'
 import { emptyState } from '../ui/parts/notices.ts'
@@ -48,7 +49,6 @@ const auditView = rowView(auditSchema)
 /** Counting stops here: this total means at least as many. */
 const auditCountLimit = 10_000
 
-const likePattern = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
 const contains = (column: SQL | typeof auditLog.target, text: string) =>
   sql`${column} like ${likePattern(text)} escape '\\'`
 

@@ -70,7 +70,7 @@ const conditionOf = ({ status, name, fingerprint, file, user, from, to, ...whose
     equals('name', name),
     equals('fingerprint', fingerprint),
     file
-      ? { text: `r.id in (select job_id from uploads where filename like ? escape '\\')`, values: [containing(file)] }
+      ? { text: `r.id in (select job_id from uploads where filename like ? escape '\\')`, values: [likePattern(file)] }
       : undefined,
     user
       ? { text: 'r.started_by in (select id from users where username = ? collate nocase)', values: [user] }
@@ -107,12 +107,13 @@ const withoutIndexes = ({ text, values }: Condition): Condition => ({
 })
 
 const wordsOf = (q: string) => q.trim().split(/\s+/).slice(0, 8)
-const containing = (word: string) => `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
+/** For `like … escape '\\'`: texts that contain this one. */
+export const likePattern = (word: string) => `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
 const containsWords = (q: string): Condition =>
   allOf(
     ...wordsOf(q).map(word => ({
       text: `(r.name || char(10) || r.input || char(10) || coalesce(r.error, '')) like ? escape '\\'`,
-      values: [containing(word)],
+      values: [likePattern(word)],
     })),
   )
 
