@@ -189,10 +189,14 @@ const states = ({ states }: JobsData, filter: JobsFilter): Html =>
     'State',
   )
 
+/** Its title, what it is about, and who started it. */
+export const runLink = (run: ShownRun): Html =>
+  html`<a href="${jobPath(run.id)}">${jobTitle(run.name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${run.startedByName !== null && html` <small class="quiet">by ${starterCell(run)}</small>`}`
+
 function jobCell(run: ShownRun): Html {
-  const { id, name, input, error, status, progress: percent, stage, message, startedByName } = run
+  const { name, input, error, status, progress: percent, stage, message } = run
   const facts = JSON.stringify(masked(input))
-  return html`<a href="${jobPath(id)}">${jobTitle(name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${startedByName !== null && html` <small class="quiet">by ${starterCell(run)}</small>`} <code class="quiet">${name}${facts !== '{}' && !run.about.length && ` ${facts.slice(0, 120)}`}</code>${
+  return html`${runLink(run)} <code class="quiet">${name}${facts !== '{}' && !run.about.length && ` ${facts.slice(0, 120)}`}</code>${
     error && html`<p class="${status === 'FAILURE' ? 'loss' : 'quiet'}">${error.slice(0, 200)}</p>`
   }${status === 'PROGRESS' && html`<p class="progressing">${progress(percent, 'Progress')} <small class="quiet">${percent} % ${stage}${message && `: ${message}`}</small></p>`}`
 }

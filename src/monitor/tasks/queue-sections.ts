@@ -9,7 +9,7 @@ import { action } from '../../ui/parts/form.ts'
 import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { countdown, duration, elapsed, number, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
-import { jobAction, starterCell, subjectLinks } from './job-list-page.ts'
+import { jobAction, runLink } from './job-list-page.ts'
 import type { ShownRun } from './job-views.ts'
 import { type FailureGroup, failureSurge } from './task-queries.ts'
 import { section, usuallyEmpty } from './task-sections.ts'
@@ -65,7 +65,7 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
       key: ({ id }) => `run-${id}`,
       empty: usuallyEmpty('Nothing runs at this moment. That is usual: most work takes less than a second.'),
       columns: [
-        { head: 'Job', names: true, cell: jobLink },
+        { head: 'Job', names: true, cell: run => html`${runLink(run)} <code class="quiet">${run.name}</code>` },
         { head: 'Progress', class: 'wide', cell: progressCell },
         { head: 'For', numeric: true, cell: ({ startedAt }) => elapsed(startedAt) },
         { head: 'Usual', numeric: true, cell: ({ name }) => duration(usualMs[name] ?? null) },
@@ -82,9 +82,6 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
     html`<a href="${jobsPath}">All jobs</a>`,
   )
 }
-
-const jobLink = (run: ShownRun): Html =>
-  html`<a href="${jobPath(run.id)}">${jobTitle(run.name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${run.startedByName !== null && html` <small class="quiet">by ${starterCell(run)}</small>`} <code class="quiet">${run.name}</code>`
 
 const progressCell = ({ progress: percent, stage, message }: Run): Html =>
   html`${progress(percent, 'Progress')}<small class="quiet">${percent} %${stage && `, ${stage}`}${message && `: ${message}`}</small>`
