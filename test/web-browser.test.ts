@@ -193,6 +193,8 @@ browserTest('sorting, searching and paging change the table and the address', as
   await page.click('text=Next →')
   await page.waitForURL(/page=2/)
   expect(await namesOnBoard(page)).toHaveLength(10)
+  await page.waitForFunction(() => document.activeElement?.ariaLabel?.startsWith('Board of'))
+  expect(await page.evaluate(() => document.activeElement?.getBoundingClientRect().top)).toBeGreaterThanOrEqual(0)
   await page.goBack()
   await untilFirstIs('Player 59')(page)
   expect(await page.evaluate(() => 'kept' in window)).toBe(isMarked) // never left the page

@@ -143,7 +143,8 @@ function navigateWithin(part, reconnect) {
     const url = new URL(link.href)
     if (!isHere(url) || url.hash) return
     event.preventDefault()
-    show(url, 'pushState')
+    const list = link.closest('.pages')?.previousElementSibling
+    show(url, 'pushState').then(() => list && readFromStart(list))
   })
   const filtered = form => {
     const given = [...new FormData(form)].filter(([, value]) => value !== '')
@@ -162,6 +163,12 @@ function navigateWithin(part, reconnect) {
     show(filtered(event.target), 'pushState')
   })
   addEventListener('popstate', () => show(new URL(location.href)))
+}
+
+/** Another page of a table is read from its first row, while the link to it is below the last. */
+function readFromStart(list) {
+  list.closest('[tabindex="0"]')?.focus({ preventScroll: true })
+  if (list.getBoundingClientRect().top < 0) list.scrollIntoView()
 }
 
 /** Whether text of the part is selected, which a refresh would undo. */
