@@ -10,6 +10,7 @@ import { atomically } from '../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { auditLedger, type LedgerAudit } from '../src/leagues/market/ledger-audit.ts'
+import { counted } from '../src/platform/number-text.ts'
 import { exitWithParent } from '../src/platform/process/child-process.ts'
 import { helpFirst } from './script-help.ts'
 
@@ -51,7 +52,7 @@ async function audit(): Promise<void> {
     process.send({ audited: { leagues, portfolios, lines, differences: audit.differences.length + audit.more } })
   else
     console.log(
-      `${lines} lines, ${portfolios} portfolios, ${leagues} leagues: ${audit.differences.length ? 'they do not add up' : 'every balance is right'}`,
+      `${counted(lines, 'line')}, ${counted(portfolios, 'portfolio')}, ${counted(leagues, 'league')}: ${audit.differences.length ? 'they do not add up' : 'every balance is right'}`,
     )
   process.exitCode = audit.differences.length ? 1 : 0
 }

@@ -98,7 +98,7 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
   client.run('delete from holdings where user_id = 77')
 
   const { code, out } = await runScript('audit-ledger.ts', [], { DATA_DIR: fieldhouse.dataDir })
-  expect([code, out]).toEqual([0, '2 lines, 1 portfolios, 1 leagues: every balance is right\n'])
+  expect([code, out]).toEqual([0, '2 lines, 1 portfolio, 1 league: every balance is right\n'])
   expect(alerts()).toEqual([{ state: 'resolved', count: 1 }])
 })
 

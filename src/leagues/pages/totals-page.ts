@@ -61,7 +61,7 @@ function wholeBoard({ players, score, metrics, gains }: GroupTotal, kind: KindPa
     ...Object.entries(metrics).map(([metric, now]) => ({ head: metricName(metric), now, gained: gains[metric] })),
   ]
   return html`${table({
-    caption: `Totals of ${players} players`,
+    caption: `Totals of ${counted(players, 'player')}`,
     rows: lines,
     rowName: ({ head }) => head,
     columns: [

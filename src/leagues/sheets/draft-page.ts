@@ -7,6 +7,7 @@ import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
+import { counted, countText } from '../../platform/number-text.ts'
 import { formField, selectOptions } from '../../ui/parts/form.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -131,11 +132,11 @@ function trialSummary({
   summary,
 }: Static<typeof trialResult>): Html {
   const facts = [
-    `${rows_total} rows`,
-    `${rows_ok} good`,
-    `${rows_bad} bad`,
-    ...(['new', 'missing', 'renamed', 'suspicious'] as const).map(part => `${summary[part]} ${part}`),
-    ...(summary.duplicates ? [`${summary.duplicates} duplicate`] : []),
+    counted(rows_total, 'row'),
+    `${countText(rows_ok)} good`,
+    `${countText(rows_bad)} bad`,
+    ...(['new', 'missing', 'renamed', 'suspicious'] as const).map(part => `${countText(summary[part])} ${part}`),
+    ...(summary.duplicates ? [`${countText(summary.duplicates)} duplicate`] : []),
   ]
   return html`<p>${facts.join(' · ')}</p>
 ${[...summary.warnings, ...doubts.map(({ message }) => `It would be held: ${message}`)].map(text => notice(text, 'warn'))}

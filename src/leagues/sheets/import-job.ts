@@ -12,6 +12,7 @@ import { locks } from '../../locks.ts'
 import { iso } from '../../platform/clock.ts'
 import type { JobContext } from '../../platform/jobs/job.ts'
 import { fenced } from '../../platform/jobs/task-locks.ts'
+import { counted } from '../../platform/number-text.ts'
 import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
 import { announceLater } from '../announce.ts'
@@ -134,7 +135,7 @@ async function importFile(
       signal,
       progress(message) {
         const { stage, done, rows } = message as ImportProgress
-        progress(done, stage, `${rows} rows`)
+        progress(done, stage, counted(rows, 'row'))
       },
     },
   )

@@ -16,7 +16,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { UploadDoubt } from '../../../../db/schema.ts'
-import { counted, firstOfText } from '../../../platform/number-text.ts'
+import { counted, countText, firstOfText } from '../../../platform/number-text.ts'
 import { toUtf8, transcoder } from '../../../platform/spreadsheets/encoding.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from '../../../platform/spreadsheets/sniff.ts'
 import { type ByteSource, bytesSource, fileSource, readPiece } from '../../../platform/spreadsheets/source.ts'
@@ -187,13 +187,15 @@ export function requireImportable(sheet: Sheet, mode: ReadOptions['mode']): Shee
   if (rows === 0)
     throw new RowsRefused(
       'no_rows',
-      report.rowsTotal ? `No row of ${report.rowsTotal} could be read${firstError}` : 'No rows below the headings',
+      report.rowsTotal
+        ? `No row of ${countText(report.rowsTotal)} could be read${firstError}`
+        : 'No rows below the headings',
       report,
     )
   if (mode === 'strict' && report.rowsBad > 0)
     throw new RowsRefused(
       'bad_rows',
-      `${report.rowsBad} of ${report.rowsTotal} rows cannot be read${firstError}`,
+      `${countText(report.rowsBad)} of ${counted(report.rowsTotal, 'row')} cannot be read${firstError}`,
       report,
     )
   return sheet
