@@ -2,16 +2,16 @@
 
 import { expect, test } from 'bun:test'
 import { mailPicksDue } from '../src/leagues/tours/picks-mail.ts'
-import { day, hour } from '../src/platform/clock.ts'
+import { day, hour, minute } from '../src/platform/clock.ts'
 import { mailNotices } from '../src/rota/notice-mail.ts'
 import { inDays } from './dates.ts'
 import { linksOf, mailServer, mailSettings } from './mail.ts'
 import { newCup, newTraders, sendQuotes } from './market.ts'
 import { base, createPerson, createSite } from './rosters.ts'
 import { start } from './start.ts'
-import { enter, feedFor, newTour, newTourLeague, newUser, players, update } from './tours.ts'
+import { enter, feedFor, jsonFeed, newTour, newTourLeague, newUpdatedTour, newUser, players, update } from './tours.ts'
 
-test('members without an entry get one mail a day before picks close', async () => {
+test('a day before picks close, members get one mail if they have no entry, or one with a golfer who is out', async () => {
   const server = await mailServer()
   const fieldhouse = await start(mailSettings(server.port))
   const { call, runJob, clock } = fieldhouse
@@ -36,6 +36,22 @@ test('members without an entry get one mail a day before picks close', async () 
   expect(mail?.headers.get('subject')).toBe('Picks of Clubhouse pool close within a day')
   expect(linksOf(mail ?? expect.unreachable())).toContain(`/leagues/${id}/entries`)
   expect(server.mails).toHaveLength(1)
+
+  const golfers = ['A', 'B', 'C', 'D', 'E'].map(id => ({ id, name: `Golfer ${id}`, status: 'active' }))
+  const other = jsonFeed({ event: { name: 'Open', round: 1, status: 'upcoming' }, golfers })
+  await newUpdatedTour(call, other.url, { slug: 'open' })
+  const soon = clock.now() + hour
+  const { id: open } = await newTourLeague(call, { tour: 'open' }, { name: 'Open pool', starts: soon })
+  const entry = await enter(bob, open, ['A', 'B', 'C', 'D'], { name: 'Bobcats' })
+  expect(await runMailPicksDue()).toEqual({ mails: 0 })
+  for (const golfer of golfers.slice(3)) golfer.status = 'wd'
+  clock.forward(minute)
+  await update(fieldhouse, {}, 'open')
+  expect(await runMailPicksDue()).toEqual({ mails: 1 })
+  expect(await runMailPicksDue()).toEqual({ mails: 0 })
+  const [dropped] = await server.to('bob@example.org')
+  expect(dropped?.text).toContain('Your entry Bobcats in Open pool has picked who is out: Golfer D.')
+  expect(linksOf(dropped ?? expect.unreachable())).toContain(`/leagues/${open}/entries?edit=${entry.id}`)
 })
 
 test('members get a mail with their result when the board is final', async () => {

@@ -16,7 +16,10 @@ export const kindsOfMail: Record<MailKind, KindOfMail> = {
     label: 'Your password',
     hint: 'A link when you forgot it, and a notice when it or your address has changed',
   },
-  picks: { label: 'Picks close tomorrow', hint: 'In leagues where you have not picked anyone yet' },
+  picks: {
+    label: 'Picks close tomorrow',
+    hint: 'In leagues where you have no entry yet, or have picked somebody who is out',
+  },
   final: { label: 'A board is final', hint: 'And how you did' },
   certificate: { label: 'A certificate expires', hint: 'One of yours, on the rota' },
   roster: { label: 'The roster', hint: 'When you are put on a shift, or taken off it' },

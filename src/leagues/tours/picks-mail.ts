@@ -1,4 +1,7 @@
-/** Mails members without an entry a day before picks close, or as soon after that as they can pick somebody. */
+/**
+ * Mails members without an entry a day before picks close, or as soon after that as they can pick somebody; and those with an entry
+ * whose golfer has dropped out by then.
+ */
 import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { entries, leagues, members } from '../../../db/schema.ts'
@@ -7,7 +10,8 @@ import { type Notification, sendMails, sendsMail } from '../../mail/send.ts'
 import { day, iso } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { isNotSettled } from '../queries.ts'
-import { arePicksOpen, isFieldKnown } from './picks.ts'
+import { isOut } from './feeds/board.ts'
+import { arePicksOpen, isFieldKnown, type Picks } from './picks.ts'
 
 export const mailPicksDue = job('tours.mail_picks_due', {
   expires: '1h',
@@ -20,6 +24,7 @@ export const mailPicksDue = job('tours.mail_picks_due', {
       const picks = tourBoards.picksFor(league)
       if (!arePicksOpen(picks, clock.now()) || picks.closesAt > clock.now() + day || !isFieldKnown(picks)) continue
       mails += await sendMails(app, picksNotifications(db, league, picks.closesAt))
+      mails += await sendMails(app, droppedOutNotifications(db, league, picks))
     }
     return { mails }
   },
@@ -39,13 +44,37 @@ function picksNotifications(db: Db, { id, name }: League, closesAt: number): Not
     .from(members)
     .where(and(eq(members.leagueId, id), sql`not ${hasEntered}`))
     .all()
-  const at = `${iso(closesAt).slice(0, 16).replace('T', ' ')} UTC`
   return idle.map(({ userId }) => ({
     kind: 'picks',
     userId,
     subject: `Picks of ${name} close within a day`,
-    lines: [`Picks of ${name} close at ${at}. You have not picked anyone yet.`],
+    lines: [`Picks of ${name} close at ${minuteText(closesAt)}. You have not picked anyone yet.`],
     link: { label: 'Make your entry', path: `/leagues/${id}/entries` },
     once: `${id}:${iso(closesAt).slice(0, 10)}`,
   }))
 }
+
+function droppedOutNotifications(db: Db, { id, name }: League, { board, closesAt }: Picks): Notification[] {
+  const out = new Map((board?.golfers ?? []).filter(isOut).map(golfer => [golfer.player_id, golfer.name]))
+  if (out.size === 0) return []
+  const teams = db.select().from(entries).where(eq(entries.leagueId, id)).all()
+  return teams.flatMap(({ id: entry, name: team, userId, picks }): Notification[] => {
+    const gone = picks.filter(pick => out.has(pick))
+    if (gone.length === 0) return []
+    const names = gone.map(pick => out.get(pick)).join(', ')
+    return [
+      {
+        kind: 'picks',
+        userId,
+        subject: `${names}: out of the event`,
+        lines: [
+          `Your entry ${team} in ${name} has picked who is out: ${names}. It can be changed until ${minuteText(closesAt)}.`,
+        ],
+        link: { label: 'Change your entry', path: `/leagues/${id}/entries?edit=${entry}` },
+        once: `${id}:${entry}:${gone.join()}`,
+      },
+    ]
+  })
+}
+
+const minuteText = (at: number): string => `${iso(at).slice(0, 16).replace('T', ' ')} UTC`
