@@ -33,15 +33,10 @@ const newKey = t.Object(
 
 export const keyRoutes = (app: App) =>
   apiRouter(app, '/api/v1/keys', 'accounts')
-    .get(
-      '/',
-      ({ query, who, request, set }) =>
-        paged({ query, request, set }, page => keysOfUser(app.db, signedIn(who).id, page)),
-      {
-        may: 'member',
-        ...listRoute('My keys, newest first', 'keys', keySchema),
-      },
-    )
+    .get('/', ({ query, who, request }) => paged(query, request, page => keysOfUser(app.db, signedIn(who).id, page)), {
+      may: 'member',
+      ...listRoute('My keys, newest first', 'keys', keySchema),
+    })
     .post(
       '/',
       async ({ body, who }) => {

@@ -73,8 +73,7 @@ export const ownAccountRoutes = (app: App) =>
     )
     .get(
       '/sessions',
-      ({ query, request, who, set }) =>
-        paged({ query, request, set }, page => ownSessions(app, request, signedIn(who), page)),
+      ({ query, request, who }) => paged(query, request, page => ownSessions(app, request, signedIn(who), page)),
       {
         may: 'member',
         ...listRoute('My sessions, most recently used first', 'sessions', sessionSchema),

@@ -46,8 +46,8 @@ export const userRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/users', 'accounts')
     .get(
       '/',
-      ({ query, request, set }) =>
-        paged({ query, request, set }, async page => {
+      ({ query, request }) =>
+        paged(query, request, async page => {
           const { users, total } = await app.reader.read(usersReading, { q: query.q, role: query.role, ...page })
           return { users: users.map(userView), total }
         }),

@@ -64,8 +64,8 @@ export const dashboardRoutes = (app: App) => {
     )
     .get(
       '/health_scores',
-      ({ query, request, set }) =>
-        paged({ query, request, set }, async page => {
+      ({ query, request }) =>
+        paged(query, request, async page => {
           const scores = await healthScoresNow(app)
           return { scores: itemsOfPage(scores, page), total: scores.length }
         }),

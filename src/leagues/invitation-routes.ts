@@ -69,8 +69,7 @@ export const invitationRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/invitations', 'accounts')
     .get(
       '/',
-      ({ query, request, set }) =>
-        paged({ query, request, set }, page => listInvitations(db, query.league_id, page, clock.now())),
+      ({ query, request }) => paged(query, request, page => listInvitations(db, query.league_id, page, clock.now())),
       {
         may: 'officer',
         ...listRoute('Invitations, newest first; of one league or all', 'invitations', invitationSchema, {

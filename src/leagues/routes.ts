@@ -25,15 +25,11 @@ export const leagueRoutes = (app: App) => {
   const view = (id: number) => leagueViewById(db, id, clock.now())
 
   return apiRouter(app, '/api/v1/leagues', 'leagues')
-    .get(
-      '/',
-      ({ query, request, who, set }) => paged({ query, request, set }, page => leaguesShown(app, query, page, who)),
-      {
-        query: leagueListQuery,
-        may: 'reader',
-        detail: describe('Leagues, newest first; archived ones only when asked for', leagueList),
-      },
-    )
+    .get('/', ({ query, request, who }) => paged(query, request, page => leaguesShown(app, query, page, who)), {
+      query: leagueListQuery,
+      may: 'reader',
+      detail: describe('Leagues, newest first; archived ones only when asked for', leagueList),
+    })
     .post(
       '/',
       async ({ body, who, set }) => {

@@ -49,7 +49,7 @@ export const personRoutes = (app: App) =>
   apiRouter(app, '/api/v1', 'accounts')
     .get(
       '/me/overview',
-      ({ query, request, who, set }) => paged({ query, request, set }, page => overviewOf(app, signedIn(who), page)),
+      ({ query, request, who }) => paged(query, request, page => overviewOf(app, signedIn(who), page)),
       {
         query: t.Object(pageQuery),
         may: 'member',
@@ -58,8 +58,7 @@ export const personRoutes = (app: App) =>
     )
     .get(
       '/people/:id',
-      ({ params: { id }, query, request, who, set }) =>
-        paged({ query, request, set }, page => personOf(app, id, who, page)),
+      ({ params: { id }, query, request, who }) => paged(query, request, page => personOf(app, id, who, page)),
       {
         params: idParams,
         query: t.Object(pageQuery),

@@ -80,9 +80,9 @@ export const rosterRoutes = (app: App) => {
     )
     .get(
       '/roster/broken',
-      async ({ query, request, set }) => {
+      async ({ query, request }) => {
         const duties = await brokenDutiesNow(app)
-        return paged({ query, request, set }, page => ({ duties: itemsOfPage(duties, page), total: duties.length }))
+        return paged(query, request, page => ({ duties: itemsOfPage(duties, page), total: duties.length }))
       },
       {
         may: 'officer',
@@ -142,8 +142,8 @@ export const rosterRoutes = (app: App) => {
     )
     .get(
       '/roster/drafts',
-      ({ query, request, set }) =>
-        paged({ query, request, set }, page => {
+      ({ query, request }) =>
+        paged(query, request, page => {
           const { drafts, total } = listDrafts(db, page)
           return { drafts: drafts.map(draft => draftView(draft, allSites(db))), total }
         }),
@@ -200,10 +200,10 @@ export const rosterRoutes = (app: App) => {
     })
     .get(
       '/roster/assignments/:id/replacements',
-      async ({ params, query, request, set }) => {
+      async ({ params, query, request }) => {
         const { shift_id: shiftId } = assignmentById(db, params.id)
         const all = await app.reader.read(candidatesFor, { shiftId })
-        return paged({ query, request, set }, page => ({ candidates: itemsOfPage(all, page), total: all.length }))
+        return paged(query, request, page => ({ candidates: itemsOfPage(all, page), total: all.length }))
       },
       {
         ...one,

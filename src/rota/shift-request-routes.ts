@@ -17,9 +17,9 @@ export const shiftRequestRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/roster/shifts', 'rosters')
     .get(
       '/:id/requests',
-      ({ params: { id }, query, request, set }) => {
+      ({ params: { id }, query, request }) => {
         const all = requestsOn(db, shiftById(db, id).id)
-        return paged({ query, request, set }, page => ({ requests: itemsOfPage(all, page), total: all.length }))
+        return paged(query, request, page => ({ requests: itemsOfPage(all, page), total: all.length }))
       },
       {
         params: idParams,

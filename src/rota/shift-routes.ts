@@ -76,9 +76,9 @@ export const shiftRoutes = (app: App) => {
     })
     .get(
       '/:id/candidates',
-      async ({ params: { id }, query, request, set }) => {
+      async ({ params: { id }, query, request }) => {
         const all = await app.reader.read(candidatesFor, { shiftId: shiftById(db, id).id })
-        return paged({ query, request, set }, page => ({ candidates: itemsOfPage(all, page), total: all.length }))
+        return paged(query, request, page => ({ candidates: itemsOfPage(all, page), total: all.length }))
       },
       {
         may: 'officer',

@@ -18,7 +18,7 @@ export const siteRoutes = (app: App) => {
   }
 
   return apiRouter(app, '/api/v1/roster/sites', 'rosters')
-    .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listSites(db, page)), {
+    .get('/', ({ query, request }) => paged(query, request, page => listSites(db, page)), {
       may: 'member',
       ...listRoute('Sites by name', 'sites', siteSchema),
     })

@@ -37,7 +37,7 @@ export const staffRoutes = (app: App) => {
   }
 
   return apiRouter(app, '/api/v1/roster/staff', 'rosters')
-    .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listStaff(db, query, page)), {
+    .get('/', ({ query, request }) => paged(query, request, page => listStaff(db, query, page)), {
       may: 'officer',
       ...listRoute('Staff by name', 'staff', personSchema, {
         q: t.Optional(t.String({ maxLength: 80, description: 'Part of the name' })),

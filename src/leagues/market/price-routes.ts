@@ -70,9 +70,9 @@ export const priceRoutes = (app: App) => {
     )
     .get(
       '/:symbol/prices',
-      ({ params, query, request, set }) => {
+      ({ params, query, request }) => {
         const { symbol } = quoteBySymbol(db, normaliseSymbol(params.symbol))
-        return paged({ query, request, set }, page => listPrices(db, symbol, page))
+        return paged(query, request, page => listPrices(db, symbol, page))
       },
       {
         params: symbolParams,
@@ -87,8 +87,8 @@ export const heldPriceRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/held-prices', 'market')
     .get(
       '/',
-      ({ query, request, set }) =>
-        paged({ query, request, set }, page => {
+      ({ query, request }) =>
+        paged(query, request, page => {
           const { held, total } = listHeldPrices(db, page)
           return { held_prices: held, total }
         }),

@@ -60,9 +60,9 @@ export const quoteRoutes = (app: App) => {
     )
     .get(
       '/',
-      ({ query, request, set }) => {
+      ({ query, request }) => {
         const symbols = query.symbols?.split(',').map(symbol => normaliseSymbol(symbol.trim()))
-        return paged({ query, request, set }, page => {
+        return paged(query, request, page => {
           const { quotes, total } = listQuotes(db, symbols, query.q, page)
           return { quotes: quotes.map(quote => quoteView(quote, clock.now())), total }
         })

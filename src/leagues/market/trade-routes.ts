@@ -112,12 +112,12 @@ export const tradeRoutes = (app: App) => {
     )
     .get(
       '/:id/trades',
-      ({ league, query, who, request, set }) => {
+      ({ league, query, who, request }) => {
         const me = signedIn(who)
         const userId = query.user_id ?? (isAtLeast(me, 'officer') ? undefined : myself(who))
         if (userId !== undefined) ownerOrRefuse(userId, who)
         const filter = { leagueId: league.id, userId }
-        return paged({ query, request, set }, page => ({
+        return paged(query, request, page => ({
           trades: ledgerLines(db, filter, 'trades', page).map(line => ({
             ...tradeView(line),
             username: line.username,
@@ -137,10 +137,10 @@ export const tradeRoutes = (app: App) => {
     )
     .get(
       '/:id/ledger',
-      ({ league, query, who, request, set }) => {
+      ({ league, query, who, request }) => {
         const userId = ownerOrRefuse(query.user_id ?? myself(who), who)
         const filter = { leagueId: league.id, userId }
-        return paged({ query, request, set }, page => ({
+        return paged(query, request, page => ({
           lines: ledgerLines(db, filter, 'all', page).map(ledgerLineView),
           total: ledgerTotals(db, filter).lines,
         }))

@@ -34,8 +34,8 @@ export const markRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/leagues/:id', 'leaderboard')
     .get(
       '/marks',
-      ({ params: { id }, query, request, set }) =>
-        paged({ query, request, set }, async page => {
+      ({ params: { id }, query, request }) =>
+        paged(query, request, async page => {
           const { marks, total } = listMarks(db, requireSheetLeague(db, id).id, page)
           return { marks: await markedPlayers(app, id, marks), total }
         }),

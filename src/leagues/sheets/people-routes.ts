@@ -33,8 +33,8 @@ export const uploadPeopleRoutes = (app: App) =>
     .guard({ params: idParams })
     .get(
       '/uploads/:id/people',
-      ({ params: { id }, query, request, set }) =>
-        paged({ query, request, set }, async page => {
+      ({ params: { id }, query, request }) =>
+        paged(query, request, async page => {
           const { comparedTo, total, people } = await changedPeopleOf(app, uploadById(app.db, id), query.change, page)
           return { change: query.change, compared_to: comparedTo, people, total }
         }),

@@ -125,9 +125,9 @@ export const uploadRoutes = (app: App) => {
     )
     .get(
       '/leagues/:id/uploads',
-      ({ params: { id }, query, request, who, set }) => {
+      ({ params: { id }, query, request, who }) => {
         readableLeague(db, id, who)
-        return paged({ query, request, set }, page => {
+        return paged(query, request, page => {
           const { uploads, total } = uploadsOf(db, id, page)
           return { uploads: uploads.map(uploadView), total }
         })
@@ -145,9 +145,9 @@ export const uploadRoutes = (app: App) => {
     })
     .get(
       '/uploads/:id/errors',
-      ({ params: { id }, query, request, set }) => {
+      ({ params: { id }, query, request }) => {
         uploadById(db, id)
-        return paged({ query, request, set }, page => uploadErrorsOf(db, id, page))
+        return paged(query, request, page => uploadErrorsOf(db, id, page))
       },
       {
         may: 'officer',

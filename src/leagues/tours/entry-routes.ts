@@ -65,10 +65,8 @@ export const entryRoutes = (app: App) => {
     )
     .get(
       '/',
-      ({ params: { id }, query, request, who, set }) =>
-        paged({ query, request, set }, page =>
-          listVisibleEntries(app, tourLeagueOf(db, id, who), page, who, query.user_id),
-        ),
+      ({ params: { id }, query, request, who }) =>
+        paged(query, request, page => listVisibleEntries(app, tourLeagueOf(db, id, who), page, who, query.user_id)),
       {
         may: 'reader',
         counted: true,

@@ -89,8 +89,8 @@ export const fieldRoutes = (app: App) => {
     .guard({ params: slugParams })
     .get(
       '/upcoming',
-      ({ params: { slug }, query, request, set }) =>
-        paged({ query, request, set }, page => listUpcomingField(db, tourBySlug(db, slug), page)),
+      ({ params: { slug }, query, request }) =>
+        paged(query, request, page => listUpcomingField(db, tourBySlug(db, slug), page)),
       {
         query: t.Object(pageQuery),
         may: 'reader',
@@ -122,9 +122,9 @@ export const fieldRoutes = (app: App) => {
     )
     .get(
       '/unmatched',
-      ({ params: { slug }, query, request, set }) => {
+      ({ params: { slug }, query, request }) => {
         const all = openUnmatched(db, tourBySlug(db, slug))
-        return paged({ query, request, set }, page => ({
+        return paged(query, request, page => ({
           players: itemsOfPage(all, page).map(({ hand_event_id, event_id, ...player }) => player),
           total: all.length,
         }))

@@ -40,12 +40,12 @@ const fieldSchema = t.Object(
 export const leagueFieldRoutes = (app: App) =>
   apiRouter(app, '/api/v1/leagues/:id', 'entries').get(
     '/field',
-    ({ params: { id }, query, request, who, set }) => {
+    ({ params: { id }, query, request, who }) => {
       const picking = app.tourBoards.picksFor(tourLeagueOf(app.db, id, who))
       const { event, board, ratings, why, closesAt } = picking
       const groups = picking.groups?.groups ?? []
       const golfers = byStrength(board?.golfers.filter(golfer => !isOut(golfer)) ?? [], ratings)
-      return paged({ query, request, set }, page => ({
+      return paged(query, request, page => ({
         event: event?.name ?? null,
         picks_open: arePicksOpen(picking, app.clock.now()),
         picks_close_at: iso(closesAt),

@@ -41,8 +41,8 @@ export const tourRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/tours', 'tours')
     .get(
       '/',
-      ({ query, request, who, set }) =>
-        paged({ query, request, set }, page => {
+      ({ query, request, who }) =>
+        paged(query, request, page => {
           const { tours, total } = listTours(db, page)
           return { tours: tours.map(tour => tourViewOf(app, tour, who)), total }
         }),
@@ -112,9 +112,9 @@ export const tourRoutes = (app: App) => {
     )
     .get(
       '/:slug/players',
-      ({ params: { slug }, query, request, set }) => {
+      ({ params: { slug }, query, request }) => {
         const tour = tourBySlug(db, slug)
-        return paged({ query, request, set }, page => listField(db, tour, page, query.q))
+        return paged(query, request, page => listField(db, tour, page, query.q))
       },
       {
         may: 'reader',

@@ -86,12 +86,12 @@ export const jobRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/jobs', 'jobs')
     .get(
       '/',
-      ({ query, who, request, set }) => {
+      ({ query, who, request }) => {
         const { page: _, limit: __, ...filter } = query
         const me = signedIn(who)
         const startedBy = isAtLeast(me, 'admin') ? undefined : (me.id ?? -1)
         const orNamed = sharedWith(me).map(({ name }) => name)
-        return paged({ query, request, set }, async page => {
+        return paged(query, request, async page => {
           const { runs, total } = await reader.read(findRuns, { ...filter, ...page, startedBy, orNamed })
           return { jobs: runs.map(run => waitingView(run)), total }
         })

@@ -2,6 +2,7 @@
 
 import type { TProperties } from '@sinclair/typebox'
 import { type Static, type TSchema, t } from 'elysia'
+import { requestContext } from './request-context.ts'
 import { describe } from './route-docs.ts'
 
 const maxLimit = 500
@@ -73,19 +74,14 @@ export const listRoute = <More extends TProperties>(summary: string, things: str
   detail: describe(summary, pageSchema(things, thing)),
 })
 
-type ListRequest = {
-  query: { page?: number; limit?: number }
-  request: Request
-  set: { headers: Record<string, string | number> }
-}
-
 /** The body of a list: what `read` returns of the page that is asked for, and its pagination. Also sets the `Link` header. */
 export async function paged<Found extends { total: number }>(
-  { query, request, set }: ListRequest,
+  query: { page?: number; limit?: number },
+  request: Request,
   read: (page: PageSlice) => Found | Promise<Found>,
 ) {
   const page = pageOf(query)
   const answer = withPagination(await read(page), page)
-  set.headers.link = linkHeader(request.url, answer.pagination)
+  requestContext(request).headers.push(['link', linkHeader(request.url, answer.pagination)])
   return answer
 }

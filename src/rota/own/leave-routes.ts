@@ -33,8 +33,8 @@ export const leaveRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/roster', 'rosters')
     .get(
       '/me/leave',
-      ({ query, who, request, set }) =>
-        paged({ query, request, set }, page => listLeave(db, { staffId: ownStaff(db, signedIn(who)).id }, page)),
+      ({ query, who, request }) =>
+        paged(query, request, page => listLeave(db, { staffId: ownStaff(db, signedIn(who)).id }, page)),
       {
         may: 'member',
         ...listRoute('The leave you have asked for', 'leave', leaveSchema),
@@ -56,8 +56,8 @@ export const leaveRoutes = (app: App) => {
     )
     .get(
       '/leave',
-      ({ query, request, set }) =>
-        paged({ query, request, set }, page => listLeave(db, { state: query.state, staffId: query.staff_id }, page)),
+      ({ query, request }) =>
+        paged(query, request, page => listLeave(db, { state: query.state, staffId: query.staff_id }, page)),
       {
         may: 'officer',
         ...listRoute('Leave that people have asked for: pending requests first', 'leave', leaveSchema, {

@@ -62,9 +62,9 @@ export const meRoutes = (app: App) => {
     )
     .get(
       '/me/shifts',
-      ({ query, who, request, set }) => {
+      ({ query, who, request }) => {
         const staffId = ownStaff(db, signedIn(who)).id
-        return paged({ query, request, set }, async slice => {
+        return paged(query, request, async slice => {
           const { duties, total } = await reader.read(ownDuties, { staffId, now: clock.now(), past: query.past, slice })
           return { shifts: duties, total }
         })
@@ -93,8 +93,7 @@ export const meRoutes = (app: App) => {
     )
     .get(
       '/me/notices',
-      ({ query, who, request, set }) =>
-        paged({ query, request, set }, page => noticesOf(db, ownStaff(db, signedIn(who)).id, page)),
+      ({ query, who, request }) => paged(query, request, page => noticesOf(db, ownStaff(db, signedIn(who)).id, page)),
       {
         may: 'member',
         ...listRoute('Notices about your shifts, leave and swaps, newest first', 'notices', noticeSchema),

@@ -30,9 +30,9 @@ export const swapRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/roster', 'rosters')
     .get(
       '/me/swaps',
-      ({ query, who, request, set }) => {
+      ({ query, who, request }) => {
         const { id: staffId } = ownStaff(db, signedIn(who))
-        return paged({ query, request, set }, page => reader.read(swapsFor, { staffId, now: clock.now(), slice: page }))
+        return paged(query, request, page => reader.read(swapsFor, { staffId, now: clock.now(), slice: page }))
       },
       {
         may: 'member',
@@ -86,8 +86,7 @@ export const swapRoutes = (app: App) => {
     )
     .get(
       '/swaps',
-      ({ query, request, set }) =>
-        paged({ query, request, set }, page => listSwaps(db, clock.now(), page, query.taken)),
+      ({ query, request }) => paged(query, request, page => listSwaps(db, clock.now(), page, query.taken)),
       {
         may: 'officer',
         ...listRoute(

@@ -100,12 +100,12 @@ export const plannerRoutes = (app: App) => {
     )
     .get(
       '/drafts/:job_id/check',
-      async ({ params: { job_id }, query, request, set }) => {
+      async ({ params: { job_id }, query, request }) => {
         const { range, content } = draftById(db, job_id)
         const { assignments } = content
         const { violations } = await app.reader.read(checkDraft, { range, assignments })
         const conflicts = violations.map(conflictOf)
-        return paged({ query, request, set }, page => ({
+        return paged(query, request, page => ({
           conflicts: itemsOfPage(conflicts, page),
           total: conflicts.length,
         }))
@@ -165,8 +165,8 @@ export const plannerRoutes = (app: App) => {
     )
     .get(
       '/drafts/:job_id/compare',
-      ({ params: { job_id }, query, request, set }) =>
-        paged({ query, request, set }, page => draftDifferences(db, job_id, query.with ?? 'roster', page)),
+      ({ params: { job_id }, query, request }) =>
+        paged(query, request, page => draftDifferences(db, job_id, query.with ?? 'roster', page)),
       {
         query: t.Object({
           with: t.Optional(t.String({ maxLength: 64, description: 'roster (the default), or another draft' })),

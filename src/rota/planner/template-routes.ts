@@ -30,7 +30,7 @@ const appliedSchema = t.Object({
 export const templateRoutes = (app: App) => {
   const { db, clock, bulkWriter } = app
   return apiRouter(app, '/api/v1/roster/templates', 'rosters')
-    .get('/', ({ query, request, set }) => paged({ query, request, set }, page => listTemplates(db, page)), {
+    .get('/', ({ query, request }) => paged(query, request, page => listTemplates(db, page)), {
       may: 'officer',
       ...listRoute('Templates of a week by name', 'templates', templateSchema),
     })

@@ -33,8 +33,8 @@ export const correctionRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/quotes/:symbol', 'market')
     .get(
       '/actions',
-      ({ params, query, request, set, who }) =>
-        paged({ query, request, set }, page => listActions(db, normaliseSymbol(params.symbol), page, who)),
+      ({ params, query, request, who }) =>
+        paged(query, request, page => listActions(db, normaliseSymbol(params.symbol), page, who)),
       {
         params: symbolBodySchema,
         may: 'reader',

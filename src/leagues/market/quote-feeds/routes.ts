@@ -24,9 +24,9 @@ export const feedRoutes = (app: App) => {
   return apiRouter(app, '/api/v1/quote-feeds', 'market')
     .get(
       '/',
-      ({ query, request, set }) => {
+      ({ query, request }) => {
         const feeds = allFeeds(db).map(quoteFeedView)
-        return paged({ query, request, set }, page => ({ quote_feeds: itemsOfPage(feeds, page), total: feeds.length }))
+        return paged(query, request, page => ({ quote_feeds: itemsOfPage(feeds, page), total: feeds.length }))
       },
       {
         may: 'officer',
