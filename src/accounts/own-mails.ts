@@ -25,7 +25,7 @@ export const ownMailsSchema = t.Object(
           {
             kind: 'picks',
             label: 'Picks close tomorrow',
-            hint: 'In leagues where you have not picked anyone yet',
+            hint: 'In leagues where you have no entry yet, or have picked somebody who is out',
             on: true,
           },
         ],
