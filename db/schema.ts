@@ -481,7 +481,8 @@ export const quotes = sqliteTable(
     priceCents: integer('price_cents').notNull(),
     asOf: time('as_of').notNull(), // when the price was made, according to its source
     receivedAt: time('received_at').notNull(),
-    openCents: integer('open_cents').notNull(), // the price at the start of the UTC day of `received_at`; for a new symbol, its first price
+    /** The price at the start of the UTC day of `received_at`; for a new symbol, its first price. After a split it has parts of a cent. */
+    openCents: integer('open_cents').notNull(),
     seq: integer('seq').notNull(), // every write takes the table's next number, so that readers fetch only what is new
     setBy: integer('set_by'), // null: the operator or a feed
     priceId: integer('price_id').notNull().default(0), // of `prices`

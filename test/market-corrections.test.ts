@@ -552,6 +552,49 @@ test('a price of yesterday that is split or taken back today leaves today’s ga
   expect(await today()).toEqual([[5_000, 5_000], [1_100, 1_100], [1_100, 1_150], 500, true])
 })
 
+test('today’s gain counts from the exact value at the day’s opening, also when cents and parts of shares are split', async () => {
+  const fieldhouse = await startWithoutHolding()
+  const { call, clock } = fieldhouse
+  clock.forwardToNext(day)
+  await newCup(call, { allow_short: true })
+  const traders = await newTraders(fieldhouse, league, ['ann', 'bob', 'cy'])
+  const [ann, bob, cy] = traders
+  await sendQuotes(call, { ACME: 100, BOLT: 1_000 })
+  await trade(ann!, league, 'buy', 10_001, 'ACME')
+  await trade(bob!, league, 'sell', 5_003, 'ACME')
+  for (const trader of traders) await trade(trader, league, 'buy', 19, 'BOLT')
+  clock.forward(day)
+  const totals = () => Promise.all(traders.map(async trader => (await portfolio(trader, league)).total_cents))
+  const opening = await totals()
+  const atOpen = async () =>
+    (await Promise.all(traders.map(trader => portfolio(trader, league)))).map(
+      ({ total_cents, today_cents }) => total_cents - today_cents,
+    )
+  const split = (symbol: string, to: number, from: number) => call.post(`/api/v1/quotes/${symbol}/splits`, { to, from })
+  await split('ACME', 3, 1) // 1.00 becomes 0.33
+  expect(await atOpen()).toEqual(opening)
+  expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ open_cents: 33, change_cents: 0 })
+  await sendQuotes(call, { ACME: 60 })
+  await takeBack(call, 'ACME', await newestPrice(call, 'ACME'))
+  await sendQuotes(call, { ACME: 50, BOLT: 3_000 })
+  await trade(ann!, league, 'sell', 1_000, 'ACME')
+  await trade(cy!, league, 'buy', 6, 'BOLT')
+  await board(call, league) // so that it is in memory
+  await split('BOLT', 1, 10) // 0.9 of a share is paid out at three times the opening price
+  await split('ACME', 2, 7)
+  expect(await atOpen()).toEqual(opening)
+  const now = await totals()
+  const rows = (await board(call, league)).rows as { player_id: string; metrics: { today_pct: number } }[]
+  for (const [i, { id }] of traders.entries())
+    expect(rows.find(row => row.player_id === String(id))?.metrics.today_pct).toBeCloseTo(
+      (now[i]! / opening[i]! - 1) * 100,
+      3,
+    )
+  await fieldhouse.runJob(recordDailyValues, {})
+  const { points } = await call.get(`/api/v1/leagues/1/portfolios/${ann!.id}/history`)
+  expect(points.at(-2)).toMatchObject({ total_cents: opening[0] })
+})
+
 test('a trade or a dividend of yesterday that is taken back today is no loss or gain of today', async () => {
   const fieldhouse = await startWithoutHolding()
   const { call, clock } = fieldhouse

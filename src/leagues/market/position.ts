@@ -47,13 +47,12 @@ export function splitOf({ quantity, cost }: Position, { to, from }: SplitRatio, 
   return { quantity: (sign * (parts - left)) / from - quantity, cash: cash + 0, fee: 0, realised: cash - released }
 }
 
-/** Today's change of a holding, in shares after a split, including fractions; `moved` is in shares before it. */
-export const movedInNewShares = (moved: number, after: number, split: number): number =>
-  after - ((after - split - moved) * after) / (after - split)
-
-/** The part of the `cash` paid out at a split that belongs to `moved`, the shares before it that were bought today. */
-export const paidForMoved = (moved: number, after: number, split: number, cash: number): number =>
-  (cash * moved) / (after - split)
+/**
+ * Today's change of a holding after a line of the ledger that changed it by `quantity`. A split by `ratio` (1: no split) turns the
+ * shares that the day began with into new ones, with fractions, whatever became of them.
+ */
+export const movedAfter = (moved: number, after: number, quantity: number, ratio: number): number =>
+  after - (after - quantity - moved) * ratio
 
 /** How much of the holding an opposite trade closes, with the sign of the holding. */
 const closedBy = (held: number, quantity: number): number =>

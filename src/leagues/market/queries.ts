@@ -10,7 +10,7 @@ import type { League } from '../league.ts'
 import type { ListedLine } from './ledger.ts'
 import type { Account } from './order.ts'
 import type { Portfolio, QuotedHolding } from './portfolio.ts'
-import { movedInNewShares, noPosition, type Position, paidForMoved } from './position.ts'
+import { movedAfter, noPosition, type Position } from './position.ts'
 import { openOf, startOfDay } from './quote.ts'
 
 const byOwner = prepared(db => db.select().from(portfolios).where(equalsGiven(portfolios.leagueId, portfolios.userId)))
@@ -128,13 +128,14 @@ export function valueAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: 
   for (const { quantity, quote } of held) open.set(quote.symbol, { quantity, price: openOf(quote, now) })
   const lines = db
     .select({
-      kind: ledger.kind,
       symbol: ledger.symbol,
       quantity: ledger.quantity,
       after: ledger.quantityAfter,
       cash: ledger.cashCents,
+      ratio: sql<number>`coalesce(1.0 * ${symbolActions.sharesTo} / ${symbolActions.sharesFrom}, 1)`,
     })
     .from(ledger)
+    .leftJoin(symbolActions, eq(symbolActions.id, ledger.actionId))
     .leftJoin(undone, eq(undone.id, ledger.undoes))
     .where(
       and(
@@ -149,11 +150,9 @@ export function valueAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: 
     .all()
   const moved = new Map<string, number>()
   let worth = cashCents
-  for (const { kind, symbol, quantity, after, cash } of lines) {
-    const before = moved.get(symbol ?? '') ?? 0
-    const isSplit = kind === 'split'
-    worth -= isSplit ? paidForMoved(before, after, quantity, cash) : cash
-    moved.set(symbol ?? '', isSplit ? movedInNewShares(before, after, quantity) : before + quantity)
+  for (const { symbol, quantity, after, cash, ratio } of lines) {
+    worth -= cash
+    moved.set(symbol ?? '', movedAfter(moved.get(symbol ?? '') ?? 0, after, quantity, ratio))
   }
   for (const [symbol, { quantity, price }] of open) worth += (quantity - (moved.get(symbol) ?? 0)) * price
   return Math.round(worth)

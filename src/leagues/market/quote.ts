@@ -80,15 +80,17 @@ export const isOlder = (asOf: number, known: number, now: number): boolean => as
 export const isOfToday = (receivedAt: number, now: number): boolean =>
   receivedAt >= startOfDay(now) && !isAhead(receivedAt, now)
 
-/** The price when the day of `now` began: the last quote before the day, or the first one in it. */
+/** The price when the day of `now` began: the last quote before the day, or the first one in it. After a split it has parts of a cent. */
 export const openOf = (
   { priceCents, openCents, receivedAt }: Pick<QuoteRow, 'priceCents' | 'openCents' | 'receivedAt'>,
   now: number,
 ) => (isOfToday(receivedAt, now) ? openCents : priceCents)
 
+export const wholeCents = (open: number): number => Math.max(1, Math.round(open))
+
 const newestView = rowView(quoteSchema)
 export function quoteView(quote: QuoteRow, now: number): QuoteView {
-  const openCents = openOf(quote, now)
+  const openCents = wholeCents(openOf(quote, now))
   const changeCents = quote.priceCents - openCents
   return newestView({ ...quote, openCents, changeCents, changePct: percentOf(changeCents, openCents) })
 }

@@ -35,8 +35,9 @@ export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: Offi
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
   const lines = splitHoldings(tx, action)
   splitPrices(tx, symbol, ratio)
-  const restated = (cents: number) => Math.max(1, Math.round((cents * ratio.from) / ratio.to))
-  const after = { ...quote, priceCents: restated(quote.priceCents), openCents: restated(openOf(quote, act.at)) }
+  const restated = (cents: number) => (cents * ratio.from) / ratio.to
+  const priceCents = Math.round(restated(quote.priceCents))
+  const after = { ...quote, priceCents, openCents: restated(openOf(quote, act.at)) }
   writeQuotes(tx, [after], new Map([[symbol, quote]]), act.at, act.by)
   return storeCounts(tx, action, { lines })
 }

@@ -16,7 +16,7 @@ import { isTrade, type LedgerLine } from '../ledger.ts'
 import { applyCorrection, applyTrade, noPosition, type Position } from '../position.ts'
 import type { Price } from '../price-history.ts'
 import { holdersPortfolio, portfolioKey, positionIn } from '../queries.ts'
-import { openOf, startOfDay } from '../quote.ts'
+import { openOf, type QuoteRow, startOfDay, wholeCents } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
 import { type CorrectionLine, writeCorrections } from '../write-ledger.ts'
 import { correctPastValues } from './past-values.ts'
@@ -152,7 +152,7 @@ function restorePriceBefore(tx: Db, wrong: Price, { at, by }: OfficerAction): vo
       { rule: 'only_price' },
     )
   const { priceCents } = before
-  const openCents = openWithoutVoided(tx, symbol, at) ?? priceCents
+  const openCents = openWithoutVoided(tx, quote, at) ?? priceCents
   const restored = { ...quote, priceCents, openCents, asOf: before.confirmedAt ?? before.asOf, receivedAt: at }
   const voided = { ...quote, priceCents: 0 } // so that the restored price has an id of its own, even if it is the same
   writeQuotes(tx, [restored], new Map([[symbol, voided]]), at, by)
@@ -161,14 +161,15 @@ function restorePriceBefore(tx: Db, wrong: Price, { at, by }: OfficerAction): vo
 /** The day may have begun with a wrong price that is no longer the newest. */
 function correctOpen(tx: Db, symbol: string, { at, by }: OfficerAction): void {
   const quote = findQuote(tx, symbol)
-  const openCents = openWithoutVoided(tx, symbol, at)
+  const openCents = quote && openWithoutVoided(tx, quote, at)
   if (!quote || openCents === undefined || openOf(quote, at) === openCents || quote.receivedAt < startOfDay(at)) return
   writeQuotes(tx, [{ ...quote, openCents }], new Map([[symbol, quote]]), at, by)
   touchEach(tx, 'scores', leaguesHolding(tx, [symbol]))
 }
 
-/** The last price before today, or the first one in it. */
-function openWithoutVoided(tx: Db, symbol: string, at: number): number | undefined {
+/** The last price before today, or the first one in it. The history is in whole cents: what a split made of the opening price is kept. */
+function openWithoutVoided(tx: Db, quote: QuoteRow, at: number): number | undefined {
+  const { symbol } = quote
   const valid = and(eq(prices.symbol, symbol), isNull(prices.voidedAt))
   const select = () => tx.select({ cents: prices.priceCents }).from(prices)
   const before = select()
@@ -176,7 +177,8 @@ function openWithoutVoided(tx: Db, symbol: string, at: number): number | undefin
     .orderBy(desc(prices.id))
     .limit(1)
     .get()
-  return (before ?? select().where(valid).orderBy(asc(prices.id)).limit(1).get())?.cents
+  const open = (before ?? select().where(valid).orderBy(asc(prices.id)).limit(1).get())?.cents
+  return open === wholeCents(openOf(quote, at)) ? openOf(quote, at) : open
 }
 
 /** A day that closed at the wrong price closes at its last price that was not taken back. */

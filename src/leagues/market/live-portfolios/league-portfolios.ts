@@ -6,7 +6,7 @@ import type { Db } from '../../../../db/open.ts'
 import type { LedgerKind } from '../../../../db/schema.ts'
 import { preparedSql } from '../../../../db/transactions.ts'
 import { isTrade } from '../ledger.ts'
-import { movedInNewShares, paidForMoved } from '../position.ts'
+import { movedAfter } from '../position.ts'
 import { startOfDay } from '../quote.ts'
 import { GrowingColumn } from './growing-column.ts'
 import type { Prices } from './prices.ts'
@@ -22,9 +22,12 @@ export type PortfolioLine = [
   quantityAfter: number,
   /** When it counts: a line that takes another back changes the portfolio as of that one. */
   countsFrom: number,
+  /** New shares for an old one; 1 unless it is a split. */
+  ratio: number,
 ]
 export const portfolioLine = `id, user_id, at, kind, symbol, quantity, cash_cents, quantity_after,
-  coalesce((select undone.at from ledger undone where undone.id = ledger.undoes), at)`
+  coalesce((select undone.at from ledger undone where undone.id = ledger.undoes), at),
+  coalesce((select 1.0 * shares_to / shares_from from symbol_actions where id = ledger.action_id), 1)`
 
 const linesAfter = preparedSql<never, [league: number, id: number]>(
   `select ${portfolioLine} from ledger where league_id = ? and id > ? order by id`,
@@ -107,15 +110,13 @@ export class LeaguePortfolios {
   }
 
   /** Adds a line of today that cash and holdings already include. */
-  addLineOfToday([id, user, at, kind, symbol, quantity, cash, after, countsFrom]: PortfolioLine): void {
+  addLineOfToday([id, user, at, , symbol, quantity, cash, after, countsFrom, ratio]: PortfolioLine): void {
     this.lastLine = Math.max(this.lastLine, id)
     this.lastAt = Math.max(this.lastAt, at)
     if (startOfDay(countsFrom) !== this.day || symbol === null) return
     const holding = this.holdingOf(user, symbol)
-    const moved = this.movedToday.values[holding]!
-    const isSplit = kind === 'split'
-    this.movedToday.values[holding] = isSplit ? movedInNewShares(moved, after, quantity) : moved + quantity
-    this.paidToday.values[this.owner.values[holding]!]! += isSplit ? paidForMoved(moved, after, quantity, cash) : cash
+    this.movedToday.values[holding] = movedAfter(this.movedToday.values[holding]!, after, quantity, ratio)
+    this.paidToday.values[this.owner.values[holding]!]! += cash
   }
 
   startDay(now: number): void {
