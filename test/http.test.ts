@@ -303,6 +303,7 @@ test('401 comes before unreadable JSON and bad input, whose errors only known us
     who.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   expect((await send(as(), '{"name":')).status).toBe(401)
   expect((await send(as(), '{}')).status).toBe(401)
+  expect((await send(as(), JSON.stringify({ name: 'x'.repeat(100_000) }))).status).toBe(401)
   expect((await send(call, '{"name":')).status).toBe(400)
   expect((await send(call, '{}')).status).toBe(422)
 })

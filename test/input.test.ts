@@ -206,6 +206,19 @@ test('a table is imported and a file is refused in the same way, whatever type t
   }
 })
 
+test('only files are taken as a form in parts, whose names of fields could ask for a list of any length', async () => {
+  const { as } = await service()
+  for (const path of ['/sign-in', '/api/v1/auth/login']) {
+    const form = new FormData()
+    form.set('email[500000]', 'x')
+    const refused = await as().raw(path, { method: 'POST', body: form })
+    expect([refused.status, (await refused.json()).detail]).toEqual([
+      415,
+      expect.stringContaining('multipart/form-data'),
+    ])
+  }
+})
+
 test('input that cannot be made text is refused like any other', async () => {
   const { call } = await service()
   const refusal = await refusalOf(call.post('/api/v1/leagues', { ...season, name: { toString: 1 } }))

@@ -7,7 +7,7 @@ import type { Role } from '../../../db/schema.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { notJson } from './problem.ts'
 import type { ReadLimit } from './rate-limits.ts'
-import { bodyIsSent, jsonBody } from './request-body.ts'
+import { bodyIsSent, bodyLength, jsonBody } from './request-body.ts'
 import { requestContext, type Who } from './request-context.ts'
 
 /** `anyone`: no check. `reader`: signed-in people, and strangers while boards are public. Each role includes those below it. */
@@ -18,11 +18,18 @@ export const isAtLeast = (who: Pick<Who, 'role'> | undefined, role: Role): boole
   who !== undefined && rank[who.role] >= rank[role]
 export const isNoMoreThan = (role: Role, than: Role) => rank[role] <= rank[than]
 
+/** The longest body of a stranger, who only signs in, joins or chooses a password. A form of 2 MB can take half a second to read. */
+const strangersBody = 64 * 1024 // bytes
+
 export function allow(request: Request, may: May, publicBoards: boolean): void {
   const context = requestContext(request)
   const { who } = context
   if (may !== 'anyone' && may !== 'reader') context.isPrivate = true
-  if (may === 'anyone' || (may === 'reader' && (publicBoards || who))) return
+  if (may === 'anyone' || (may === 'reader' && (publicBoards || who))) {
+    if (!who && bodyLength(request) > strangersBody)
+      refuse('too_large', `The body is larger than ${strangersBody} bytes, the most for somebody who is not signed in`)
+    return
+  }
   if (!who) refuse('unauthorized', 'Sign in, or send a key as Authorization: Bearer …')
   if (may !== 'reader' && !isAtLeast(who, may))
     refuse(
@@ -56,9 +63,15 @@ function requireObject(context: { request: Request; body: unknown }): void {
   throw notJson(request) ?? new Refusal('invalid', 'The body should be a JSON object', { errors })
 }
 
-/** In place of the router's parser, which garbles what is not UTF-8 and takes unreadable JSON for no body where none is needed. */
-const readJson = ({ request, contentType }: { request: Request; contentType: string }) =>
-  contentType === 'application/json' && !requestContext(request).takesFile ? jsonBody(request) : undefined
+/**
+ * In place of the router's parsers. That of JSON garbles what is not UTF-8 and takes unreadable JSON for no body where none is
+ * needed; that of forms in parts makes a list as long as a field's name says, `a[900000000]`.
+ */
+function parseBody({ request, contentType }: { request: Request; contentType: string }) {
+  if (requestContext(request).takesFile) return
+  if (contentType === 'multipart/form-data') throw notJson(request)
+  return contentType === 'application/json' ? jsonBody(request) : undefined
+}
 
 export type AccessSettings = { config: { publicBoards: boolean }; reads: ReadLimit }
 
@@ -74,7 +87,7 @@ export const access = ({ config, reads }: AccessSettings) =>
       may: (may: May) => {
         const check = ({ request }: { request: Request }) => allow(request, may, config.publicBoards)
         roleOfCheck.set(check, may)
-        return { detail: { 'x-may': may } as object, parse: [check, readJson], transform: [check, requireObject] }
+        return { detail: { 'x-may': may } as object, parse: [check, parseBody], transform: [check, requireObject] }
       },
       counted: (counted: boolean) => ({
         transform({ request }: { request: Request }) {

@@ -48,8 +48,6 @@ type HttpServerSettings = {
 
 /** The longest body that is no upload. */
 export const smallBody = 2 * 1024 * 1024 // bytes
-/** The longest of a stranger, who only signs in, joins or chooses a password. A form of 2 MB can take half a second to read. */
-const strangersBody = 64 * 1024 // bytes
 
 export function openHttpServer(settings: HttpServerSettings) {
   const { handle, identify, knownIdentity, guard, refused, fastPath, loadShedding, log, metrics, trace } = settings
@@ -114,7 +112,6 @@ export function openHttpServer(settings: HttpServerSettings) {
         context.who ??= await identify(request) // the fast path may have identified them
         await guard(request, context.who)
       }
-      if (!context.who && !context.takesFile && lengthOf(request) > strangersBody) throw new TooLarge(strangersBody)
       if (isRead(request) && !settings.alwaysAdmitted.test(pathOf(request.url))) loadShedding.admit(context)
       response = await compressed(request, await handle(asGet(request, context)))
     } catch (error) {
@@ -211,7 +208,6 @@ function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<und
   }
 }
 
-const lengthOf = ({ headers }: Request) => Number(headers.get('content-length') ?? 0)
 const isRead = ({ method }: Request) => method === 'GET' || method === 'HEAD'
 
 /** Where a browser on this machine reaches it: every address of the machine is localhost, too. */

@@ -40,7 +40,7 @@ const invalidInput = (errors: FieldError[]) =>
 /** The refusal of a body whose content type is not JSON, such as curl's default. Forms are allowed outside the API. */
 export function notJson({ headers, url }: Request): Refusal | undefined {
   const type = headers.get('content-type')
-  if (!type || /^(application\/json\b|multipart\/)/i.test(type)) return undefined
+  if (!type || /^application\/json\b/i.test(type)) return undefined
   if (/urlencoded/.test(type) && !new URL(url).pathname.startsWith('/api/')) return undefined
   return new Refusal('unsupported', `Send the body as application/json, not as ${type}`)
 }

@@ -24,8 +24,10 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-export const bodyIsSent = ({ headers }: Request): boolean =>
-  Number(headers.get('content-length') ?? 0) > 0 || headers.has('transfer-encoding')
+/** In bytes; 0 if it is not stated. */
+export const bodyLength = ({ headers }: Request): number => Number(headers.get('content-length') ?? 0)
+export const bodyIsSent = (request: Request): boolean =>
+  bodyLength(request) > 0 || request.headers.has('transfer-encoding')
 
 const jsonType = /^(application\/(json|[\w.-]+\+json)|text\/json)\s*(;|$)/i
 
