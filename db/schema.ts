@@ -569,9 +569,13 @@ export const quoteFeeds = sqliteTable('quote_feeds', {
   failures: integer('failures').notNull().default(0), // in a row
   error: text('error'), // of the last one
   held: text('held'), // why the last answer was held back
+  unread: text('unread', { mode: 'json' }).$type<UnreadQuotes>(), // of the last answer that was taken
   createdBy: integer('created_by'), // null: the operator
   createdAt: time('created_at').notNull(),
 })
+
+/** How many quotes of an answer cannot be read, and the first ones. */
+export type UnreadQuotes = { count: number; first: { symbol: string | null; message: string }[] }
 
 export type OptionContract = {
   strike_cents: number

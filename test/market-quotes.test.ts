@@ -210,6 +210,25 @@ test('an implausible feed is held back with an alert until it is plausible again
   expect(activeAlerts()).toEqual([])
 })
 
+test('quotes of a feed that cannot be read are left out and named with what is wrong', async () => {
+  const quotes = Array.from({ length: 40 }, (_, i) => ({ symbol: `S${i}`, price_cents: 1_000 }))
+  const { call, feed, poll } = await startWithFeed(quotes)
+  feed.answer = { quotes: quotes.map((quote, i) => (i < 7 ? { ...quote, price_cents: 0 } : quote)) }
+  expect((await poll()).result).toMatchObject({ outcome: 'updated', unread: 7 })
+  const message = 'Quotes 1 price cents: Write a whole number from 1 to 1,000,000,000'
+  const unread = async () => (await call.get('/api/v1/quote-feeds')).quote_feeds[0].unread
+  expect(await unread()).toMatchObject({ count: 7, first: [{ symbol: 'S0', message }, {}, {}, {}, {}] })
+  const page = (await call.get('/quotes')) as string
+  expect(page).toContain('7 quotes of the last answer are left out:')
+  expect(page).toContain(message)
+  expect(page).toContain('<li>2 more</li>')
+  await poll() // unchanged
+  expect(await unread()).toMatchObject({ count: 7 })
+  feed.answer = { quotes }
+  await poll()
+  expect(await unread()).toBeNull()
+})
+
 test('an answer that comes after its feed was removed or got another address is dropped, and raises no alert', async () => {
   const { app, call } = await start()
   const answered = Promise.withResolvers<void>()

@@ -1,9 +1,11 @@
 /** The list of prices and, for officers, the sources of prices: at `/quotes`, and as a tab of a league. */
 
+import type { UnreadQuotes } from '../../../db/schema.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { counted } from '../../platform/number-text.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { sparkline } from '../../ui/parts/figures.ts'
@@ -151,12 +153,12 @@ ${table({
     { head: 'Answered', cell: ({ answered_at }) => time(answered_at) },
     {
       head: 'State',
-      cell: ({ held, error, failures }) =>
+      cell: ({ held, error, failures, unread }) =>
         error
           ? html`${badge('failing', 'warn')} <span class="reason">${error} (${number(failures)} in a row)</span>`
           : held
             ? html`${badge('held back', 'bad')} <span class="reason">${held}</span>`
-            : badge('ok', 'good'),
+            : html`${badge('ok', 'good')}${unread && unreadQuotes(unread)}`,
     },
     actionsColumn(feedActions),
   ],
@@ -179,6 +181,10 @@ ${formField({ label: 'URL', name: 'url', type: 'url', hint: 'It may contain a ke
   -H 'Content-Type: application/json' \\
   -d '{"quotes": [{"symbol": "ACME", "price_cents": 21350}]}'</code></pre>
 </section>`
+
+const unreadQuotes = ({ count, first }: UnreadQuotes): Html =>
+  html` <span class="reason">${counted(count, 'quote of the last answer is', 'quotes of the last answer are')} left out:</span>
+<ul>${first.map(({ symbol, message }) => html`<li>${symbol && html`${name(symbol)}, `}${message}</li>`)}${count > first.length && html`<li>${number(count - first.length)} more</li>`}</ul>`
 
 const feedActions = ({ id, name, held, error }: QuoteFeedView): Html => {
   const api = `/api/v1/quote-feeds/${id}`

@@ -1,6 +1,6 @@
 /** A quote feed: its schema, the parsing of its answer, and the check that holds an answer back. Pure. */
 import { type Static, t } from 'elysia'
-import type { quoteFeeds } from '../../../../db/schema.ts'
+import type { quoteFeeds, UnreadQuotes } from '../../../../db/schema.ts'
 import { errorSummary } from '../../../platform/http/field-errors.ts'
 import { rowView } from '../../../platform/http/row-view.ts'
 import { idSchema, nullableDateTime } from '../../../platform/http/shared-schemas.ts'
@@ -21,6 +21,16 @@ export const quoteFeedSchema = t.Object(
     failures: t.Integer({ description: 'Failures in a row' }),
     error: t.Nullable(t.String()),
     held: t.Nullable(t.String({ description: 'Why the last answer was held back' })),
+    unread: t.Nullable(
+      t.Object({
+        count: t.Integer(),
+        first: t.Array(t.Object({ symbol: t.Nullable(t.String()), message: t.String() })),
+      }),
+      {
+        description:
+          'Quotes of the last answer that could not be read and are left out, and what is wrong with the first',
+      },
+    ),
   },
   { description: 'A feed that quotes are fetched from' },
 )
@@ -30,8 +40,9 @@ const feedView = rowView(quoteFeedSchema)
 export const quoteFeedView = (feed: QuoteFeed): QuoteFeedView =>
   feedView({ ...feed, url: `${new URL(feed.url).origin}/…` })
 
-/** `mistake`: what is wrong with the first of the `unread` ones. */
-export type QuoteReading = { quotes: NewQuote[]; unread: number; mistake?: string }
+export type QuoteReading = { quotes: NewQuote[]; unread: UnreadQuotes }
+
+const maxNamed = 5 // unread quotes
 
 /** `{ quotes: [{ symbol, price_cents, as_of }] }`, as quotes are pushed; a `price` in whole money is turned into cents. */
 export function parseQuoteFeed(json: unknown, now: number): QuoteReading {
@@ -39,16 +50,21 @@ export function parseQuoteFeed(json: unknown, now: number): QuoteReading {
   if (!Array.isArray(given)) throw new FeedError('The answer has no list named quotes')
   if (!given.length) throw new FeedError('The answer holds no quotes')
   if (given.length > maxQuotes) throw new FeedError(`The answer holds more than ${maxQuotes} quotes`)
-  const reading: QuoteReading = { quotes: [], unread: 0 }
+  const reading: QuoteReading = { quotes: [], unread: { count: 0, first: [] } }
+  const { quotes, unread } = reading
   for (const [i, one] of given.entries()) {
     const quote = parseQuote(withPriceInCents(one), `quotes.${i}`, now)
     if (Array.isArray(quote)) {
-      reading.unread++
-      reading.mistake ??= errorSummary(quote.slice(0, 1))
-    } else reading.quotes.push(quote)
+      unread.count++
+      if (unread.count <= maxNamed)
+        unread.first.push({ symbol: symbolOf(one), message: errorSummary(quote.slice(0, 1)).replace(/\.$/, '') })
+    } else quotes.push(quote)
   }
   return reading
 }
+
+const symbolOf = (one: unknown): string | null =>
+  typeof one === 'object' && one !== null && 'symbol' in one ? String(one.symbol).slice(0, 20) : null
 
 const withPriceInCents = (one: unknown): unknown =>
   typeof one === 'object' && one !== null && !('price_cents' in one) && 'price' in one && typeof one.price === 'number'
@@ -60,11 +76,11 @@ const oneInSoMany = 5 // held back if more than one quote in so many is suspect
 
 /** Why an answer is held back, if it is: a broken feed is usually wrong for many symbols at once. */
 export function holdReason(
-  { quotes, unread, mistake }: QuoteReading,
+  { quotes, unread: { count, first } }: QuoteReading,
   known: ReadonlyMap<string, number>,
 ): string | undefined {
-  const all = quotes.length + unread
-  if (unread * oneInSoMany > all) return `${unread} of ${all} quotes cannot be read. ${mistake?.replace(/\.$/, '')}`
+  const all = quotes.length + count
+  if (count * oneInSoMany > all) return `${count} of ${all} quotes cannot be read. ${first[0]?.message}`
   const moved = quotes.filter(({ symbol, priceCents }) => {
     const before = known.get(symbol)
     return before !== undefined && (priceCents > before * maxMove || priceCents * maxMove < before)

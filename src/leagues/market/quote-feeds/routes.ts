@@ -75,7 +75,7 @@ export const feedRoutes = (app: App) => {
             name: body.name?.trim(),
             url: body.url,
             intervalS: body.interval_s,
-            ...(isOther && stateOfNewUrl),
+            ...(isOther && { ...stateOfNewUrl, unread: null }),
           })
         })
         await pollQuotesNow(app, before, signedIn(who).id, false)

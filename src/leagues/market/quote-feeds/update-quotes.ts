@@ -80,8 +80,11 @@ async function applyQuotes(
   }
   const holdPct = isAccepted ? 0 : config.holdPricePct
   const pushed = await acceptQuotes(db, quotes, { now, by: null, holdPct })
-  await write(tx => recordAcceptedAnswer(tx, record, now, fetched.validators))
-  return { outcome: 'updated', ...pushed, unread }
+  await write(tx => {
+    recordAcceptedAnswer(tx, record, now, fetched.validators)
+    changeFeed(tx, feed.id, { unread: unread.count > 0 ? unread : null })
+  })
+  return { outcome: 'updated', ...pushed, unread: unread.count }
 }
 
 export const quoteFeedRecord = (feed: QuoteFeed): FeedRecord => ({

@@ -1,0 +1,1 @@
+ALTER TABLE `quote_feeds` ADD `unread` text;
