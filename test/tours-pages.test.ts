@@ -4,7 +4,7 @@ import { consoleErrorsOf, openBrowser, signInBrowser } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague } from './sheets.ts'
 import { start } from './start.ts'
-import { enter, feedFor, newTourLeague, newUpdatedTour, newUser, players, playOn, update } from './tours.ts'
+import { enter, feedFor, jsonFeed, newTourLeague, newUpdatedTour, newUser, players, playOn, update } from './tours.ts'
 import { faintText, structureFaults } from './web-seen.ts'
 
 type Golfer = { player_id: string; name: string }
@@ -56,6 +56,26 @@ test('the board and the entries page show everyone’s picks with live scores on
   expect(await board()).toMatch(/today, thru/)
   expect(await board()).not.toContain('Make your entry')
   expect((await read(path, ann)).text).not.toContain('name="picks[]"')
+})
+
+test('an event that is cancelled is told on the board and the tour, to officers with what they can do', async () => {
+  const fieldhouse = await start()
+  const { call, as, clock } = fieldhouse
+  const golfers = Array.from({ length: 8 }, (_, i) => ({ id: `g${i}`, name: `Golfer ${i}` }))
+  const feed = jsonFeed({ event: { id: 'open', name: 'Northern Open', status: 'upcoming' }, golfers })
+  await newUpdatedTour(call, feed.url)
+  const { id } = await newTourLeague(call)
+  const board = async (who = call): Promise<string> => who.get(`/leagues/${id}`)
+  expect(await board()).not.toContain('cancelled')
+  feed.json = { event: { id: 'open', name: 'Northern Open', status: 'cancelled' }, golfers }
+  const told = 'Northern Open</bdi> is cancelled, abandoned or put off'
+  clock.forward(minute)
+  await update(fieldhouse)
+  expect(await board()).toContain('finalise the board')
+  expect(await board()).toContain(told)
+  expect(await board(as())).toContain(told)
+  expect(await board(as())).not.toContain('finalise the board')
+  expect(await call.get('/tours/pga')).toContain('finalise the board')
 })
 
 test('pages of tours are for everyone, the feed’s URL and its buttons for officers', async () => {

@@ -15,7 +15,7 @@ import { tourRulesOf } from './config.ts'
 import { countEntries, entriesByIds } from './entry-queries.ts'
 import { nameFromId } from './field-text.ts'
 import { openUnmatched } from './match-field.ts'
-import { feedNotice, golferState, pickList, unmatchedNotice } from './page-parts.ts'
+import { cancelledNotice, feedNotice, golferState, pickList, unmatchedNotice } from './page-parts.ts'
 import { arePicksOpen } from './picks.ts'
 import { findTour } from './queries.ts'
 import { golferField, type PickScore, scoreEntry } from './scoring.ts'
@@ -25,7 +25,7 @@ export function aboveBoard({ db, clock, tourBoards }: App, league: League, who: 
   if (league.finalizedAt !== null) return null
   const picking = tourBoards.picksFor(league)
   const tour = findTour(db, tourRulesOf(league).tour)
-  return html`${feedNotice(tour, picking.event)}${tour && isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, openUnmatched(db, tour).length)}${
+  return html`${feedNotice(tour, picking.event)}${cancelledNotice(picking.event, who, `/leagues/${league.id}/settings`)}${tour && isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, openUnmatched(db, tour).length)}${
     arePicksOpen(picking, clock.now()) &&
     notice(html`Picks close in ${countdown(picking.closesAt, 'a moment')}. ${ownEntries(db, league, who)}`)
   }`

@@ -1,5 +1,7 @@
 /** Small parts shared by the pages of tours. */
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { counted } from '../../platform/number-text.ts'
 import { badge, type Tone } from '../../ui/parts/badges.ts'
 import { notice } from '../../ui/parts/notices.ts'
@@ -49,6 +51,21 @@ export function feedNotice(tour: Tour | undefined, event: TourEvent | undefined)
       : html`The feed of ${link} has failed since ${moment(tour.failingSince)}.`
   return notice(html`${what} These scores were last confirmed ${time(confirmedAt(tour, event))}.`, 'warn')
 }
+
+/** Says what becomes of the boards of an event that does not go on, and to officers what they can do. */
+export const cancelledNotice = (
+  event: Pick<TourEvent, 'name' | 'status'> | null | undefined,
+  who: Who | undefined,
+  settings?: string,
+): Content =>
+  event?.status === 'cancelled' &&
+  notice(
+    html`According to its feed, ${name(event.name)} is cancelled, abandoned or put off. Boards stay as they are, and go on if play does.${
+      isAtLeast(who, 'officer') &&
+      html` Nothing ends by itself: in the ${settings ? html`<a href="${settings}">settings of the league</a>` : 'settings of its league'}, finalise the board if it counts as it stands, or set a later end if the event is played later. For another event, copy the league there: entries stay with their event.`
+    }`,
+    'warn',
+  )
 
 /** For officers: picks from a list wait to be matched. */
 export const unmatchedNotice = (slug: string, open: number): Content =>

@@ -65,7 +65,7 @@ const raiseOverdueAlert = (tx: Db, league: League, event: TourEvent | undefined,
     severity: 'warning',
     title: `${league.name} should be over`,
     message: event
-      ? `${event.name} is not over on the feed (${event.status.replaceAll('_', ' ')}, round ${event.round ?? 'unknown'}). The feed is polled for a day after the end; an officer can finalise the league as it is.`
+      ? `${event.name} is not over on the feed (${event.status.replaceAll('_', ' ')}, round ${event.round ?? 'unknown'}). The feed is polled for a day after the end; an officer can finalise the league as it is, or set a later end.`
       : 'Its event has not been seen on the feed.',
     data: { league_id: league.id, tour: slugOf(league) },
   })

@@ -12,7 +12,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { duration, moment, name, number, time, toPar } from '../../ui/parts/values.ts'
 import type { Golfer } from './feeds/board.ts'
-import { golferState, tourBadge, unmatchedNotice } from './page-parts.ts'
+import { cancelledNotice, golferState, tourBadge, unmatchedNotice } from './page-parts.ts'
 import type { TourView } from './tour.ts'
 
 const eventStatusText = (status: string) => status.replaceAll('_', ' ')
@@ -111,7 +111,7 @@ ${stats([
   },
 ])}
 </header>
-${feedProblem(tour, who)}${isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, tour.unmatched)}
+${feedProblem(tour, who)}${cancelledNotice(event, who)}${isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, tour.unmatched)}
 <div class="toolbar"><form class="search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" value="${q}" placeholder="Search golfers" aria-label="Search golfers" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
 </form>
