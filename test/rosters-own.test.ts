@@ -179,8 +179,11 @@ test('leave is requested, approved into an absence, declined with a reason, and 
 
   expect(await call.post(`${base}/leave/${leave.id}/approve`)).toMatchObject({ state: 'approved' })
   const [cys, bobs] = [await requestLeave(cy, 7, 8), await requestLeave(bob, 7, 8)]
+  const absent = [{ from: `${inDays(8)}T08:00:00Z`, to: `${inDays(9)}T08:00:00Z` }]
+  const dora = await call.post(`${base}/staff`, { name: 'Dora', unavailable: absent })
   const requested = await call.get('/rota/requests')
-  expect(requested.match(/data-head="Away then">1 <small class="quiet">Ann</g)).toHaveLength(2)
+  expect(requested.match(/data-head="Away then">2 <small class="quiet">Ann, Dora</g)).toHaveLength(2)
+  await call.delete(`${base}/staff/${dora.id}`)
   expect(requested.indexOf('>Cy<')).toBeLessThan(requested.indexOf('>Bob<')) // Cy asked first
   for (const [{ browser }, { id }] of [[cy, cys] as const, [bob, bobs] as const])
     await browser.delete(`${base}/me/leave/${id}`)

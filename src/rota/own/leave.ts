@@ -1,9 +1,9 @@
 /** Leave: requested by a person, decided by an officer. Approved leave is an absence, which the rules respect. */
-import { and, desc, eq, gte, inArray, lte, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
-import { assignments, leaveRequests, leaveStates, shifts, staff } from '../../../db/schema.ts'
+import { assignments, leaveRequests, leaveStates, shifts, staff, unavailability } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
@@ -112,23 +112,27 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
   return { leave, total: countRows(db, leaveRequests, where) }
 }
 
-/** The names of others whose leave on some of these days is approved. */
-export const othersOnLeave = (db: Db, { staff_id, from, to }: LeaveView): string[] =>
-  db
-    .selectDistinct({ id: staff.id, name: staff.name })
+/** The names of others who are away on some of these days: by approved leave, or an absence that an officer entered. */
+export function othersAway(db: Db, { staff_id, from, to }: LeaveView): string[] {
+  const onLeave = db
+    .select({ id: leaveRequests.staffId })
     .from(leaveRequests)
-    .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
+    .where(and(eq(leaveRequests.state, 'approved'), lte(leaveRequests.from, to), gte(leaveRequests.to, from)))
+  const absent = db
+    .select({ id: unavailability.staffId })
+    .from(unavailability)
+    .where(and(lte(sql`substr(${unavailability.from}, 1, 10)`, to), gte(unavailability.to, from)))
+  return db
+    .select({ name: staff.name })
+    .from(staff)
     .where(
-      and(
-        eq(leaveRequests.state, 'approved'),
-        lte(leaveRequests.from, to),
-        gte(leaveRequests.to, from),
-        ne(leaveRequests.staffId, staff_id),
-      ),
+      and(eq(staff.active, true), ne(staff.id, staff_id), or(inArray(staff.id, onLeave), inArray(staff.id, absent))),
     )
+    .orderBy(asc(staff.id))
     .all()
     .sort(byName)
     .map(({ name }) => name)
+}
 
 export const pendingLeave = (db: Db): number => countRows(db, leaveRequests, isPending)
 

@@ -19,7 +19,7 @@ import { allSites, todayAtSites } from '../site-queries.ts'
 import { personById } from '../staff-queries.ts'
 import { calendarOf, calendarSince } from './calendar.ts'
 import { icalType, toIcal } from './ical.ts'
-import { askForOwnLeave, listLeave, newLeave, othersOnLeave } from './leave.ts'
+import { askForOwnLeave, listLeave, newLeave, othersAway } from './leave.ts'
 import { type MyShifts, myShiftsBody, myShiftsPart, notLinked } from './my-shifts-page.ts'
 import { hoursOfWeek, ownDuties, ownStaff, staffOfUser } from './own-duties.ts'
 import { requestsBody } from './requests-page.ts'
@@ -95,7 +95,7 @@ export const ownRotaPages = (app: App) => {
     return requestsBody({
       swaps: withPagination(listSwaps(db, now, ofSwaps), ofSwaps),
       leave: withPagination(listLeave(db, {}, ofLeave), ofLeave),
-      othersOnLeave: leave => othersOnLeave(db, leave),
+      othersAway: leave => othersAway(db, leave),
       to: pages => address('/rota/requests', { ...query, ...pages }),
       today: todayAtSites(db, now),
     })

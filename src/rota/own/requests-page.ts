@@ -15,7 +15,7 @@ import type { Swap } from './swaps.ts'
 type Requests = {
   swaps: { swaps: readonly Swap[]; pagination: Pagination }
   leave: { leave: readonly LeaveView[]; pagination: Pagination }
-  othersOnLeave(leave: LeaveView): readonly string[]
+  othersAway(leave: LeaveView): readonly string[]
   /** The address of other pages of the two lists. */
   to(pages: { swaps?: number; page?: number }): string
   today: string
@@ -40,7 +40,7 @@ const people = (names: readonly string[]): Content =>
 export const requestsBody = ({
   swaps: { swaps, pagination: swapPages },
   leave: { leave, pagination },
-  othersOnLeave,
+  othersAway,
   to,
   today,
 }: Requests): Html => html`<section class="part"><h2>Swaps</h2>
@@ -94,7 +94,7 @@ ${table({
     { head: 'Days', cell: ({ from, to }) => dateSpan(from, to) },
     { head: 'Why', cell: ({ note }) => note },
     { head: 'Shifts then', numeric: true, cell: leaveDuties },
-    { head: 'Away then', cell: one => one.state === 'pending' && people(othersOnLeave(one)) },
+    { head: 'Away then', cell: one => one.state === 'pending' && people(othersAway(one)) },
     { head: 'Asked', cell: ({ created_at }) => time(created_at) },
     {
       head: 'State',
