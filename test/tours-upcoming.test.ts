@@ -435,6 +435,19 @@ test('picks that have closed stay closed when the feed moves the first tee time,
   await enter(ann, league.id, picks)
 })
 
+test('picks that play has closed stay closed when the clock is set back', async () => {
+  const { clock, league, ann, updateFrom } = await startWaiting()
+  await updateFrom(inland())
+  const picks = ['1', '2', '3']
+  await enter(ann, league.id, picks)
+  const played = (total: number) => inland(nextField.map(golfer => ({ ...golfer, total })), { status: 'in_progress' })
+  await updateFrom(played(-1))
+  expect((await refusalOf(enter(ann, league.id, picks))).status).toBe(409)
+  clock.forward(-2 * hour)
+  await updateFrom(played(-2))
+  expect((await refusalOf(enter(ann, league.id, picks))).status).toBe(409)
+})
+
 test('a list that cannot be read says where', async () => {
   const { olga } = await startWaiting()
   const listErrors = async (body: object) =>

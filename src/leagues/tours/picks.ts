@@ -113,7 +113,8 @@ export function keepPicksClosed(tx: Db, { slug }: Tour, now: number): void {
     if (tourRulesOf(league).deadline !== null || countEntries(tx, league.id) === 0) continue
     const picks = loadPicks(tx, league)
     if (arePicksOpen(picks, now)) continue
-    changeLeague(tx, league.id, { config: { ...league.config, deadline: iso(picks.closesAt) } })
+    const deadline = iso(Math.min(picks.closesAt, now)) // the clock may have been set back since play closed them
+    changeLeague(tx, league.id, { config: { ...league.config, deadline } })
   }
 }
 
