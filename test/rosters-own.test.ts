@@ -275,6 +275,12 @@ test('an offered duty is taken by a colleague and approved by an officer, within
   const shown = await textOf(cy, '/rota/mine')
   expect(shown).toContain('Only for one of yours: Cy would be in two places at once')
   expect(shown).toContain(`<option value="${meanwhile.id}"`)
+  const offered = `${base}/shifts/${duties[0].shift_id}`
+  await call.patch(offered, { headcount: 2 })
+  const second = await call.post(`${base}/assignments`, { shift_id: duties[0].shift_id, staff_id: bob.id })
+  await call.patch(`${offered}?confirm=true`, { headcount: 1 })
+  expect(await textOf(cy, '/rota/mine')).toMatch(/Not for you: Shift \d+ takes 1 but has 2/) // nothing in return helps
+  await call.delete(`${base}/assignments/${second.id}`)
   const take = ({ browser }: Person, body = {}) => browser.post(`${base}/swaps/${swap.id}/take`, body)
   expect((await refusalOf(take(cy))).problem.conflicts[0].rule).toBe('overlap')
   expect((await refusalOf(take(ann))).status).toBe(409)

@@ -133,7 +133,7 @@ ${paginationLinks(pagination, swaps => to({ swaps }), 'Pages of offers')}`
 
 /** Giving a duty in return changes nothing about these. */
 const isForGood = ({ rule }: OwnSwap['against'][number]) =>
-  ['skill', 'certification', 'unavailable', 'unknown', 'twice'].includes(rule)
+  ['skill', 'certification', 'unavailable', 'unknown', 'twice', 'headcount'].includes(rule)
 
 function offerItem(swap: OwnSwap, giving: readonly DutyToGive[]): Html {
   const head = html`<p>${name(swap.name)} offers <strong>${swap.words}</strong>${swap.note && html`: ${swap.note}`}</p>`
