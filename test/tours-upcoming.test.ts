@@ -440,7 +440,11 @@ test('picks that play has closed stay closed when the clock is set back', async 
   await updateFrom(inland())
   const picks = ['1', '2', '3']
   await enter(ann, league.id, picks)
-  const played = (total: number) => inland(nextField.map(golfer => ({ ...golfer, total })), { status: 'in_progress' })
+  const played = (total: number) =>
+    inland(
+      nextField.map(golfer => ({ ...golfer, total })),
+      { status: 'in_progress' },
+    )
   await updateFrom(played(-1))
   expect((await refusalOf(enter(ann, league.id, picks))).status).toBe(409)
   clock.forward(-2 * hour)
