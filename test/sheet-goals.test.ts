@@ -126,6 +126,17 @@ test('an exported board that comes back as a sheet brings its metrics, and nothi
   }
 })
 
+test('a table of somebody else, and columns that were added to an exported board, keep all their metrics', async () => {
+  const metricsOf = async (csv: string) => (await readSheet(Buffer.from(csv))).metrics.map(({ name }) => name)
+  expect(await metricsOf('rank,change,player_id,name,score,mana,,luck\n1,0,7,Ann,5,3,,2\n')).toEqual(['mana', 'luck'])
+  expect(await metricsOf('player_id,name,score,mana,mana_gain,rank,change\n7,Ann,5,3,1,1,0\n')).toEqual([
+    'points',
+    'mana',
+    'mana_gain',
+    'change_value',
+  ])
+})
+
 test('a name that an export writes with an apostrophe, lest it be a formula, is read without it', async () => {
   const { call, finished } = await service()
   const { id } = await newLeague(call)

@@ -8,13 +8,17 @@ const markColumns = ['mark', 'farm_of', 'counted', 'note']
 const computedSuffix = new RegExp(`^(.+)_(gain|${GOAL_COLUMN})$`)
 const computedColumns = ['rank', 'change', 'score', 'tier', GOAL_COLUMN]
 
-/** Of the headings of an exported board, those of what the board works out itself; none if it is another table. */
+/** Of the headings of an exported board, those of what the board works out itself; none if it is another table, or its first columns are not where they were. */
 export function computedHeadings(headings: readonly string[]): string[] {
+  if (!firstColumns.every((column, i) => headings[i] === column)) return []
   const all = new Set(headings)
-  if (!firstColumns.every(column => all.has(column))) return []
   const hasMarks = markColumns.every(column => all.has(column))
   const computed = new Set([...computedColumns, ...(hasMarks ? markColumns : [])])
-  return headings.filter(heading => computed.has(heading) || all.has(computedSuffix.exec(heading)?.[1] ?? ''))
+  const isOfMetric = (heading: string) => {
+    const [, metric] = computedSuffix.exec(heading) ?? []
+    return metric !== undefined && all.has(metric)
+  }
+  return headings.filter(heading => computed.has(heading) || isOfMetric(heading))
 }
 
 /** The columns to write: the `chosen` ones, or else all, with goals last. Columns that `isMoney` are written in units and in cents. */
