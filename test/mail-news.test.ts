@@ -50,7 +50,7 @@ test('a day before picks close, members get one mail if they have no entry, or o
   expect(await runMailPicksDue()).toEqual({ mails: 1 })
   expect(await runMailPicksDue()).toEqual({ mails: 0 })
   const [dropped] = await server.to('bob@example.org')
-  expect(dropped?.text).toContain('Your entry Bobcats in Open pool has picked who is out: Golfer D.')
+  expect(dropped?.text).toContain('Your entry Bobcats in Open pool has picked Golfer D, out of the event.')
   expect(linksOf(dropped ?? expect.unreachable())).toContain(`/leagues/${open}/entries?edit=${entry.id}`)
 })
 

@@ -79,8 +79,7 @@ function suggestions(q: string, found: SearchResult): Html {
 ${shown({ path: address('/search', { q }), name: groups.length ? `Everything for “${q}”` : `Nothing found for “${q}”` })}`
 }
 
-/** Search results as links: the path of each, and what distinguishes it from others of the same name. */
-
+/** A result as a link; `note`: what distinguishes it from others of the same name. */
 type SearchHit = { path: string; name: string; note?: Content }
 type HitGroup = { category: Category; title: string; found: SearchHit[] }
 

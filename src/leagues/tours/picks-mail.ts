@@ -68,7 +68,7 @@ function droppedOutNotifications(db: Db, { id, name }: League, { board, closesAt
         userId,
         subject: `${names}: out of the event`,
         lines: [
-          `Your entry ${team} in ${name} has picked who is out: ${names}. It can be changed until ${minuteText(closesAt)}.`,
+          `Your entry ${team} in ${name} has picked ${names}, out of the event. It can be changed until ${minuteText(closesAt)}.`,
         ],
         link: { label: 'Change your entry', path: `/leagues/${id}/entries?edit=${entry}` },
         once: `${id}:${entry}:${gone.join()}`,
