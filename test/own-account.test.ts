@@ -25,7 +25,7 @@ test('people change their name as they like, and their e-mail address with their
   expect(taken.status).toBe(409)
   const change = { email: 'ann@new.example.org', current_password: 'not this one' }
   const refused = await refusalOf(browser.patch('/api/v1/auth/me', change))
-  expect(refused.problem.errors).toMatchObject([{ path: 'current_password' }])
+  expect(refused.problem.errors).toEqual([{ path: 'current_password', message: 'This is not your current password.' }])
   const { logs } = await call.get('/admin/audit/logs/json?action=user.change&result=refused')
   expect(logs).toMatchObject([{ user: 'Ann B.', target: 'user 1' }])
   await browser.patch('/api/v1/auth/me', { ...change, current_password: ann.password })

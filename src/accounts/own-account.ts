@@ -31,7 +31,13 @@ export async function editOwnAccount(app: App, request: Request, who: Who, chang
   }
   const isOtherAddress = (user: User) => columns.email !== undefined && columns.email !== user.email
   const attempt = isOtherAddress(known)
-    ? await requireOwnPassword(app, request, { who, user: known, action }, password, needsPassword)
+    ? await requireOwnPassword(
+        app,
+        request,
+        { who, user: known, action },
+        password,
+        password ? notCurrent : needsPassword,
+      )
     : undefined
   const { changed, notice } = await atomically(db, tx => {
     const before = userById(tx, id)
