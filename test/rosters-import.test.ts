@@ -224,6 +224,10 @@ browserTest('a file is checked before it is imported, and its mistakes are named
   expect(await page.locator('[data-import] button[type=submit]').isDisabled()).toBe(true)
   await choose('name,max_hours_week\nAnn,20\n')
   await page.waitForSelector('[data-import-result]:has-text("1 new")')
+  await page.route('**/staff/import', route => route.abort(), { times: 1 })
+  await page.click('[data-import] button[type=submit]')
+  await page.waitForSelector('.toast:has-text("Nothing was imported")')
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Import') // the focus is kept
   await page.click('[data-import] button[type=submit]')
   await page.waitForSelector('main tr:has-text("Ann") a[href*="/staff/"]') // the list of people, not the preview
   expect((await call.get(`${base}/staff`)).staff).toMatchObject([{ name: 'Ann', max_hours_week: 20 }])

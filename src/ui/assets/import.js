@@ -9,6 +9,7 @@ function watch(form) {
   const result = form.querySelector('[data-import-result]')
   const button = form.querySelector('[type=submit]')
   const { file, csv } = form.elements
+  const allow = isAllowed => button.setAttribute('aria-disabled', String(!isAllowed)) // one that is disabled loses the focus
   let typing
   let latest = 0
 
@@ -28,14 +29,16 @@ function watch(form) {
   }
   async function check() {
     const request = ++latest
-    button.disabled = true
+    allow(false)
     if (!chosen()) return result.replaceChildren()
     const answer = await send(true).catch(error => ({ errors: error.problem?.errors ?? [], failed: error.message }))
     if (request !== latest) return
     result.replaceChildren(...resultElements(answer))
-    button.disabled = Boolean(answer.failed || answer.errors.length)
+    allow(!answer.failed && answer.errors.length === 0)
   }
 
+  allow(false)
+  button.disabled = false
   file.addEventListener('change', () => {
     csv.value = ''
     check()
@@ -47,7 +50,8 @@ function watch(form) {
   })
   form.addEventListener('submit', async event => {
     event.preventDefault()
-    button.disabled = true
+    if (button.getAttribute('aria-disabled') === 'true') return
+    allow(false)
     try {
       toastOnNextPage(countsText(await send(false)))
       location.reload()
