@@ -171,6 +171,12 @@ browserTest('jobs are searched as one types, the address holds what was typed, a
   await page.keyboard.press('?')
   expect(await page.locator('dialog').textContent()).toContain('Next row')
 
+  await runJob(failing, {})
+  await visit(`${taskMonitor}/jobs?limit=1`)
+  await page.click('text=Next →')
+  await page.waitForURL(/page=2/)
+  await page.waitForFunction(() => document.activeElement?.ariaLabel === 'Jobs, newest first')
+
   await visit(`${taskMonitor}/jobs`)
   await page.fill('main input[name=q]', 'no such thing')
   await page.click('.empty a')
@@ -181,7 +187,7 @@ browserTest('jobs are searched as one types, the address holds what was typed, a
   expect(await page.inputValue('main input[name=q]')).toBe('no such thing')
 
   await visit(`${taskMonitor}/jobs?q=it+broke`)
-  await page.check('.jobs .tick input')
+  await page.locator('.jobs .tick input').first().check()
   await page.click('.ticked >> text=Retry')
   await page.click('button:text("Retry 1 job")')
   await page.waitForURL(/jobs\/[0-9a-f-]{30,}$/)

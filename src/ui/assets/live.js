@@ -143,7 +143,7 @@ function navigateWithin(part, reconnect) {
     const url = new URL(link.href)
     if (!isHere(url) || url.hash) return
     event.preventDefault()
-    const list = link.closest('.pages')?.previousElementSibling
+    const list = listAbove(link.closest('.pages'))
     show(url, 'pushState').then(() => list && readFromStart(list))
   })
   const filtered = form => {
@@ -163,6 +163,12 @@ function navigateWithin(part, reconnect) {
     show(filtered(event.target), 'pushState')
   })
   addEventListener('popstate', () => show(new URL(location.href)))
+}
+
+/** The list that these pages are of; a bar of actions may stand between. */
+function listAbove(pages) {
+  const above = pages?.previousElementSibling
+  return above?.matches('.ticked') ? above.previousElementSibling : above
 }
 
 /** Another page of a table is read from its first row, while the link to it is below the last. */
