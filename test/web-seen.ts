@@ -107,6 +107,11 @@ export function structureFaults(): string[] {
     if (!nameOf(cell)) faults.push(`empty heading in ${cell.closest('table')?.caption?.textContent}`)
   for (const table of document.querySelectorAll('table:not(.u-legend)'))
     if (!table.querySelector('caption')) faults.push('a table without caption')
+  for (const list of document.querySelectorAll('tbody, ul.items')) {
+    const names = [...list.querySelectorAll(':is(button, a.button)')].map(nameOf)
+    for (const name of new Set(names))
+      if (names.filter(other => other === name).length > 1) faults.push(`“${name}” in several rows`)
+  }
   for (const element of document.querySelectorAll('[tabindex]'))
     if (Number(element.getAttribute('tabindex')) > 0) faults.push('a tab order of its own')
   if (document.querySelectorAll('h1').length !== 1) faults.push(`${document.querySelectorAll('h1').length} h1`)

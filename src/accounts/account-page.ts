@@ -106,12 +106,13 @@ const sessionTable = (sessions: readonly SessionView[]) =>
       { head: 'Since', cell: each => time(each.created_at) },
       { head: 'Last used', cell: each => time(each.last_used_at) },
       actionsColumn(
-        ({ id, is_this }) =>
+        ({ id, browser, last_used_at, is_this }) =>
           !is_this &&
           action({
             method: 'delete',
             action: `/api/v1/auth/sessions/${id}`,
             label: 'End',
+            of: html`${browserName(browser)}, last used ${time(last_used_at)}`,
             small: true,
             danger: true,
             confirm: 'End this session? That browser has to sign in again.',
@@ -149,6 +150,7 @@ export const keyTable = (keys: readonly KeyView[]) =>
           method: 'delete',
           action: `/api/v1/keys/${key.id}`,
           label: 'Revoke',
+          of: key.name,
           small: true,
           danger: true,
           confirm: `Revoke the key ${key.name}? Programs that use it stop working.`,

@@ -108,9 +108,10 @@ ${
       { head: 'Name', names: true, cell: one => name(one.name) },
       { head: 'Asks', cell: ({ want }) => (want === 'on' ? 'to be here' : 'not to be here') },
       { head: 'Price if not followed', numeric: true, cell: ({ price_cents }) => money(price_cents) },
-      actionsColumn(({ staff_id }) =>
+      actionsColumn(({ staff_id, name }) =>
         action({
           label: 'Take back',
+          of: name,
           small: true,
           quiet: true,
           method: 'delete',
@@ -145,10 +146,11 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown:
     columns: [
       { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
       actionsColumn(
-        ({ staff_id }) =>
+        ({ staff_id, name: who }) =>
           html`<span class="actions">${broken.map(one =>
             action({
               label: html`Instead of ${name(one.name)}`,
+              of: who,
               small: true,
               action: `/api/v1/roster/assignments/${one.id}/replace`,
               body: { staff_id },
@@ -158,6 +160,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown:
             shift.open > 0 &&
             action({
               label: 'Put here',
+              of: who,
               small: true,
               quiet: true,
               action: '/api/v1/roster/assignments',
@@ -192,11 +195,13 @@ const whoMayNot = (shift: ShownShift, people: readonly Candidate[], maxShown: nu
 const placeActions = (id: number, who: string, pinned: boolean): Content =>
   html`<span class="actions">${action({
     label: pinned ? 'Unpin' : 'Pin',
+    of: who,
     small: true,
     quiet: true,
     action: `/api/v1/roster/assignments/${id}/${pinned ? 'unpin' : 'pin'}`,
   })}${action({
     label: 'Take off',
+    of: who,
     small: true,
     danger: true,
     method: 'delete',

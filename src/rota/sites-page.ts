@@ -3,7 +3,7 @@ import { type Content, type Html, html } from '../platform/html.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { actionsColumn, table } from '../ui/parts/table.ts'
-import { countLink, name, number } from '../ui/parts/values.ts'
+import { about, countLink, name, number } from '../ui/parts/values.ts'
 import { shiftsAddress } from './rota-layout.ts'
 import { rulesFields, rulesSentences } from './rules-fields.ts'
 import type { Site } from './site.ts'
@@ -28,7 +28,9 @@ export function sitesBody(sites: readonly SiteWithShifts[]): Html {
           return sentences.length ? html`<ul class="items">${sentences}</ul>` : html`<span class="quiet">none</span>`
         },
       },
-      actionsColumn(site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change</a>`),
+      actionsColumn(
+        site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change${about(site.name)}</a>`,
+      ),
     ],
     empty: emptyState(
       'No sites yet',

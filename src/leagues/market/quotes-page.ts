@@ -13,7 +13,7 @@ import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { actionsColumn, table } from '../../ui/parts/table.ts'
-import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
+import { about, duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
 import { gainPercent } from './gains.ts'
 import type { HeldPrices } from './held-prices.ts'
 import type { QuoteView } from './quote.ts'
@@ -61,7 +61,7 @@ ${table({
     tradeAt !== undefined && {
       head: html`<span class="sr">Trade</span>`,
       cell: ({ symbol }) =>
-        html`<span class="actions"><a class="button small quiet" href="${order(symbol, 'buy')}">Buy<span class="sr"> ${symbol}</span></a><a class="button small quiet" href="${order(symbol, 'sell')}">Sell<span class="sr"> ${symbol}</span></a></span>`,
+        html`<span class="actions"><a class="button small quiet" href="${order(symbol, 'buy')}">Buy${about(symbol)}</a><a class="button small quiet" href="${order(symbol, 'sell')}">Sell${about(symbol)}</a></span>`,
     },
   ],
   empty: q
@@ -108,7 +108,7 @@ ${table({
       head: html`<span class="sr">Answer</span>`,
       cell: ({ id, symbol }) => {
         const api = `/api/v1/held-prices/${id}`
-        return html`<span class="actions">${action({ label: 'Accept', small: true, action: `${api}/accept`, done: `The new price of ${symbol} counts` })}${action({ label: 'Discard', small: true, quiet: true, action: `${api}/discard`, done: 'Discarded' })}</span>`
+        return html`<span class="actions">${action({ label: 'Accept', of: symbol, small: true, action: `${api}/accept`, done: `The new price of ${symbol} counts` })}${action({ label: 'Discard', of: symbol, small: true, quiet: true, action: `${api}/discard`, done: 'Discarded' })}</span>`
       },
     },
   ],
@@ -188,16 +188,17 @@ const unreadQuotes = ({ count, first }: UnreadQuotes): Html =>
 
 const feedActions = ({ id, name, held, error }: QuoteFeedView): Html => {
   const api = `/api/v1/quote-feeds/${id}`
-  return html`<span class="actions">${action({ label: 'Refresh now', small: true, action: `${api}/poll`, follow: true })}${
+  return html`<span class="actions">${action({ label: 'Refresh now', of: name, small: true, action: `${api}/poll`, follow: true })}${
     held &&
     !error &&
     action({
       label: 'Accept it anyway',
+      of: name,
       small: true,
       action: `${api}/poll`,
       body: { accept: true },
       follow: true,
       confirm: `Accept the answer of ${name} although it was held back: ${held}?`,
     })
-  }${action({ label: 'Remove', small: true, danger: true, method: 'delete', action: api, confirm: `Remove the feed ${name}? Its quotes stay.`, done: 'Removed' })}</span>`
+  }${action({ label: 'Remove', of: name, small: true, danger: true, method: 'delete', action: api, confirm: `Remove the feed ${name}? Its quotes stay.`, done: 'Removed' })}</span>`
 }

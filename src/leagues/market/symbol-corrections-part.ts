@@ -54,11 +54,12 @@ ${table({
     isOfficer && { head: 'By', cell: ({ username }) => (username ? name(username) : 'the operator') },
     isOfficer && {
       head: html`<span class="sr">Correct</span>`,
-      cell: ({ id, kind, undone, price_cents }) =>
+      cell: ({ id, at, kind, undone, price_cents }) =>
         kind === 'dividend' &&
         !undone &&
         action({
-          label: html`Take back<span class="sr"> the dividend of ${moneyText(price_cents)}</span>`,
+          label: 'Take back',
+          of: html`the dividend of ${moneyText(price_cents)}, ${time(at)}`,
           small: true,
           quiet: true,
           action: `${quotesApi(symbol)}/actions/${id}/undo`,
@@ -115,7 +116,8 @@ ${table({
           ? badge('taken back', 'warn')
           : received_at > (lastSplit ?? '') &&
             action({
-              label: html`Take back<span class="sr"> ${moneyText(wrong)}</span>`,
+              label: 'Take back',
+              of: html`${moneyText(wrong)}, ${time(received_at)}`,
               small: true,
               quiet: true,
               action: `${quotesApi(symbol)}/prices/${id}/void`,

@@ -9,7 +9,7 @@ import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
+import { about, duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import type { MarketConfig } from './config.ts'
@@ -207,7 +207,7 @@ ${table<HoldingView>({
     mayTrade && {
       head: html`<span class="sr">Trade</span>`,
       cell: ({ symbol, quantity }) =>
-        html`<span class="actions"><a class="button small quiet" href="${to({ symbol, side: 'buy' })}">Buy</a><a class="button small quiet" href="${to({ symbol, side: 'sell', quantity: Math.max(1, quantity) })}">Sell</a></span>`,
+        html`<span class="actions"><a class="button small quiet" href="${to({ symbol, side: 'buy' })}">Buy${about(symbol)}</a><a class="button small quiet" href="${to({ symbol, side: 'sell', quantity: Math.max(1, quantity) })}">Sell${about(symbol)}</a></span>`,
     },
   ],
   empty: emptyState('All in cash', mayTrade ? 'The first order fills this table.' : 'Nothing is held.'),

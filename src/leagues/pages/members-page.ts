@@ -69,6 +69,7 @@ ${table({
           })
         return action({
           label: 'Remove',
+          of: username,
           small: true,
           danger: true,
           method: 'delete',
@@ -145,10 +146,11 @@ ${table({
     { head: 'Expires', cell: each => time(each.expires_at) },
     { head: 'State', cell: each => badge(each.state, each.state === 'open' ? 'good' : 'quiet') },
     actionsColumn(
-      ({ id, state }) =>
+      ({ id, state, email }) =>
         state === 'open' &&
         action({
           label: 'End',
+          of: `invitation ${id}${email ? ` to ${email}` : ''}`,
           small: true,
           danger: true,
           method: 'delete',

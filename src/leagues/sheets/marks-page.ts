@@ -59,6 +59,7 @@ ${paginationLinks(list, (page, limit) => address(`${path}/marks`, { page, limit 
 const removeButton = (league: string, { player_id, name }: Pick<MarkedPlayer, 'player_id' | 'name'>): Html =>
   action({
     label: 'Remove',
+    of: name,
     small: true,
     danger: true,
     method: 'delete',

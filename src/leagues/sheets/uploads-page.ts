@@ -11,7 +11,7 @@ import { action, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { bytes, countLink, name, number, time } from '../../ui/parts/values.ts'
+import { about, bytes, countLink, name, number, time } from '../../ui/parts/values.ts'
 import { labelOfColumn, metricName } from '../columns.ts'
 import { isSettled, type LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
@@ -119,10 +119,12 @@ const reasons = ({ error, doubts }: UploadView): Content =>
 const importProgress = (run: { percent: number; stage: string | null } | undefined): Content =>
   run && html` <small>${run.stage} ${progressBar(run.percent, 'How far the import is')}</small>`
 
-const uploadActions = (upload: UploadView, path: string): Content =>
-  upload.status === 'done'
+function uploadActions(upload: UploadView, path: string): Content {
+  const of = `${upload.filename}, upload ${upload.id}` // a file of the same name may come every day
+  return upload.status === 'done'
     ? action({
         label: 'Undo',
+        of,
         small: true,
         danger: true,
         action: `/api/v1/uploads/${upload.id}/undo`,
@@ -130,16 +132,18 @@ const uploadActions = (upload: UploadView, path: string): Content =>
         done: 'Undone',
       })
     : upload.status === 'held'
-      ? html`<a class="button small" href="${path}/${upload.id}#held">Answer</a>`
+      ? html`<a class="button small" href="${path}/${upload.id}#held">Answer${about(of)}</a>`
       : isUploadUnfinished(upload) && upload.job_id
         ? action({
             label: 'Cancel',
+            of,
             small: true,
             method: 'delete',
             action: `/api/v1/jobs/cancel/${upload.job_id}`,
             done: 'Cancelled',
           })
         : null
+}
 
 function uploadForm(
   league: LeagueView,

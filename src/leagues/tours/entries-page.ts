@@ -9,7 +9,7 @@ import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { actionsColumn, table } from '../../ui/parts/table.ts'
-import { countdown, name, number, time, toPar } from '../../ui/parts/values.ts'
+import { about, countdown, name, number, time, toPar } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import type { TourRules } from './config.ts'
@@ -98,15 +98,18 @@ ${table<EntryView>({
     open &&
       actionsColumn(
         entry =>
-          html`<a class="button small" href="${address(path, { edit: entry.id })}#entry">Change</a> ${action({
-            label: 'Withdraw',
-            small: true,
-            danger: true,
-            method: 'delete',
-            action: `/api/v1${path}/${entry.id}`,
-            confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are deleted.`,
-            done: 'Withdrawn',
-          })}`,
+          html`<a class="button small" href="${address(path, { edit: entry.id })}#entry">Change${about(entry.name)}</a> ${action(
+            {
+              label: 'Withdraw',
+              of: entry.name,
+              small: true,
+              danger: true,
+              method: 'delete',
+              action: `/api/v1${path}/${entry.id}`,
+              confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are deleted.`,
+              done: 'Withdrawn',
+            },
+          )}`,
       ),
   ],
 })}

@@ -12,7 +12,7 @@ import { action, type FormChoices, form, formField } from '../../ui/parts/form.t
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { actionsColumn, table } from '../../ui/parts/table.ts'
-import { name, number } from '../../ui/parts/values.ts'
+import { about, name, number } from '../../ui/parts/values.ts'
 import type { Golfer } from './feeds/board.ts'
 import type { Unmatched } from './match-field.ts'
 import type { Tour, TourEvent } from './tour.ts'
@@ -121,12 +121,13 @@ ${table<Unmatched>({
             type: 'select',
             choices: choices(player),
           }),
-          'Settle',
+          html`Settle${about(player.name)}`,
         ),
     },
     actionsColumn(player =>
       action({
         label: 'Does not play',
+        of: player.name,
         small: true,
         quiet: true,
         method: 'put',

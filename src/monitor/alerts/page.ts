@@ -194,6 +194,7 @@ function actions({ id, state, title, data }: AlertView): Content {
     action({
       action: `${alertsPath}/${id}/acknowledge`,
       label: 'Acknowledge',
+      of: title,
       small: true,
       quiet: true,
       confirm: `“${title}”: acknowledge it? It stays listed, and resolves itself when it is over.`,
@@ -204,6 +205,7 @@ function actions({ id, state, title, data }: AlertView): Content {
   }${action({
     action: `${alertsPath}/${id}/resolve`,
     label: 'Resolve',
+    of: title,
     small: true,
     quiet: true,
     confirm: `Is “${title}” over? If it is not, another alert is raised.`,

@@ -19,7 +19,7 @@ import { jobPath } from '../../runs/job-titles.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
-import { bytes, number, time } from '../../ui/parts/values.ts'
+import { about, bytes, number, time } from '../../ui/parts/values.ts'
 import { emptyQuery, livePage, slicesOf } from '../pages/live-page.ts'
 import { backUp, sendBackupAway } from './backup-jobs.ts'
 import { s3Place } from './s3-backup.ts'
@@ -194,9 +194,10 @@ ${denseTable<BackupView>({
     { head: 'Version', cell: ({ version }) => version },
     actionsColumn(
       ({ name, made_at }) =>
-        html`<a href="/admin/backups/${name}/download">Download</a> ${action({
+        html`<a href="/admin/backups/${name}/download">Download${about(name)}</a> ${action({
           action: `/admin/backups/${name}/restore`,
           label: 'Restore…',
+          of: name,
           small: true,
           danger: true,
           confirm: `At the next start everything goes back to ${made_at}, and everybody has to sign in again. The current files are moved aside, not deleted. Restore it?`,

@@ -86,6 +86,7 @@ const clearButton = (name: string): Html =>
     method: 'delete',
     action: `/api/v1/stats/cache?name=${name}`,
     label: 'Clear',
+    of: name,
     small: true,
     quiet: true,
     confirm: `Forget all cached answers of ${name}, in every process? They are loaded again when needed.`,

@@ -228,7 +228,7 @@ function runningTime({ startedAt, completedAt, status }: Run): Content {
 const actions = (run: ShownRun): Html =>
   html`<div class="actions">${verbsFor(run)
     .filter(verb => verb !== 'remove' || run.status !== 'SUCCESS')
-    .map(verb => jobAction(verb, run.id, confirmQuestion(verb, run)))}</div>`
+    .map(verb => jobAction(verb, run, confirmQuestion(verb, run)))}</div>`
 
 /** Retry only if it may help. */
 export const verbsFor = (run: ShownRun): Verb[] =>
@@ -268,15 +268,16 @@ const emptyJobs = (filter: JobsFilter): Html =>
     : emptyState('Nothing has run yet', 'The schedule starts with the next minute.')
 
 /** A button with a confirmation for one job. */
-export const jobAction = (verb: keyof typeof actionWords, id: string, confirm: string, goTo = 'stay'): Html =>
+export const jobAction = (verb: keyof typeof actionWords, run: Run, confirm: string, goTo = 'stay'): Html =>
   action({
     action: `${jobsPath}/${verb}`,
     label: actionWords[verb][0],
+    of: `${jobTitle(run.name)}, run ${run.id.slice(-6)}`,
     done: actionWords[verb][1],
     small: true,
     quiet: verb !== 'remove',
     danger: verb === 'remove',
     confirm,
-    body: { job_id: id },
+    body: { job_id: run.id },
     goTo,
   })

@@ -43,7 +43,7 @@ const jobBody = ({ run, log, sameFailures, usual, now }: JobData): Html => html`
   ${status(run.status)}
   ${run.cancelRequestedAt !== null && !isFinished(run) && badge('stopping', 'warn')}
   <a href="${address(jobsPath, { name: run.name })}"><code>${run.name}</code></a> <code>${run.id}</code> ${copyButton(run.id)}
-  <div class="actions">${verbsFor(run).map(verb => jobAction(verb, run.id, confirmQuestion(verb, run), verb === 'remove' ? jobsPath : 'stay'))}</div>
+  <div class="actions">${verbsFor(run).map(verb => jobAction(verb, run, confirmQuestion(verb, run), verb === 'remove' ? jobsPath : 'stay'))}</div>
 </div>
 ${run.noRetry !== null && html`<p class="quiet">No retry is offered: ${run.noRetry}.</p>`}
 ${run.status === 'PROGRESS' && html`<div class="progressing">${progress(run.progress, 'Progress')}<p>${run.progress} %${run.stage && html`, ${run.stage}`}${run.message && html`: ${run.message}`}</p></div>`}

@@ -73,7 +73,7 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
         actionsColumn(
           run =>
             run.cancelRequestedAt === null
-              ? jobAction('cancel', run.id, `Cancel this run of ${run.name}?`)
+              ? jobAction('cancel', run, `Cancel this run of ${run.name}?`)
               : badge('stopping', 'warn'),
           'doing',
         ),
@@ -116,11 +116,12 @@ const groupHref = ({ fingerprint, name }: FailureGroup) => address(jobsPath, { s
 const whatFailed = (group: FailureGroup): Html =>
   html`<a href="${groupHref(group)}">${jobTitle(group.name)}</a> <code class="quiet">${group.name}</code><p class="loss">${group.error.slice(0, 300)}</p>`
 
-const retryGroup = ({ fingerprint, name, runs, refused }: FailureGroup): Content => {
+const retryGroup = ({ fingerprint, name, error, runs, refused }: FailureGroup): Content => {
   if (refused) return html`<small class="quiet">refused: a retry would be refused again</small>`
   return action({
     action: `${jobsPath}/bulk`,
     label: runs === 1 ? 'Retry' : `Retry all ${runs}`,
+    of: `${jobTitle(name)}: ${error.slice(0, 80)}`,
     small: true,
     quiet: true,
     confirm: `Try every failed run of ${name} with this failure again (${runs} in the last 24 hours)?`,
@@ -171,6 +172,7 @@ const releaseButton = ({ key, task, state }: Lock): Html =>
   action({
     action: `${tasksPath}/locks/release`,
     label: 'Release',
+    of: key,
     small: true,
     danger: true,
     confirm:

@@ -75,7 +75,7 @@ const lastRunCell = ({ lastSlot, outcomes }: ScheduledTask): Content => {
 }
 
 const scheduleActions = ({ name, title, pause }: ScheduledTask): Html => {
-  const to = { small: true, quiet: true, goTo: 'stay', body: { name } }
+  const to = { of: title, small: true, quiet: true, goTo: 'stay', body: { name } }
   return html`<div class="actions">${action({
     ...to,
     action: `${tasksPath}/schedule/run`,
@@ -156,10 +156,11 @@ const tourTable = (tours: readonly TourTask[]): Content =>
     ],
   })
 
-const updateNowButton = ({ tour }: TourTask) =>
+const updateNowButton = ({ tour, title }: TourTask) =>
   action({
     action: `/api/v1/tours/${tour}/update`,
     label: 'Update now',
+    of: title,
     small: true,
     quiet: true,
     confirm: `Poll the feed of ${tour} now?`,

@@ -8,7 +8,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action, answer, type FormField, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { beyondTheEnd, paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { name, number, time } from '../../ui/parts/values.ts'
+import { about, name, number, time } from '../../ui/parts/values.ts'
 import { dateSpan, shortDay } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
 import type { StaffNotice } from '../notices.ts'
@@ -101,9 +101,10 @@ ${!past && offerState(duty, `${when}, ${from}–${to}`, offered)}</li>`
 
 const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty['offered']): Html =>
   offered
-    ? html`<p>${badge(offered.taken_by ? html`${name(offered.taken_by)} would take it` : 'offered', 'warn')} ${action({ label: 'Keep it', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${offered.id}` })}</p>`
+    ? html`<p>${badge(offered.taken_by ? html`${name(offered.taken_by)} would take it` : 'offered', 'warn')} ${action({ label: 'Keep it', of: words, small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${offered.id}` })}</p>`
     : action({
         label: 'Offer it',
+        of: words,
         small: true,
         quiet: true,
         action: '/api/v1/roster/me/swaps',
@@ -138,7 +139,7 @@ const isForGood = ({ rule }: OwnSwap['against'][number]) =>
 function offerItem(swap: OwnSwap, giving: readonly DutyToGive[]): Html {
   const head = html`<p>${name(swap.name)} offers <strong>${swap.words}</strong>${swap.note && html`: ${swap.note}`}</p>`
   if (swap.state === 'taken')
-    return html`<li>${head}<p>${badge('you offered to take it', 'warn')}${swap.in_return && html` for ${swap.in_return.words}`} ${action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${swap.id}` })}</p></li>`
+    return html`<li>${head}<p>${badge('you offered to take it', 'warn')}${swap.in_return && html` for ${swap.in_return.words}`} ${action({ label: 'Withdraw', of: `${swap.words}, ${swap.name}`, small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${swap.id}` })}</p></li>`
   const isAgainst = swap.against.length > 0
   const reasons = swap.against.map(({ message }) => message).join('; ')
   if (isAgainst && (giving.length === 0 || swap.against.some(isForGood)))
@@ -158,7 +159,7 @@ ${form(
       ...giving.map(({ id, words }) => [id, `my ${words}`] as const),
     ],
   }),
-  'Take it',
+  html`Take it${about(`${swap.words}, ${swap.name}`)}`,
 )}</li>`
 }
 
@@ -177,7 +178,7 @@ ${leaveFields(refusedLeave)}`,
 <ul class="items">${leave.map(
       ({ id, from, to, state, reason, duties }) =>
         html`<li>${dateSpan(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}${state === 'pending' && duties > 0 && html` <small class="quiet">You have ${duties === 1 ? 'a shift' : html`${number(duties)} shifts`} then</small>`}
-${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
+${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', of: dateSpan(from, to), small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
     )}</ul>${beyondTheEnd(pagination)}
 ${paginationLinks(pagination, leave => to({ leave }), 'Pages of leave')}`,
     pagination.page > 1 || refusedLeave !== undefined,

@@ -21,9 +21,10 @@ type Requests = {
   today: string
 }
 
-const decline = (id: number, label: string, confirm: string): Html =>
+const decline = (id: number, label: string, of: string, confirm: string): Html =>
   action({
     label,
+    of,
     small: true,
     quiet: true,
     action: `/api/v1/roster/leave/${id}/decline`,
@@ -66,16 +67,17 @@ ${table({
           : badge('open', 'quiet'),
     },
     actionsColumn(
-      ({ id, state }) =>
+      ({ id, name, words, state }) =>
         html`<span class="actions">${
           state === 'taken' &&
           action({
             label: 'Approve',
+            of: `${words}, ${name}`,
             small: true,
             action: `/api/v1/roster/swaps/${id}/approve`,
             done: 'The swap is made',
           })
-        }${action({ label: 'Decline', small: true, quiet: true, action: `/api/v1/roster/swaps/${id}/decline`, confirm: 'Decline this swap?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`,
+        }${action({ label: 'Decline', of: `${words}, ${name}`, small: true, quiet: true, action: `/api/v1/roster/swaps/${id}/decline`, confirm: 'Decline this swap?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`,
     ),
   ],
   empty: emptyState(
@@ -98,10 +100,12 @@ ${table({
     { head: 'Asked', cell: ({ created_at }) => time(created_at) },
     {
       head: 'State',
-      cell: ({ id, state, duties, to }) =>
-        state === 'pending'
-          ? html`<span class="actions">${action({ label: 'Approve', small: true, action: `/api/v1/roster/leave/${id}/approve`, done: 'Approved', ...(duties > 0 && { confirm: `Approve it? They have ${duties === 1 ? 'a shift' : `${duties} shifts`} in these days, which will show as broken.` }) })}${decline(id, 'Decline', 'Decline this leave?')}</span>`
-          : html`${badge(state, 'quiet')}${state === 'approved' && to >= today && html` ${decline(id, 'Decline after all', 'Decline this leave although it was approved? They can be planned on these days again.')}`}`,
+      cell: ({ id, name, state, duties, from, to }) => {
+        const of = `${name}, ${dateSpan(from, to)}`
+        return state === 'pending'
+          ? html`<span class="actions">${action({ label: 'Approve', of, small: true, action: `/api/v1/roster/leave/${id}/approve`, done: 'Approved', ...(duties > 0 && { confirm: `Approve it? They have ${duties === 1 ? 'a shift' : `${duties} shifts`} in these days, which will show as broken.` }) })}${decline(id, 'Decline', of, 'Decline this leave?')}</span>`
+          : html`${badge(state, 'quiet')}${state === 'approved' && to >= today && html` ${decline(id, 'Decline after all', of, 'Decline this leave although it was approved? They can be planned on these days again.')}`}`
+      },
     },
   ],
   empty: emptyState('No leave', 'People ask for leave under “My shifts”.'),

@@ -20,7 +20,7 @@ document.addEventListener('submit', event => {
 async function send(form, button) {
   if (form.getAttribute('aria-busy') === 'true') return
   const { method, confirm, ask, askName, askOptional, follow: follows, done } = form.dataset
-  const label = button?.textContent ?? 'Continue'
+  const label = button?.firstChild.textContent ?? 'Continue' // without what it is about, which the question says
   const field = ask && { label: ask, optional: askOptional !== undefined }
   const given = confirm && (await askInDialog(confirm, label, button?.classList.contains('danger'), field))
   if (confirm && given === undefined) return

@@ -3,6 +3,7 @@
  * fields they name, and goes on to `goTo`. So pages and API share the same checks of the input.
  */
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { about } from './values.ts'
 
 /** Each value with what the reader sees for it. */
 export type FormChoices =
@@ -190,6 +191,8 @@ export const answer = (part: string, label: string, calendar?: string): Html =>
 
 type FormAction = FormTarget & {
   label: Content
+  /** What it is done to, for screen readers: in rows, where the labels are alike. */
+  of?: Content
   quiet?: boolean
   small?: boolean
   body?: Record<string, string | number | boolean | null>
@@ -198,13 +201,14 @@ type FormAction = FormTarget & {
 /** One button that does one thing: undo, cancel, finalise. */
 export const action = ({
   label,
+  of,
   danger,
   quiet,
   small,
   body = {},
   ...to
 }: FormAction): Html => html`<form class="action"${target(to)}>
-${Object.entries(body).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value)}" data-type="${typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : 'json'}" />`)}<button type="submit" class="${[danger && 'danger', quiet && 'quiet', small && 'small'].filter(Boolean).join(' ')}">${label}</button>
+${Object.entries(body).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value)}" data-type="${typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : 'json'}" />`)}<button type="submit" class="${[danger && 'danger', quiet && 'quiet', small && 'small'].filter(Boolean).join(' ')}">${label}${of && about(of)}</button>
 </form>`
 
 /** Copies `text` when it is clicked. */

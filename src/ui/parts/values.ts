@@ -21,6 +21,9 @@ function fixedFormat(digits: number): Intl.NumberFormat {
   return format
 }
 
+/** What a button or link of a row is about, for screen readers: “Remove” alone is the same in every row. */
+export const about = (subject: Content): Html => html`<span class="sr"> ${subject}</span>`
+
 type NumberStyle = {
   /** Shown after the number, after a thin space. */
   unit?: string
