@@ -126,7 +126,9 @@ export function describeApi(app: AnyElysia, version: string, title: string, word
     return {
       ...(takesBody && { 400: refusal('The body cannot be read') }),
       ...(takesBody && {
-        413: refusal('The body is larger than 2 MB (64 kB of a stranger), or a file than MAX_UPLOAD_MB'),
+        413: refusal(
+          `The body is larger than 2 MB, or ${may === 'anyone' ? '64 kB of a stranger' : 'a file than MAX_UPLOAD_MB'}`,
+        ),
       }),
       ...(may !== 'anyone' && { 401: refusal('Not signed in') }),
       ...(may !== 'anyone' && may !== 'reader' && { 403: refusal(`Only ${may}s can do this`) }),
