@@ -184,7 +184,7 @@ ${formField({ label: 'URL', name: 'url', type: 'url', hint: 'It may contain a ke
 
 const unreadQuotes = ({ count, first }: UnreadQuotes): Html =>
   html` <span class="reason">${counted(count, 'quote of the last answer is', 'quotes of the last answer are')} left out:</span>
-<ul>${first.map(({ symbol, message }) => html`<li>${symbol && html`${name(symbol)}, `}${message}</li>`)}${count > first.length && html`<li>${number(count - first.length)} more</li>`}</ul>`
+<ul class="items">${first.map(({ symbol, message }) => html`<li>${symbol && html`${name(symbol)}, `}${message}</li>`)}${count > first.length && html`<li>${number(count - first.length)} more</li>`}</ul>`
 
 const feedActions = ({ id, name, held, error }: QuoteFeedView): Html => {
   const api = `/api/v1/quote-feeds/${id}`
