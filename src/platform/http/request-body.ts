@@ -44,7 +44,7 @@ export function nameJsonPlainly(request: Request): void {
 
 export function refusePacked({ headers }: Request): void {
   const coding = headers.get('content-encoding')
-  if (coding && coding !== 'identity')
+  if (coding && coding.toLowerCase() !== 'identity')
     refuse('unsupported', `Send the body unpacked, without Content-Encoding: ${coding}`)
 }
 
