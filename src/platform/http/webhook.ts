@@ -2,7 +2,7 @@
 import { truncate } from '../truncate.ts'
 import { type OutgoingOptions, postJson } from './outgoing.ts'
 
-/** How a chat is written to. Names and errors are other people's text: nothing in it may mention somebody or format the message. */
+/** How a chat is written to. Names and errors are other people's text: nothing in it may mention somebody. Slack has no escape for `*` and `_`. */
 export type ChatFormat = { plain(text: string): string; bold(text: string): string }
 
 const forDiscord = (text: string) => text.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
