@@ -10,7 +10,7 @@ import type { App } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
 import { invalid, refuse } from '../errors.ts'
 import { installationUrl, mailJob, sendsMail } from '../mail/send.ts'
-import { day, iso } from '../platform/clock.ts'
+import { day, iso, minuteText } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Actor, Who } from '../platform/http/request-context.ts'
 import { rowView } from '../platform/http/row-view.ts'
@@ -168,11 +168,10 @@ export const sendInvitation = mailJob('send_invitation', () => 'invitation', {
     const league = leagueId === null ? undefined : leagueName(app.db, leagueId)
     const inviter = usernamesOf(app.db, [createdBy]).get(createdBy ?? 0)
     const invited = `${inviter ? `${inviter} invites you` : 'You are invited'} to ${league ?? displayName(app.db)} at ${installationUrl(app)}.`
-    const until = `${iso(expiresAt).slice(0, 16).replace('T', ' ')} UTC`
     return {
       to: invitation.email,
       subject: `You are invited to ${league ?? displayName(app.db)}`,
-      lines: [invited, `The link is for you alone. It works once, until ${until}.`],
+      lines: [invited, `The link is for you alone. It works once, until ${minuteText(expiresAt)}.`],
       link: { label: 'Accept the invitation', url: installationUrl(app) + invitationPath(token) },
     }
   },

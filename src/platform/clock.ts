@@ -15,6 +15,8 @@ export const tooFarAhead = 'This is more than a minute ahead of this clock.'
 
 /** ISO 8601 in UTC. */
 export const iso = (at: number) => new Date(at).toISOString()
+/** `2026-03-01 18:00 UTC` */
+export const minuteText = (at: number): string => `${iso(at).slice(0, 16).replace('T', ' ')} UTC`
 /** Null where there is no time yet. */
 export const isoOrNull = (at: number | null | undefined) => (at == null ? null : iso(at))
 

@@ -1,7 +1,7 @@
 /** One file sent to a sheet league, as it is stored and as the API shows it. */
 import { type Static, t } from 'elysia'
 import { dateSources, uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
-import { iso } from '../../platform/clock.ts'
+import { minuteText } from '../../platform/clock.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import { dateTimeSchema, idSchema, nullableDateTime, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { countText } from '../../platform/number-text.ts'
@@ -81,9 +81,8 @@ const sheetNames = { baseline: 'A new baseline', current: 'A new scan', extra: '
 
 /** A line for the announcement of its board. */
 export function whatChanged({ kind, takenAt, summary }: Upload): string {
-  const time = `${iso(takenAt).slice(0, 16).replace('T', ' ')} UTC`
   const counts = (['new', 'missing', 'renamed', 'suspicious', 'unknown'] as const).flatMap(part =>
     summary?.[part] ? `${countText(summary[part])} ${part}` : [],
   )
-  return `${sheetNames[kind]}, taken ${time}${counts.length ? `: ${counts.join(', ')}` : ''}`
+  return `${sheetNames[kind]}, taken ${minuteText(takenAt)}${counts.length ? `: ${counts.join(', ')}` : ''}`
 }

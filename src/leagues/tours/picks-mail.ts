@@ -7,7 +7,7 @@ import type { Db } from '../../../db/open.ts'
 import { entries, leagues, members } from '../../../db/schema.ts'
 import { job } from '../../context.ts'
 import { type Notification, sendMails, sendsMail } from '../../mail/send.ts'
-import { day, iso } from '../../platform/clock.ts'
+import { day, iso, minuteText } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { isNotSettled } from '../queries.ts'
 import { isOut } from './feeds/board.ts'
@@ -76,5 +76,3 @@ function droppedOutNotifications(db: Db, { id, name }: League, { board, closesAt
     ]
   })
 }
-
-const minuteText = (at: number): string => `${iso(at).slice(0, 16).replace('T', ' ')} UTC`

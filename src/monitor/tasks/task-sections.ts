@@ -1,4 +1,4 @@
-import { iso } from '../../platform/clock.ts'
+import { minuteText } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { jobPath, jobsPath, tasksPath } from '../../runs/job-titles.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -199,7 +199,6 @@ function outcomeStrip(outcomes: readonly RunOutcome[]): Html {
 function bar({ status, ms, slot }: RunOutcome, x: number, longest: number): Html {
   const isFullHeight = status === 'FAILURE'
   const size = isFullHeight ? barHeight : ms === null ? 4 : 4 + Math.round((barHeight - 6) * Math.sqrt(ms / longest))
-  const when = iso(slot).slice(0, 16).replace('T', ' ')
-  const title = html`<title>${when} UTC: ${statusWords[status]}${ms !== null && html`, ${duration(ms)}`}</title>`
+  const title = html`<title>${minuteText(slot)}: ${statusWords[status]}${ms !== null && html`, ${duration(ms)}`}</title>`
   return html`<g class="${status.toLowerCase()}"><rect x="${x}" y="${barHeight - size}" width="${barWidth}" height="${size}" rx="1" />${isFullHeight && html`<path d="M${x} ${barHeight / 2 - 3}l${barWidth} 6m0 -6l-${barWidth} 6" />`}${title}</g>`
 }
