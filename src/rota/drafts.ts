@@ -8,7 +8,7 @@ import { refuse } from '../errors.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { rowView } from '../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, nullableDateTime } from '../platform/http/shared-schemas.ts'
-import { counted } from '../platform/number-text.ts'
+import { counted, firstOfText } from '../platform/number-text.ts'
 import { dateSpan, shortDay } from './calendar-view.ts'
 import { type DateRange, daysAfter, mondayOf } from './date-range.ts'
 import { shiftsIn } from './shift-queries.ts'
@@ -182,8 +182,7 @@ export function draftName({ name, range }: Omit<NamedDraft, 'jobId'>, sites: rea
   const { start, end, siteIds } = range
   const names = sites.filter(({ id }) => siteIds.includes(id)).map(({ name }) => name)
   const isAll = !siteIds.length || (names.length > 0 && names.length === sites.length)
-  const where = isAll ? 'All sites' : names.slice(0, 3).join(', ') || 'Deleted sites'
-  const more = !isAll && names.length > 3 ? ` and ${names.length - 3} more` : ''
+  const where = isAll ? 'All sites' : firstOfText(names.slice(0, 3), names.length) || 'Deleted sites'
   const isWeek = start === mondayOf(start) && end === daysAfter(start, 6)
-  return `${where}${more}, ${isWeek ? `week of ${shortDay(start).slice(4)}` : dateSpan(start, end)}`
+  return `${where}, ${isWeek ? `week of ${shortDay(start).slice(4)}` : dateSpan(start, end)}`
 }

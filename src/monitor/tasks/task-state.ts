@@ -11,7 +11,7 @@ import { wholeList } from '../../platform/http/pagination.ts'
 import { type QueueName, queueNames } from '../../platform/jobs/job.ts'
 import { lateAfter, missedAfter, type ScheduleState } from '../../platform/jobs/scheduler.ts'
 import type { LockRow } from '../../platform/jobs/task-locks.ts'
-import { counted } from '../../platform/number-text.ts'
+import { counted, firstOfText } from '../../platform/number-text.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { jobTitle } from '../../runs/job-titles.ts'
 import { activeAlerts } from '../alerts/queries.ts'
@@ -262,7 +262,6 @@ export function sentenceOf(input: SentenceInput): Sentence {
 function openAlertsText(alerts: SentenceInput['alerts']): string | false {
   if (!alerts.length) return false
   const named = alerts.slice(0, maxNamed).map(({ title }) => title)
-  const more = alerts.length > maxNamed ? ` and ${alerts.length - maxNamed} more` : ''
   const warnings = alerts.filter(({ severity }) => severity === 'warning').length
   const what =
     warnings === 0
@@ -270,7 +269,7 @@ function openAlertsText(alerts: SentenceInput['alerts']): string | false {
       : warnings === alerts.length
         ? counted(alerts.length, 'open warning')
         : `${alerts.length} open errors and warnings`
-  return `${what}: ${named.join(', ')}${more}`
+  return `${what}: ${firstOfText(named, alerts.length)}`
 }
 
 const inMinutes = (ms: number) => `${Math.round(ms / minute)} min`
