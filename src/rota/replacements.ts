@@ -10,6 +10,7 @@ import { daysAfter, mondayOf } from './date-range.ts'
 import { loadProblem, violationsOf } from './load-problem.ts'
 import { hundredths, type Shift } from './shift.ts'
 import { shiftById } from './shift-queries.ts'
+import { byName } from './staff-queries.ts'
 
 export const candidateSchema = t.Object(
   {
@@ -67,7 +68,7 @@ export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candida
         a.against.length - b.against.length ||
         a.cost_cents - b.cost_cents ||
         a.week_hours - b.week_hours ||
-        a.name.localeCompare(b.name, 'en'),
+        byName(a, b),
     )
 }
 

@@ -23,6 +23,7 @@ import { shiftsAddress, siteSelect } from './rota-layout.ts'
 import { hoursOf } from './shift.ts'
 import type { Site } from './site.ts'
 import { allSites } from './site-queries.ts'
+import { byName } from './staff-queries.ts'
 
 type RotaWeek = { range: DateRange; siteId: number | undefined; today: string }
 type RotaData = RotaWeek & { view: RosterView; sites: readonly Site[]; isOfficer: boolean }
@@ -152,7 +153,7 @@ function peopleBody({ view }: RotaData): Html {
     caption: 'Who works when',
     stack: false,
     class: 'people',
-    rows: [...people].sort(([, a], [, b]) => a.name.localeCompare(b.name, 'en')),
+    rows: [...people].sort(([, a], [, b]) => byName(a, b)),
     key: ([id]) => `p-${id}`,
     columns: [
       { head: 'Person', names: true, cell: ([, person]) => name(person.name) },

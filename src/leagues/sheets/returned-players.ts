@@ -5,8 +5,7 @@ import { firstOfText } from '../../platform/number-text.ts'
 import type { Players } from './baseline-rows.ts'
 import type { PausableWork } from './latecomers.ts'
 import { readNames, readRows } from './snapshots/read.ts'
-import type { SheetColumns } from './snapshots/snapshot.ts'
-import { storedSnapshot } from './snapshots/snapshot.ts'
+import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 
 const maxRows = 200_000 // of earlier scans: the board of a very large sheet does not wait for this
 const maxNamed = 5
