@@ -266,9 +266,9 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
 
 /** Takes jobs from the queue and starts those of the schedule, first those whose time passed while no process ran. */
 async function startJobs(start: Start, app: App) {
-  const { overrides, clock, log, shutdown, processId, isDead, queueError } = start
+  const { overrides, clock, shutdown, isDead, queueError } = start
   const { followsSchedule = true } = overrides
-  const { db, locks, jobs, queues, schedule } = app
+  const { db, schedule } = app
   const failed = (run: Run, error: unknown) => {
     app.telemetry.report(error, { job: run.name, job_id: run.id })
     reportDamage(app, error)
@@ -282,7 +282,7 @@ async function startJobs(start: Start, app: App) {
     }
     bestEffortWrite(db, tx => raiseAlert(tx, clock.now(), alert))
   }
-  const worker = startWorker({ app, db, clock, locks, jobs, queues, log, processId, isDead, failed, queueError })
+  const worker = startWorker(app, { isDead, queueError, failed })
   shutdown.onClose('worker', worker, worker => worker.close())
   app.stopRun = worker.abort
   shutdown.onClose('schedule', schedule, schedule => schedule.stop())
