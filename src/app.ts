@@ -200,7 +200,7 @@ async function openApp(start: Start, telemetry: Telemetry, db: Db): Promise<App>
   const remote = redis && { connect: redis.connect, namespace, version }
   const compute = shutdown.onClose('compute', await openCompute(remote, rostersAtOnce), compute => compute.close())
   const definitions = [...jobTable, ...(overrides.jobs ?? [])]
-  const jobs = openJobs<App>(definitions, db, queues, clock, log, isDead, () => app)
+  const jobs = openJobs<App>(definitions, { db, queues, clock, log, isDead, app: () => app })
   redis?.whenBack(() => sweepNow(jobs, log))
   const schedule = openSchedule([...scheduleOf(config), ...(overrides.schedule ?? [])], db, jobs, clock, log)
 

@@ -5,7 +5,7 @@ import { ValidationError } from 'elysia'
 import { DeadFile, NotSynced } from '../../../db/file.ts'
 import { isBusy, isFull } from '../../../db/open-errors.ts'
 import { type FieldError, Refusal } from '../../errors.ts'
-import { QueueDown } from '../jobs/jobs.ts'
+import { QueueDown } from '../jobs/dispatch.ts'
 import { errorSummary, fieldErrors, type SchemaError } from './field-errors.ts'
 import { TooLarge } from './request-body.ts'
 
