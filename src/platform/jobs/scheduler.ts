@@ -27,6 +27,22 @@ const maxEarlyMs = 500 // that a timer may fire before its slot
 /** Entries with at least this period are caught up at the next start, if a stopped process missed their slot. */
 const minCatchUpPeriod = hour
 
+const nextAfter = (cron: Cron, at: number) => cron.nextRun(new Date(at))?.getTime() ?? Number.NaN
+
+function periodOf(cron: Cron, at: number): number {
+  const next = nextAfter(cron, at)
+  return nextAfter(cron, next) - next
+}
+
+/** The newest slot at or before `at`, which is further back than usual after a night or a weekend without slots. */
+function slotBefore(cron: Cron, at: number): number {
+  let back = 2 * periodOf(cron, at) + minute
+  while (nextAfter(cron, at - back) > at) back *= 2
+  let slot = nextAfter(cron, at - back)
+  for (let next = slot; next <= at; next = nextAfter(cron, next)) slot = next
+  return slot
+}
+
 export type ScheduleState = {
   name: string
   pattern: string
@@ -55,20 +71,6 @@ export function openSchedule<App>(
   const entries = new Map(table.map(entry => [entry.job.name, { ...entry, cron: mountCron(entry) }]))
   if (entries.size < table.length) throw new BadSchedule('A job is in the schedule twice')
   const openedAt = clock.now()
-
-  const nextAfter = (cron: Cron, at: number) => cron.nextRun(new Date(at))?.getTime() ?? Number.NaN
-  const periodOf = (cron: Cron, at: number) => {
-    const next = nextAfter(cron, at)
-    return nextAfter(cron, next) - next
-  }
-  /** The newest slot at or before `at`, which is further back than usual after a night or a weekend without slots. */
-  function slotBefore(cron: Cron, at: number): number {
-    let back = 2 * periodOf(cron, at) + minute
-    while (nextAfter(cron, at - back) > at) back *= 2
-    let slot = nextAfter(cron, at - back)
-    for (let next = slot; next <= at; next = nextAfter(cron, next)) slot = next
-    return slot
-  }
 
   const pauseOf = (name: string) => db.select().from(schedulePauses).where(eq(schedulePauses.entry, name)).get()
   const lastSlotOf = (name: string) =>
