@@ -12,7 +12,7 @@ import type { Telemetry } from '../process/telemetry.ts'
 import { withTimeout } from '../process/with-timeout.ts'
 import type { AheadRequest, CachedFastPath } from './cached-fast-path.ts'
 import type { LoadShedding } from './load-shedding.ts'
-import { nameJsonPlainly, readBody, refusePacked, TooLarge } from './request-body.ts'
+import { bodyLength, nameJsonPlainly, readBody, refusePacked, TooLarge } from './request-body.ts'
 import { type RequestContext, setRequestContext, type Who } from './request-context.ts'
 import { cacheResultOf, compressed, pathOf } from './responses.ts'
 import { livezHeaders, requestIdOf, setRequestHeaders, setSharedHeaders } from './shared-headers.ts'
@@ -69,46 +69,34 @@ export function openHttpServer(settings: HttpServerSettings) {
     },
   })
 
-  function answer(request: Request, server: Server<undefined>): Response | Promise<Response> {
+  function answer(request: Request): Response | Promise<Response> {
     const began = performance.now()
     const { headers, method, url } = request
     const context = newContext(
       requestIdOf(headers),
       began,
-      () => addressOf(request, server),
+      () => addressOf(request),
       () => headers.get('user-agent') ?? '',
     )
-    const isStranger = !headers.has('authorization') && !headers.has('cookie')
+    const isStranger = !hasCredentials(request)
     const isGet = method === 'GET' && !closing
     if (isGet && !isStranger) context.who = knownIdentity(request, began)
     const known = isGet && (isStranger || context.who) ? fastPath.find(url, headers, context) : undefined
-    if (!known) return answerByRouter(request, context, isStranger, server)
+    if (!known) return answerByRouter(request, context)
     setRequestHeaders(known.headers, context)
     logRequest(method, known.path, context, known.status)
     return new Response(known.body, known)
   }
 
-  async function answerByRouter(
-    received: Request,
-    context: RequestContext,
-    isStranger: boolean,
-    server: Server<undefined>,
-  ) {
+  async function answerByRouter(received: Request, context: RequestContext) {
     const hasHost = URL.canParse(received.url)
     let request = hasHost ? received : atLocalhost(received)
     setRequestContext(request, context)
     let response: Response
     try {
       if (!hasHost) throw new Refusal('bad_request', 'The Host header does not name a host')
-      if (!isRead(request)) {
-        refusePacked(request)
-        const path = pathOf(request.url)
-        context.takesFile = settings.uploadPaths.test(path) || settings.tablePaths.test(path)
-        if (!context.takesFile) nameJsonPlainly(request)
-      }
-      if (bodyLimit(request) === 'unknown') setRequestContext((request = await withBody(request)), context)
-      if (bodyLimit(request) === true) throw new TooLarge(smallBody)
-      if (!isStranger) {
+      if (!isRead(request)) request = await withBodyChecked(request, context)
+      if (hasCredentials(request)) {
         context.who ??= await identify(request) // the fast path may have identified them
         await guard(request, context.who)
       }
@@ -160,15 +148,23 @@ export function openHttpServer(settings: HttpServerSettings) {
     log.request(id, method, path, status, ms, who?.username)
   }
 
-  /** Whether the body is longer than its path allows; unknown if the request does not state a length. */
-  function bodyLimit(request: Request): boolean | 'unknown' {
-    if (isRead(request) || settings.uploadPaths.test(pathOf(request.url))) return false
-    const length = request.headers.get('content-length')
-    if (length !== null) return Number(length) > smallBody
-    return request.headers.has('transfer-encoding') ? 'unknown' : false
+  /** Refuses a body that is packed or too long, and names JSON as the router knows it. A body of unstated length is read. */
+  async function withBodyChecked(request: Request, context: RequestContext): Promise<Request> {
+    refusePacked(request)
+    const path = pathOf(request.url)
+    const isUpload = settings.uploadPaths.test(path)
+    context.takesFile = isUpload || settings.tablePaths.test(path)
+    if (!context.takesFile) nameJsonPlainly(request)
+    if (isUpload) return request
+    const { headers } = request
+    if (bodyLength(request) > smallBody) throw new TooLarge(smallBody)
+    if (headers.has('content-length') || !headers.has('transfer-encoding')) return request
+    const read = await withBody(request)
+    setRequestContext(read, context)
+    return read
   }
 
-  function addressOf(request: Request, server: Server<undefined>): string {
+  function addressOf(request: Request): string {
     const forwardedFor = request.headers.get('x-forwarded-for')
     if (forwardedFor && trustProxy > 0) {
       const client = forwardedFor.split(',').at(-trustProxy)?.trim()
@@ -207,6 +203,8 @@ function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<und
     throw new Error(`Cannot listen on ${hostname} (${code}); set HOST to an address of this machine, or to 0.0.0.0`)
   }
 }
+
+const hasCredentials = ({ headers }: Request) => headers.has('authorization') || headers.has('cookie')
 
 const isRead = ({ method }: Request) => method === 'GET' || method === 'HEAD'
 
