@@ -54,10 +54,10 @@ test('people are imported from a CSV: new ones are created, known ones changed, 
 test('headings are read as the pages name them, and a row with more cells than headings is refused', async () => {
   const { call } = await service()
   const trial = (csv: string) => call.post(`${base}/staff/import?dry_run=true`, { csv })
-  const csv = `Name;Skills;Max. hours (per week);Wage per hour;Certificates;E-Mail
-Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 2028-01-01;pam@example.org`
+  const csv = `Name;Skills;Max. hours (per week);Wage per hour;Certificates;Away;E-Mail
+Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 01.01.2028;24.12.2027 - 02.01.2028;pam@example.org`
   expect(await trial(csv)).toMatchObject({
-    people: [{ changes: ['name', 'skills', 'max_hours_week', 'hourly_cents', 'certifications'] }],
+    people: [{ changes: ['name', 'skills', 'max_hours_week', 'hourly_cents', 'certifications', 'unavailable'] }],
     errors: [],
     ignored_columns: ['e_mail'],
   })
@@ -71,6 +71,7 @@ Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 2028-01-01;pam
         { name: 'first aid', expires_on: '2027-01-31' },
         { name: 'hygiene', expires_on: '2028-01-01' },
       ],
+      unavailable: [{ from: '2027-12-24', to: '2028-01-02' }],
     },
   ])
   const shifted = await refusalOf(trial('Name;Skills;Max hours\nQuin;bar; steward;20'))

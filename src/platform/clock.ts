@@ -40,7 +40,7 @@ export function parseTime(text: string): number {
 
 /** `01.03.2026`, as it is written in Germany and its neighbours, with the year first. */
 export const yearFirst = (text: string): string =>
-  text.replace(/(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)/, '$3-$2-$1')
+  text.replace(/(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)/g, '$3-$2-$1')
 
 /** A time without a zone, such as that of a form, is in UTC. */
 export const inUtc = (text: string): string =>

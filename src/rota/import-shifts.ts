@@ -104,7 +104,7 @@ function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zo
 
 /** With an offset it is a point in time; without one it is the site's local time. */
 function instantOf(text: string, zone: string): string | undefined {
-  const local = /^(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d)(:\d\d)?$/.exec(text)
+  const local = /^(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d)(:\d\d)?$/.exec(yearFirst(text))
   const clock = clockOf(local?.[2] ?? '')
   const when = local
     ? clock &&

@@ -9,6 +9,7 @@ import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { type FieldError, Refusal, refuseImport } from '../errors.ts'
+import { yearFirst } from '../platform/clock.ts'
 import { fieldErrors } from '../platform/http/field-errors.ts'
 import type { Actor } from '../platform/http/request-context.ts'
 import { idSchema, isOneLine } from '../platform/http/shared-schemas.ts'
@@ -173,7 +174,9 @@ const columnParsers: Record<string, ColumnParser> = {
       : { hourly_cents: Math.round(wage * 100) }
   },
   certifications: (cell, mistake) => {
-    const held = listedValues(cell).map(part => /^(.+?)[\s:(]+(?:until\s+)?(\d{4}-\d\d-\d\d)\)?$/i.exec(part))
+    const held = listedValues(cell).map(part =>
+      /^(.+?)[\s:(]+(?:until\s+)?(\d{4}-\d\d-\d\d)\)?$/i.exec(yearFirst(part)),
+    )
     const unread = held.indexOf(null)
     if (unread >= 0)
       return mistake(
@@ -183,7 +186,7 @@ const columnParsers: Record<string, ColumnParser> = {
   },
   unavailable: (cell, mistake) => {
     const spans = listedValues(cell).map(part =>
-      /^(\d{4}-\d\d-\d\d)(?:\s*(?:-|–|to|\/)\s*(\d{4}-\d\d-\d\d))?$/.exec(part),
+      /^(\d{4}-\d\d-\d\d)(?:\s*(?:-|–|to|\/)\s*(\d{4}-\d\d-\d\d))?$/.exec(yearFirst(part)),
     )
     const unread = spans.indexOf(null)
     if (unread >= 0)
