@@ -101,7 +101,10 @@ const leagueTable = (leagues: readonly PersonStanding[], pages: Pagination, page
       { head: 'Status', cell: ({ league }) => status(league.status) },
       {
         head: 'As',
-        cell: ({ league, row }) => row && html`<a href="${cardPath(league.id, row.player_id)}">${name(row.name)}</a>`,
+        cell: ({ league, row }) =>
+          row
+            ? html`<a href="${cardPath(league.id, row.player_id)}">${name(row.name)}</a>`
+            : html`<span class="quiet">${nothingPlayed(pagesOf(league))}</span>`,
       },
       { head: 'Rank', numeric: true, cell: ({ row }) => number(row?.rank) },
       { head: 'Change', cell: ({ row }) => row && movement(row.change) },
@@ -109,6 +112,9 @@ const leagueTable = (leagues: readonly PersonStanding[], pages: Pagination, page
       { head: 'Ends', cell: ({ league }) => localDay(league.ends_at) },
     ],
   })
+
+const nothingPlayed = ({ membersPlay }: ReturnType<Pages>) =>
+  membersPlay ? 'Nothing played yet' : 'A member; the players of its board are those of its sheets'
 
 const cardPath = (league: number, player: string) => `/leagues/${league}/players/${encodeURIComponent(player)}`
 
@@ -119,11 +125,11 @@ ${leagues.map(standing => leagueOfPerson(standing, pagesOf))}
 ${paginationLinks(pages, (page, limit) => address(`/people/${person.id}`, { page, limit }))}`
 
 function leagueOfPerson({ league, rows }: StandingWithHistory, pagesOf: Pages): Html {
-  const { score, scoreName, membersPlay } = pagesOf(league)
+  const { score, scoreName } = pagesOf(league)
   return html`<section class="part">
 <h2><a href="/leagues/${league.id}">${name(league.name)}</a> ${status(league.status)}</h2>
 <p class="quiet">${localDay(league.starts_at)} – ${localDay(league.ends_at)}</p>
-${rows.length === 0 && html`<p>${membersPlay ? 'Nothing played yet.' : 'A member; the players of its board are those of its sheets.'}</p>`}
+${rows.length === 0 && html`<p>${nothingPlayed(pagesOf(league))}.</p>`}
 ${
   rows.length > 0 &&
   table({
