@@ -79,7 +79,7 @@ test('weights and the order accept the words of the sheets, and unknown metrics 
   expect(await errorsOf(change({ weights: { valor: 1, 'T4 kills': 1, kills_t4: 2 }, sort: 'luck' }))).toEqual([
     422,
     'config.weights.valor There is no metric valor here; the sheets have Power, Kills t4, Honor points.',
-    'config.weights.kills_t4 This is Kills t4, which already has a weight.',
+    'config.weights.kills_t4 “kills_t4” is Kills t4, which already has a weight.',
     'config.sort There is no metric luck here; the sheets have Power, Kills t4, Honor points.',
   ])
 })

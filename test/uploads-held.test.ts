@@ -132,7 +132,7 @@ test('a scan in which a column is missing says so, and which are new', async () 
   expect(result).toMatchObject({
     status: 'done',
     warnings: [
-      'Missing, but in the scan before: Power. New: Might. If a column only has another heading now, say what it is read as.',
+      'Missing, but in the scan before: Power. New: Might. If a column only has another heading now, choose what it is read as when you send the file.',
     ],
   })
 })

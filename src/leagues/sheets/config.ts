@@ -103,7 +103,7 @@ function namedNumbers(
     if (Object.hasOwn(named, name))
       names.errors.push({
         path: `${path}.${given}`,
-        message: `This is ${metricName(name)}, which already has a ${what}.`,
+        message: `“${given}” is ${metricName(name)}, which already has a ${what}.`,
       })
     else named[name] = number
   }

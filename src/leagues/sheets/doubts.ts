@@ -142,7 +142,7 @@ export function missingColumnsWarning(snapshot: Snapshot, before: Snapshot): str
   const added = columnsBeyond(now, then)
   const advice =
     added.length > 0
-      ? ` New: ${columnNames(added)}. If a column only has another heading now, say what it is read as.`
+      ? ` New: ${columnNames(added)}. If a column only has another heading now, choose what it is read as when you send the file.`
       : ''
   return [`Missing, but in the scan before: ${columnNames(missing)}.${advice}`]
 }

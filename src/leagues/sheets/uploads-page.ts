@@ -74,7 +74,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
       },
       { head: 'Kind', folds: true, cell: upload => upload.kind },
       { head: 'Taken', folds: true, cell: upload => time(upload.taken_at ?? upload.created_at) },
-      { head: 'Rows', numeric: true, folds: true, cell: upload => number(upload.rows_ok) },
+      { head: 'Good rows', numeric: true, folds: true, cell: upload => number(upload.rows_ok) },
       {
         head: 'Bad rows',
         numeric: true,
@@ -252,7 +252,7 @@ ${mayUndo && heldQuestion(upload, who, refused)}
 ${upload.status === 'held' && league.status === 'archived' && notice('It looks wrong. This league is archived: unarchive it to answer.', 'warn')}
 ${stats([
   { label: 'Size', value: bytes(upload.bytes) },
-  { label: 'Rows read', value: number(upload.rows_ok) },
+  { label: 'Good rows', value: number(upload.rows_ok) },
   {
     label: 'Bad rows',
     value: countLink(upload.rows_bad, '#errors'),

@@ -135,7 +135,7 @@ function pairsOf(input, text) {
   function pairOf(line) {
     const [, name, number] = line.match(/^([\s\S]*[^\s:=])[\s:=]+(\S+)$/) ?? []
     if (name && Number.isFinite(Number(number))) return [name, Number(number)]
-    const message = `“${line}” is no name with a number, such as “deads 80”.`
+    const message = `“${line}” is no name with a number, such as “deads 80” or “deads 0.5”.`
     const path = sentPath([...input.form.elements], input.name).join('.')
     throw Object.assign(new Error(`${labelOf(input)} cannot be read`), { errors: [{ path, message }] })
   }

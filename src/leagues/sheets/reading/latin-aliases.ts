@@ -34,7 +34,8 @@ const accented: [string, string[]][] = [
   [
     'kill_points',
     namesIn(
-      "Puntos de asesinato, Puntos de asesinatos, Points d'élimination, Points d'éliminations, Tötungspunkte, Killpunkte",
+      "Puntos de asesinato, Puntos de asesinatos, Points d'élimination, Points d'éliminations, Points de kill",
+      'Points de kills, Tötungspunkte, Killpunkte',
     ),
   ],
   [
