@@ -25,8 +25,8 @@ import {
   refreshExecutionStats,
   refreshUserStats,
 } from './monitor/statistics/warm-statistics.ts'
+import { bulkAction } from './monitor/tasks/bulk-action.ts'
 import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
-import { bulkAction } from './monitor/tasks/task-actions.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'

@@ -23,8 +23,9 @@ import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { duration, elapsed, name as nameOf, noValue, number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { chartWithTable, choiceLinks, filterForm } from '../pages/monitor-layout.ts'
+import { runFilter } from './bulk-action.ts'
 import { adminJobSchema, adminJobView, type ShownRun, shownRuns } from './job-views.ts'
-import { runFilter, statesFor, type Verb, verbs } from './task-actions.ts'
+import { statesFor, type Verb, verbs } from './task-actions.ts'
 import { type JobsOverTime, jobsOverTime, recentStates } from './task-queries.ts'
 
 const jobsQuery = t.Object({ ...runFilter, ...pageQueryOf(50) })

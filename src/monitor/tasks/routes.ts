@@ -25,21 +25,19 @@ import { redisPath } from '../overview/cache-page.ts'
 import { emptyQuery, listFiles, livePage, slicesOf, twiceASecond } from '../pages/live-page.ts'
 import { monitorPage } from '../pages/monitor-layout.ts'
 import { machineTable } from '../queue-inspect.ts'
+import { bulkBody, maxTicked, startBulk } from './bulk-action.ts'
 import { actionWords, jobsPage, subjectLinks, verbsFor } from './job-list-page.ts'
 import { jobPage } from './job-page.ts'
 import { type ShownRun, shownRuns } from './job-views.ts'
 import { failuresSection, locksSection, processesSection, queueTiles, runningSection } from './queue-sections.ts'
 import {
   actOnJob,
-  bulkBody,
-  maxTicked,
   pauseQueue,
   pauseTask,
   releaseLock,
   resumeQueue,
   resumeTask,
   runTask,
-  startBulk,
   type Verb,
   verbs,
 } from './task-actions.ts'
