@@ -76,7 +76,7 @@ function applyReading(
   const [first] = stored
   const isCurrentStored = !unreadable && read[0]?.verdict.kind === 'accepted'
   if (isCurrentStored) changeTour(tx, tour.id, { eventId: first?.event.id })
-  for (const { event, moved } of stored) recordIgnoredCorrections(tx, tour.slug, event, moved, now, log)
+  for (const each of stored) recordIgnoredCorrections(tx, tour.slug, each, now, log)
   const listed = [...stored.map(({ event }) => event.id), ...read.flatMap(({ known }) => known?.id ?? [])]
   const dropped = isWhole ? dropUpcoming(tx, tour, listed, now) : 0
   // Groups are made from ratings, and picks from the coming event.

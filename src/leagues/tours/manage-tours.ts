@@ -97,19 +97,17 @@ function refuseWhileUsed(tx: Db, { slug }: Tour): void {
     })
 }
 
-/** `accepts`: the board that is held back is accepted as it is. */
-export async function forceUpdate(app: App, who: Who, tour: Tour, accepts: boolean) {
+/** Polls now, and accepts the board that is held back as it is. */
+export async function acceptHeldBoard(app: App, who: Who, tour: Tour) {
   const { db, clock } = app
-  if (accepts) {
-    if (tour.held === null) refuse('conflict', 'No board of this tour is held back')
-    const at = clock.now()
-    await atomically(db, tx => {
-      changeTour(tx, tour.id, { acceptNext: true, askedAt: null })
-      audit(tx, { at, who, action: 'tour.accept', target: `tour ${tour.slug}`, detail: { held: tour.held } })
-    })
-    return updateNow(app, { ...tour, acceptNext: true, askedAt: null }, who.id)
-  }
-  return updateNow(app, tour, who.id)
+  if (tour.held === null) refuse('conflict', 'No board of this tour is held back')
+  const at = clock.now()
+  const accepting = { acceptNext: true, askedAt: null }
+  await atomically(db, tx => {
+    changeTour(tx, tour.id, accepting)
+    audit(tx, { at, who, action: 'tour.accept', target: `tour ${tour.slug}`, detail: { held: tour.held } })
+  })
+  return updateNow(app, { ...tour, ...accepting }, who.id)
 }
 
 /** Alerts and jobs tell tours apart by name. */

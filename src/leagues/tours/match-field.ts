@@ -18,6 +18,9 @@ import { findEvent, golfersOf, handEvent, matchedHandEvents, openLeaguesOn } fro
 import { ratingsOf, storeNewRatings } from './ratings.ts'
 import { eventKey, type Tour, type TourEvent } from './tour.ts'
 
+/** `found`: by the id of a player of the list, the id on the feed. */
+type Match = { byHand: TourEvent; shown: TourEvent; found: ReadonlyMap<string, string> }
+
 /** Called when the feed shows an event: matches the field that was entered by hand for it. */
 export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): void {
   if (shown.source === 'hand') return
@@ -26,14 +29,14 @@ export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): v
   if (byHand && players.length > 0) {
     const list = golfersOf(tx, byHand.id)
     const found = matchPlayers(list, players)
-    if (isSameEvent(byHand, shown, found.size, list.length)) switchToFeed(tx, tour, byHand, shown, found, now)
+    if (isSameEvent(byHand, shown, found.size, list.length)) switchToFeed(tx, tour, { byHand, shown, found }, now)
   }
   for (const turned of matchedHandEvents(tx, tour.id).filter(({ turnedInto }) => turnedInto === shown.id)) {
     const found = matchPlayers(
       openUnmatched(tx, tour).filter(({ hand_event_id }) => hand_event_id === turned.id),
       withoutMatched(tx, turned.id, players),
     )
-    if (found.size > 0) movePicks(tx, tour, turned, shown, found)
+    if (found.size > 0) movePicks(tx, tour, { byHand: turned, shown, found })
   }
 }
 
@@ -41,23 +44,17 @@ export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): v
 const isSameEvent = (byHand: TourEvent, shown: TourEvent, found: number, all: number) =>
   nameKey(byHand.name) === nameKey(shown.name) || (shown.firstSeenAt > byHand.firstSeenAt && found * 2 >= all)
 
-function switchToFeed(
-  tx: Db,
-  tour: Tour,
-  byHand: TourEvent,
-  shown: TourEvent,
-  found: Map<string, string>,
-  now: number,
-): void {
-  const leagues = leaguesPlaying(tx, tour, byHand)
-  for (const league of leagues) changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(shown) } })
+function switchToFeed(tx: Db, tour: Tour, match: Match, now: number): void {
+  const { byHand, shown, found } = match
+  for (const league of leaguesPlaying(tx, tour, byHand))
+    changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(shown) } })
   tx.update(tourEvents).set({ turnedInto: shown.id }).where(eq(tourEvents.id, byHand.id)).run()
   const ratings = [...ratingsOf(tx, byHand.id).values()].flatMap(({ player_id, ...rating }) => {
     const id = found.get(player_id)
     return id ? { player_id: id, ...rating } : []
   })
   storeNewRatings(tx, shown.id, ratings)
-  movePicks(tx, tour, byHand, shown, found)
+  movePicks(tx, tour, match)
   audit(tx, {
     at: now,
     who: systemActor,
@@ -74,7 +71,7 @@ function switchToFeed(
 }
 
 /** Replaces players of the list by those of the feed in all entries; returns the players replaced. If an entry has picked both, neither is replaced. */
-function movePicks(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Map<string, string>): string[] {
+function movePicks(tx: Db, tour: Tour, { byHand, shown, found }: Match): string[] {
   const teams = leaguesPlaying(tx, tour, shown).flatMap(({ id }) =>
     tx.select().from(entries).where(eq(entries.leagueId, id)).all(),
   )
@@ -183,7 +180,8 @@ export async function matchPlayerByHand(
     else {
       const known = golfersOf(tx, shown.id).find(({ player_id }) => player_id === golfer)
       if (!known) return invalid('golfer', `There is no golfer ${golfer} in the field of ${shown.name}.`)
-      if (movePicks(tx, tour, byHand, shown, new Map([[playerId, golfer]])).length === 0)
+      const found = new Map([[playerId, golfer]])
+      if (movePicks(tx, tour, { byHand, shown, found }).length === 0)
         refuse('conflict', `An entry has picked both ${open.name} and ${known.name}; it has to be changed first`)
     }
     audit(tx, {

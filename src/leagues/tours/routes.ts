@@ -7,10 +7,11 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { nullableDateTime, oneLine, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
-import { addTour, editTour, forceUpdate, removeTour } from './manage-tours.ts'
+import { acceptHeldBoard, addTour, editTour, removeTour } from './manage-tours.ts'
 import { listField, listTours, tourBySlug } from './queries.ts'
 import { slugSchema, tourSchema } from './tour.ts'
 import { tourViewOf } from './tour-view.ts'
+import { updateNow } from './update-player-scores.ts'
 
 const name = oneLine(80)
 const feedUrl = t.String({
@@ -127,8 +128,10 @@ export const tourRoutes = (app: App) => {
     .post(
       '/:slug/update',
       async ({ params: { slug }, body, who }) => {
-        const tour = tourBySlug(db, slug)
-        const { outcome, message, ...run } = await forceUpdate(app, signedIn(who), tour, body?.accept === true)
+        const [tour, me] = [tourBySlug(db, slug), signedIn(who)]
+        const { outcome, message, ...run } = await (body?.accept
+          ? acceptHeldBoard(app, me, tour)
+          : updateNow(app, tour, me.id))
         return { ...startedAnswer(run), message, ...(outcome === 'too soon' && { status: 'skipped' }) }
       },
       {

@@ -74,8 +74,7 @@ const raiseOverdueAlert = (tx: Db, league: League, event: TourEvent | undefined,
 export function recordIgnoredCorrections(
   tx: Db,
   slug: string,
-  event: TourEvent,
-  moved: Golfer[],
+  { event, moved }: { event: TourEvent; moved: Golfer[] },
   now: number,
   log: Log,
 ): void {

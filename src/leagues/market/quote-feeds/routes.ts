@@ -78,7 +78,7 @@ export const feedRoutes = (app: App) => {
             ...(isOther && { ...stateOfNewUrl, unread: null }),
           })
         })
-        await pollQuotesNow(app, before, signedIn(who).id, false)
+        await pollQuotesNow(app, { feed: id }, signedIn(who).id)
         return quoteFeedView(feed ?? before)
       },
       {
@@ -109,8 +109,7 @@ export const feedRoutes = (app: App) => {
       '/:id/poll',
       async ({ params: { id }, body, who }) => {
         const feed = feedById(db, id)
-        const { id: by } = signedIn(who)
-        const run = await pollQuotesNow(app, feed, by, body?.accept ?? false)
+        const run = await pollQuotesNow(app, { feed: id, accept: body?.accept }, signedIn(who).id)
         if (body?.accept && run.outcome === 'running')
           refuse('conflict', 'The feed is being polled right now; accept its answer once that has ended')
         if (body?.accept)

@@ -126,6 +126,6 @@ export async function scheduleAllQuotePolls(app: App): Promise<void> {
   for (const { id } of allFeeds(app.db)) await scheduleQuotePoll(app, id, app.clock.now())
 }
 
-/** `accepts`: the answer is accepted, whatever it is. */
-export const pollQuotesNow = (app: App, { id }: QuoteFeed, by: number | null, accepts: boolean) =>
-  pollNow(app, updateQuotes, { feed: id, accept: accepts }, { by })
+/** With `accept` the answer is accepted, whatever it is. */
+export const pollQuotesNow = (app: App, input: { feed: number; accept?: boolean }, by: number | null) =>
+  pollNow(app, updateQuotes, input, { by })
