@@ -70,7 +70,7 @@ test('a stream does not keep a session alive, and ends with it', async () => {
   const stream = await browser.visit('/rota/events')
   clock.forward(25 * hour)
   app.db.$client.run("update stamps set seq = (select max(seq) from stamps) + 1 where topic = 'account'") // not to wait a minute
-  app.stamps.readChanges(true)
+  app.stamps.readLatestChanges()
   await stream.text()
   expect((await browser.visit('/api/v1/auth/me')).status).toBe(401)
 })

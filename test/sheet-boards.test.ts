@@ -101,7 +101,7 @@ test('the page of a large board is the same, whichever thread reads its rows', a
     { snapshot: await storeSheet(scan(3)), kind: 'current' as const, takenAt: 2 },
   ]
   const source = { published, config: { weights: { kill_points: 1 } } }
-  const page = await sheetPage(boards, source, query(), true)
+  const page = await sheetPage(boards, source, query(), { isAhead: true })
   expect(page.rows[0]).toMatchObject({ rank: 1, player_id: 'p4999', score: 9998 })
   expect(page).toEqual(await sheetPage(boards, source, query()))
 })

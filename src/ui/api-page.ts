@@ -103,7 +103,7 @@ export const swaggerRoutes = (app: AccessSettings & { version: string }, describ
       if (made?.place !== place) made = { place, file: make(place) }
       return made.file
     }
-    routes.get(`/${name}`, ({ request }) => fixedResponse(request, fileFor(shownName()), false), {
+    routes.get(`/${name}`, ({ request }) => fixedResponse(request, fileFor(shownName())), {
       may: 'anyone',
       detail: hidden,
     })

@@ -37,7 +37,7 @@ export const assetRoutes = (app: AccessSettings) =>
       '/assets/:name',
       ({ params: { name }, query: { v }, request }) => {
         const asset = assetNamed(name) ?? refuse('not_found', `There is no asset ${name}`)
-        return fixedResponse(request, asset.file, v === asset.version)
+        return fixedResponse(request, asset.file, { isForever: v === asset.version })
       },
       { may: 'anyone', query: t.Object({ v: t.Optional(t.String({ maxLength: 100 })) }) },
     )

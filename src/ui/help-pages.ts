@@ -107,7 +107,7 @@ export const helpPages = (app: AccessSettings) =>
       '/help/images/:name',
       ({ params: { name }, request }) => {
         const picture = pictures().get(name) ?? refuse('not_found', `The guide has no picture ${name}`)
-        return fixedResponse(request, picture.file, false)
+        return fixedResponse(request, picture.file)
       },
       { may: 'anyone', params: t.Object({ name: t.String({ maxLength: 60 }) }) },
     )

@@ -25,7 +25,8 @@ export class BackendBase extends EventEmitter {
   readonly #isWorker: boolean
   readonly #ownsStore: boolean
 
-  constructor(store: Store, queueName: string, opts: Options, isWorker = false, ownsStore = true) {
+  /** `ownsStore`: it closes the store when it is closed itself. */
+  constructor(store: Store, queueName: string, opts: Options, { isWorker = false, ownsStore = true } = {}) {
     super()
     this.store = store
     this.queueName = queueName

@@ -28,7 +28,7 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
     const key = `${prefix}:${queueName}`
     let sibling = this.#siblings.get(key)
     if (!sibling) {
-      sibling = new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, false, false)
+      sibling = new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, { ownsStore: false })
       this.#siblings.set(key, sibling)
     }
     return sibling

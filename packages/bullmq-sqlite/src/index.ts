@@ -9,4 +9,4 @@ export type { SqliteQueueBackend, StoreOptions }
  * `new Queue('mail', { connection: { path: 'queue.db' } })`. Throws if the file cannot be opened.
  */
 export const createSqliteBackend: BackendFactory<SqliteQueueBackend, StoreOptions> = (name, opts, roles) =>
-  new SqliteQueueBackend(Store.open(opts.connection), name, opts, roles?.withBlockingConnection)
+  new SqliteQueueBackend(Store.open(opts.connection), name, opts, { isWorker: roles?.withBlockingConnection })

@@ -58,7 +58,7 @@ export async function sheetPage(
   boards: SheetBoards,
   source: BoardSource,
   asked: BoardQuery,
-  isAhead = false,
+  { isAhead = false } = {},
 ): Promise<SheetPage> {
   const { published, config } = source
   const upTo = publishedUpTo(published, asked.at)

@@ -30,7 +30,7 @@ export async function prepareFirstPage(
   const newest = { snapshot, kind, takenAt: date.takenAt }
   const source = { ...before, published: [...before.published, newest] }
   const query = boardQueryOf({}, league)
-  const page = await sheetPage(app.sheets.boards, source, query, true)
+  const page = await sheetPage(app.sheets.boards, source, query, { isAhead: true })
   if (pageRequestedAt(app, league) !== undefined) await preparePageParts(app.sheets.boards, source, page)
   return { source, query, page }
 }

@@ -48,7 +48,7 @@ export const jobRoutes = (app: App) => {
       refuse('forbidden', 'Somebody else started this job; only they or an admin can do this')
   }
   const statusOf = (id: string, who: Who | undefined, isPaused = false) => {
-    stamps.readChanges(true) // a finished run's changes are seen by the very next read here, whichever process made them
+    stamps.readLatestChanges() // a finished run's changes are seen by the very next read here, whichever process made them
     return waitingView(readableRun(id, who), isPaused)
   }
   /** With what it waits for, as long as it has not started. */

@@ -85,14 +85,20 @@ export class Stamps {
 
   /** A number that changes whenever any stamp does; while it stays the same, so does every version. */
   currentEpoch(at?: number): number {
-    this.readChanges(false, at)
+    this.readChanges(at)
     return this.epoch
   }
 
-  /** `force` also reads what other processes have just committed. `at` is a time of performance.now(). */
-  readChanges(force = false, at = performance.now()): void {
+  /** Also what other processes and threads have only just committed. */
+  readLatestChanges(): void {
+    this.readAt = Number.NEGATIVE_INFINITY
+    this.readChanges()
+  }
+
+  /** `at` is a time of performance.now(). */
+  readChanges(at = performance.now()): void {
     const ownTouches = touches.get(this.db) ?? 0
-    if (ownTouches === this.seenTouches && !force && at - this.readAt < checkEvery) return
+    if (ownTouches === this.seenTouches && at - this.readAt < checkEvery) return
     if (this.db.$client.inTransaction) return // what is not committed may yet be rolled back
     const version = this.dataVersion.get()?.data_version ?? 0
     const isFirst = this.seenVersion === -1

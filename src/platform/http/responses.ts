@@ -115,8 +115,12 @@ export const fixedFile = (bytes: Bytes, type: string): FixedFile => ({
   forms: { plain: new Blob([bytes]), bytes: () => bytes },
 })
 
-/** `isForever`: the address names this version of the content, so the answer never changes. */
-export function fixedResponse(request: Request, { type, etag, forms }: FixedFile, isForever: boolean): Response {
+/** With `isForever` the address names this version of the content, so the answer never changes. */
+export function fixedResponse(
+  request: Request,
+  { type, etag, forms }: FixedFile,
+  { isForever = false } = {},
+): Response {
   const headers: Record<string, string> = {
     etag,
     vary: 'accept-encoding',

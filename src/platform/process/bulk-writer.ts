@@ -34,7 +34,7 @@ export function openBulkWriter(dataDir: string, db: Db, stamps: Stamps, clock: C
         if (copiesLog) await thread.run(copyMainLog.name, undefined).catch(() => {}) // it is copied later
         return answer
       })
-      stamps.readChanges(true)
+      stamps.readLatestChanges()
       return answer
     },
     close: thread.close,

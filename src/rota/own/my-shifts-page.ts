@@ -78,7 +78,7 @@ function dutyList({ duties, pagination, past, person, weekHours, now, to }: MySh
   return html`<p class="quiet">${number(weekHours, { unit: 'h' })} of ${number(person.max_hours_week, { unit: 'h' })} this week · ${switcher}${zone && html` · ${zone} time`}</p>
 ${
   duties.length
-    ? html`<ol class="duties">${duties.map(duty => dutyItem(duty, now, past, zone === undefined))}</ol>`
+    ? html`<ol class="duties">${duties.map(duty => dutyItem(duty, { now, past, saysZone: zone === undefined }))}</ol>`
     : beyondTheEnd(pagination) ||
       emptyState(
         past ? 'No shifts yet' : 'No upcoming shifts',
@@ -88,7 +88,7 @@ ${
 ${paginationLinks(pagination, page => to({ page }))}`
 }
 
-function dutyItem(duty: OwnDuty, now: number, past: boolean, saysZone: boolean): Html {
+function dutyItem(duty: OwnDuty, { now, past, saysZone }: { now: number; past: boolean; saysZone: boolean }): Html {
   const { date, from, to, site, timezone, skill, colleagues, against, offered } = duty
   const localToday = localDate(now, timezone)
   const when = date === localToday ? 'Today' : date === daysAfter(localToday, 1) ? 'Tomorrow' : shortDay(date)
@@ -114,7 +114,14 @@ const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty[
         done: 'Offered',
       })
 
-const fold = (title: string, count: number, content: Content, isOpen = false, hasMore = false): Html =>
+type Fold = {
+  /** What waits for them in it; `hasMore`: on other pages too. */
+  count?: number
+  hasMore?: boolean
+  isOpen?: boolean
+}
+
+const fold = (title: string, { count = 0, hasMore, isOpen }: Fold, content: Content): Html =>
   html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"${isOpen && html` open`}><summary>${title}${count > 0 && html` ${badge(html`${number(count)}${hasMore && '+'}`, 'warn')}`}</summary>
 ${content}</details>`
 
@@ -122,13 +129,11 @@ function swapsFold({ swaps: { swaps, pagination }, giving, to }: MyShifts): Html
   const takeable = swaps.filter(({ state, against }) => state === 'open' && !against.length)
   return fold(
     'Offered by colleagues',
-    takeable.length,
+    { count: takeable.length, hasMore: pagination.pages > 1, isOpen: pagination.page > 1 },
     pagination.total
       ? html`<ul class="items">${swaps.map(swap => offerItem(swap, giving))}</ul>${beyondTheEnd(pagination)}
 ${paginationLinks(pagination, swaps => to({ swaps }), 'Pages of offers')}`
       : html`<p class="quiet">Nobody offers a shift.</p>`,
-    pagination.page > 1,
-    pagination.pages > 1,
   )
 }
 
@@ -168,7 +173,10 @@ const leaveTones = { pending: 'warn', approved: 'good', declined: 'bad', withdra
 const leaveFold = ({ leave: { leave, pagination }, refusedLeave, csrfToken, today, to }: MyShifts): Html =>
   fold(
     'Leave',
-    leave.filter(({ state }) => state === 'pending').length,
+    {
+      count: leave.filter(({ state }) => state === 'pending').length,
+      isOpen: pagination.page > 1 || refusedLeave !== undefined,
+    },
     html`${form(
       { action: '/api/v1/roster/me/leave', plain: '/rota/mine', done: 'Asked for' },
       html`${csrfInput({ csrfToken })}
@@ -181,7 +189,6 @@ ${leaveFields(refusedLeave)}`,
 ${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', of: dateSpan(from, to), small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
     )}</ul>${beyondTheEnd(pagination)}
 ${paginationLinks(pagination, leave => to({ leave }), 'Pages of leave')}`,
-    pagination.page > 1 || refusedLeave !== undefined,
   )
 
 const leaveInputs: FormField[] = [
@@ -201,14 +208,14 @@ const certificatesFold = ({ person, today }: MyShifts): Content =>
   person.certifications.length > 0 &&
   fold(
     'Certificates',
-    0,
+    {},
     html`${certificates(person.certifications, today)}<p class="quiet">An officer enters a renewed one.</p>`,
   )
 
 const wishesFold = ({ person, sites }: MyShifts): Html =>
   fold(
     'Wishes',
-    0,
+    {},
     form(
       { action: '/api/v1/roster/me/wishes', method: 'put', done: 'Your wishes are saved' },
       wishRows(person.preferences, sites, true),
@@ -219,7 +226,7 @@ const wishesFold = ({ person, sites }: MyShifts): Html =>
 const calendarFold = ({ calendarSince }: MyShifts): Html =>
   fold(
     'In my calendar',
-    0,
+    {},
     html`<p>Your phone’s calendar can subscribe to your shifts by a private address. Anyone with the address can read them, so keep it to yourself; a new one replaces the old one.</p>
 ${calendarSince !== null && html`<p class="quiet">The address in use was made ${time(calendarSince)}; it was shown once.</p>`}
 ${form({ action: '/api/v1/roster/me/calendar', done: 'Copy it now: it is not shown again' }, answer('url', 'Subscribe to', 'Open in my calendar'), calendarSince === null ? 'Make an address' : 'Make a new address')}
@@ -230,8 +237,7 @@ const noticesFold = ({ notices: { notices, pagination }, to }: MyShifts): Conten
   pagination.total > 0 &&
   fold(
     'Notices',
-    0,
+    { isOpen: pagination.page > 1 },
     html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>${beyondTheEnd(pagination)}
 ${paginationLinks(pagination, notices => to({ notices }), 'Pages of notices')}`,
-    pagination.page > 1,
   )

@@ -27,7 +27,7 @@ export const correctionRoutes = (app: App) => {
   ): Promise<SymbolActionView> {
     const asked = { symbol: normaliseSymbol(given), correction, reason, who }
     const action = await bulkWriter.write(correctSymbol, { ...asked, holdPct: config.holdPricePct })
-    return symbolActionView(action, who.id === null ? null : who.username)
+    return symbolActionView(action, { username: who.id === null ? null : who.username, undone: false })
   }
 
   return apiRouter(app, '/api/v1/quotes/:symbol', 'market')

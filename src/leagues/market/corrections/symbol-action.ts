@@ -65,9 +65,14 @@ export function storeCounts(tx: Db, action: SymbolAction, counts: Partial<Writte
 }
 
 const actionView = rowView(symbolActionSchema)
-export function symbolActionView(action: SymbolAction, username: string | null, undone = false): SymbolActionView {
+type ActionState = {
+  /** Who did it; null for the operator, and for strangers, who do not see it. */
+  username: string | null
+  undone: boolean
+}
+export function symbolActionView(action: SymbolAction, state: ActionState): SymbolActionView {
   const { cents: priceCents, sharesTo: splitTo, sharesFrom: splitFrom } = action
-  return actionView({ ...action, username, undone, priceCents, splitTo, splitFrom })
+  return actionView({ ...action, ...state, priceCents, splitTo, splitFrom })
 }
 
 /** Whether a dividend was taken back; `symbol` finds it by the index. */
@@ -84,7 +89,7 @@ export const lastSplitAt = (db: Db, symbol: string): number | undefined =>
     .limit(1)
     .get()?.at
 
-/** Newest first. Strangers do not see who did it. */
+/** Newest first. */
 export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice, who: Who | undefined) {
   const rows = db
     .select({ action: symbolActions, username: users.username, undone: isUndone })
@@ -96,7 +101,9 @@ export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice
     .offset(offset)
     .all()
   return {
-    actions: rows.map(({ action, username, undone }) => symbolActionView(action, who ? username : null, undone === 1)),
+    actions: rows.map(({ action, username, undone }) =>
+      symbolActionView(action, { username: who ? username : null, undone: undone === 1 }),
+    ),
     total: countRows(db, symbolActions, eq(symbolActions.symbol, symbol)),
   }
 }
