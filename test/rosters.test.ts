@@ -326,6 +326,8 @@ test('a site that moves to another zone keeps its moments and finds its shifts o
   expect(shifts).toHaveLength(1)
   expect(shifts[0]).toMatchObject({ starts_at: '2026-03-23T17:00:00.000Z', from: '06:00' })
   expect((await refusalOf(call.patch(`${base}/sites/${site.id}`, { timezone: 'Mars/Olympus' }))).status).toBe(422)
+  const lower = await refusalOf(call.patch(`${base}/sites/${site.id}`, { timezone: 'europe/berlin' }))
+  expect(lower.problem.errors).toEqual([{ path: 'timezone', message: 'Write it Europe/Berlin.' }])
 })
 
 test('invalid sites, people, shifts and requests for rosters are refused', async () => {

@@ -40,6 +40,9 @@ test('only people with the skill take a shift that needs it', () => {
     messages: ['Nobody has the skill bar'],
     blocked: [{ skill: 2 }],
   })
+  expect(solveGreedily(smallProblem([{ skills: ['Bar'] }], shifts)).messages).toEqual([
+    'Nobody has the skill bar; some have Bar, which is spelled differently',
+  ])
 })
 
 test('a certificate holds through the day it expires, as the calendar at the site has it', () => {

@@ -33,7 +33,7 @@ import { requestsOn } from './shift-requests.ts'
 import { allSites, countShiftsAt, siteById, todayAtSites } from './site-queries.ts'
 import { siteBody, sitesBody } from './sites-page.ts'
 import { personBody, staffBody } from './staff-page.ts'
-import { listStaff, personById } from './staff-queries.ts'
+import { heldQualifications, listStaff, personById } from './staff-queries.ts'
 
 // A form sends an empty field as an empty string.
 const orEmpty = (schema: typeof rangeQuery.properties.start) => t.Optional(t.Union([schema, t.Literal('')]))
@@ -181,6 +181,7 @@ export const rotaPages = (app: App) => {
           sites: allSites(db),
           query: filter,
           person: query.staff_id === undefined ? undefined : personById(db, query.staff_id).name,
+          held: heldQualifications(db),
           today: todayAtSites(db, now),
         }
         return rotaPage({ tab: 'shifts', title: 'Shifts', who, body: shiftsBody(data), scripts: ['import.js'] })
@@ -198,7 +199,8 @@ export const rotaPages = (app: App) => {
         const against = brokenRulesOn(db, [shift], now)
         const candidates = await app.reader.read(candidatesFor, { shiftId: shift.id })
         const { staff: people } = listStaff(db, { active: true }, pageOf({ limit: 500 }))
-        const body = shiftBody({ shift, against, candidates, requests: requestsOn(db, shift.id), people, all })
+        const requests = requestsOn(db, shift.id)
+        const body = shiftBody({ shift, against, candidates, requests, people, held: heldQualifications(db), all })
         const heading = `${longDate(shift.date)}, ${shiftTimes(shift)}`
         return rotaPage({ tab: 'shifts', title: 'Shift', heading, who, body })
       },

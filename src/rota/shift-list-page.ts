@@ -13,9 +13,10 @@ import { importForm } from './imports.ts'
 import type { ShownShift } from './roster-view.ts'
 import { shiftsAddress, siteSelect } from './rota-layout.ts'
 import { kindField } from './rules-fields.ts'
-import { moreShiftFields } from './shift-page.ts'
+import { moreShiftFields, qualificationFields } from './shift-page.ts'
 import type { ShiftsFilter } from './shift-queries.ts'
 import type { Site } from './site.ts'
+import type { HeldQualifications } from './staff-queries.ts'
 
 type ShiftsData = {
   shifts: readonly ShownShift[]
@@ -24,12 +25,13 @@ type ShiftsData = {
   query: ShiftsFilter
   /** Whose shifts these are, if only theirs are shown. */
   person?: string
+  held: HeldQualifications
   today: string
 }
 
 const weekdayChoices = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day, i) => [i + 1, day] as const)
 
-export function shiftsBody({ shifts, pagination: pages, sites, query, person, today }: ShiftsData): Html {
+export function shiftsBody({ shifts, pagination: pages, sites, query, person, held, today }: ShiftsData): Html {
   if (!sites.length)
     return emptyState(
       'No sites yet',
@@ -74,17 +76,17 @@ ${paginationLinks(pages, page => shiftsAddress({ ...query, page }))}
 <section class="part"><h2>Make shifts</h2>
 <p class="quiet">${timezoneNote(sites)}</p>
 ${form(
-  { action: '/api/v1/roster/shifts/pattern', done: 'The shifts have been made' },
+  { action: '/api/v1/roster/shifts/pattern', done: 'Shifts made: {created}; there already: {skipped}' },
   html`<div class="columns">${siteField(sites)}
 ${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
 ${formField({ label: 'Through', name: 'end_date', type: 'date', value: daysAfter(monday, 27) })}</div>
 ${checks({ label: 'On', name: 'weekdays', choices: weekdayChoices, ticked: day => day < 6 })}
-${placeFields()}`,
+${placeFields(held)}`,
   'Make them',
 )}</section>
 <section class="part"><h2>Copy</h2>
 ${form(
-  { action: '/api/v1/roster/shifts/copy', done: 'The shifts have been copied' },
+  { action: '/api/v1/roster/shifts/copy', done: 'Shifts copied: {created}; there already: {skipped}' },
   html`<div class="columns">${formField({ label: 'From day', name: 'from', id: 'f-copy-from', type: 'date', value: monday })}
 ${formField({ label: 'Through', name: 'to', id: 'f-copy-to', type: 'date', value: daysAfter(monday, 6) })}
 ${formField({ label: 'Weeks later', name: 'weeks', type: 'number', min: 1, max: 104, value: 1, hint: 'At the same time of day, though the clocks change' })}</div>`,
@@ -109,11 +111,10 @@ const siteField = (sites: readonly Site[], value?: number): Html =>
     choices: sites.map(({ id, name }) => [id, name]),
   })
 
-const placeFields = (): Html => html`<div class="columns">
+const placeFields = (held: HeldQualifications): Html => html`<div class="columns">
 ${formField({ label: 'Starts', name: 'from', type: 'clock', hint: 'Time of day at the site' })}
 ${formField({ label: 'Ends', name: 'to', type: 'clock', hint: 'Earlier than the start means the next day' })}
 ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: 1 })}
-${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60 })}
-${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60 })}
+${qualificationFields(held)}
 ${kindField('Kind', 'kind')}</div>
 ${moreShiftFields()}`

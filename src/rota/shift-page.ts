@@ -12,6 +12,7 @@ import { kindChoices, kindField } from './rules-fields.ts'
 import { peopleAre } from './shift.ts'
 import type { ShiftRequest } from './shift-requests.ts'
 import { dutyKey } from './solving/problem.ts'
+import type { HeldQualifications } from './staff-queries.ts'
 
 /** Rarely used fields of a shift. */
 export const moreShiftFields = (shift?: ShownShift): Html => html`${kindChoices}
@@ -21,6 +22,13 @@ ${formField({ label: 'More skills', name: 'skills', type: 'list', optional: true
 ${formField({ label: 'Price of each missing person', name: 'under_cents', type: 'cents', optional: true, min: 0, value: shift?.under_cents, hint: 'Blank: an open place outweighs all cost' })}
 ${formField({ label: 'People at most', name: 'most', type: 'number', optional: true, min: 1, max: 500, value: shift?.most, hint: 'Blank: as many as there are places' })}
 ${formField({ label: 'Price of each person beyond the places', name: 'over_cents', type: 'cents', optional: true, min: 0, value: shift?.over_cents })}</div></details>`
+
+/** What somebody has is offered, because another spelling is another skill. */
+export const qualificationFields = ({ skills, certificates }: HeldQualifications, shift?: ShownShift): Html =>
+  html`${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60, value: shift?.skill, list: 'skills-held' })}
+${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60, value: shift?.certification, list: 'certificates-held' })}
+<datalist id="skills-held">${skills.map(skill => html`<option value="${skill}"></option>`)}</datalist>
+<datalist id="certificates-held">${certificates.map(held => html`<option value="${held}"></option>`)}</datalist>`
 
 type ShiftData = {
   shift: ShownShift
@@ -32,11 +40,12 @@ type ShiftData = {
   requests: readonly ShiftRequest[]
   /** People who can ask for it or against it. */
   people: readonly { id: number; name: string }[]
+  held: HeldQualifications
 }
 
 const shownAtFirst = 50
 
-export function shiftBody({ shift, against, candidates, requests, people, all }: ShiftData): Html {
+export function shiftBody({ shift, against, candidates, requests, people, held, all }: ShiftData): Html {
   const maxShown = all ? candidates.length : shownAtFirst
   const api = `/api/v1/roster/shifts/${shift.id}`
   const [may, mayNot] = [candidates.filter(({ allowed }) => allowed), candidates.filter(({ allowed }) => !allowed)]
@@ -86,8 +95,7 @@ ${form(
 ${formField({ label: 'Begins', name: 'starts_at', type: 'time', zone: shift.timezone, value: shift.starts_at })}
 ${formField({ label: 'Ends', name: 'ends_at', type: 'time', zone: shift.timezone, value: shift.ends_at })}
 ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 0, max: 500, value: shift.headcount })}
-${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60, value: shift.skill })}
-${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60, value: shift.certification })}
+${qualificationFields(held, shift)}
 ${kindField('Kind', 'kind', shift.kind)}</div>
 ${moreShiftFields(shift)}`,
   'Save',

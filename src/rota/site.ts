@@ -58,4 +58,6 @@ function checkZone(timezone: string): void {
   } catch {
     invalid('timezone', `${timezone} is not a time zone; write one such as Europe/Berlin.`)
   }
+  const known = Intl.supportedValuesOf('timeZone').find(zone => zone.toLowerCase() === timezone.toLowerCase())
+  if (known && known !== timezone) invalid('timezone', `Write it ${known}.`) // sites that share a zone are compared by its name
 }

@@ -97,6 +97,19 @@ export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, of
 /** For imports, which ask for everybody. */
 export const allStaff = (db: Db): PersonView[] => personViews(db, db.select().from(staff).all())
 
+export type HeldQualifications = ReturnType<typeof heldQualifications>
+
+/** What somebody active has, for fields to choose from. */
+export const heldQualifications = (db: Db) => ({
+  skills: namesIn(
+    db,
+    sql`select distinct value as name from ${staff}, json_each(${staff.skills}) where ${staff.active}`,
+  ),
+  certificates: namesIn(db, sql`select distinct ${certifications.name} as name from ${certifications}`),
+})
+const namesIn = (db: Db, names: SQL) =>
+  db.all<{ name: string }>(sql`${names} order by name limit 200`).map(({ name }) => name)
+
 const staffRow = (person: Required<Omit<PersonChange, 'account' | RelatedRows>>) => ({
   name: person.name,
   skills: person.skills,

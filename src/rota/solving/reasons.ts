@@ -41,6 +41,7 @@ export function unfilledPlaces(
 
   const works = new Map(problem.staff.map(person => [person.id, [] as Work[]]))
   const shifts = new Map(problem.shifts.map(shift => [shift.id, shift]))
+  const spellings = new Map(problem.staff.flatMap(({ skills }) => skills.map(skill => [skill.toLowerCase(), skill])))
   for (const duty of problem.existing) works.get(duty.staff_id)?.push(workOf(duty))
   for (const { shift_id, staff_id } of assignments)
     works.get(staff_id)?.push({ ...workOf(shifts.get(shift_id)!), shift_id })
@@ -58,7 +59,7 @@ export function unfilledPlaces(
       if (rule) blocked[rule] = (blocked[rule] ?? 0) + 1
     }
     const reason = mainReason(blocked)
-    const message = reasonSentence(reason, shift, date, blocked, problem.staff)
+    const message = reasonSentence(reason, shift, date, blocked, problem.staff, spellings)
     return Array.from({ length: shift.headcount - (filled.get(shift.id) ?? 0) }, () => ({
       shift_id: shift.id,
       reason,
@@ -93,13 +94,19 @@ function reasonSentence(
   date: string,
   blocked: Partial<Record<BlockingRule, number>>,
   staff: Staff[],
+  spellings: ReadonlyMap<string, string>,
 ): string {
   const needed = requiredSkills(shift).join(' and ')
   const able = staff.length - (blocked.skill ?? 0)
   const many = `${blocked[reason] ?? 0} of ${able}${needed ? ` with the skill ${needed}` : ' people'}`
   switch (reason) {
-    case 'skill':
-      return `Nobody has the skill ${needed}`
+    case 'skill': {
+      const [alike] = requiredSkills(shift).flatMap(skill => {
+        const known = spellings.get(skill.toLowerCase()) ?? skill
+        return known === skill ? [] : known
+      })
+      return `Nobody has the skill ${needed}${alike === undefined ? '' : `; some have ${alike}, which is spelled differently`}`
+    }
     case 'certification': {
       const held = staff.some(person => person.certifications.some(one => one.name === shift.certification))
       return `${many} have no ${shift.certification} certificate ${held ? `valid on ${longDate(date)}` : 'at all'}`
