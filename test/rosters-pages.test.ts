@@ -124,8 +124,14 @@ browserTest(
     await page.waitForURL(`${url}/rota?**`)
     await page.locator('.duty', { hasText: 'Ann' }).first().waitFor()
     expect((await call.get(`${base}?${weekQuery}`)).summary.filled).toBe(5)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    const fitsThePage = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)
+    expect(await fitsThePage()).toBe(true)
     expect([...(await page.evaluate(faintText)), ...(await page.evaluate(structureFaults))]).toEqual([])
+    await page.goto(`${url}/rota/people?start=2026-03-01&end=2026-03-31`)
+    await page.setViewportSize({ width: 1300, height: 900 })
+    await page.emulateMedia({ media: 'print' })
+    expect(await fitsThePage()).toBe(true) // what does not is not printed
+    await page.emulateMedia({ media: null })
     expect(consoleErrors).toEqual([])
   },
   120_000,

@@ -69,7 +69,7 @@ const week = (shifts: readonly ShownShift[], days: string[], shown: ShownDay): H
 export const shiftTimes = ({ from, to }: Pick<ShownShift, 'from' | 'to'>): string => `${from}–${to}`
 type Needs = Pick<ShownShift, 'kind' | 'skill' | 'skills' | 'certification'>
 export const shiftNeeds = ({ kind, skill, skills, certification }: Needs): string =>
-  [kind, skill, ...skills, certification].filter(Boolean).join(', ')
+  [...new Set([kind, skill, ...skills, certification])].filter(Boolean).join(', ')
 
 function duty(shift: ShownShift, { linked, isNew }: ShownDay): Html {
   const times = shiftTimes(shift)

@@ -43,7 +43,7 @@ const profilesOf = (open: ProblemShift[]): Profile[] => [
 const profileText = ({ skills, certification }: Profile) => {
   const held = [
     skills.length > 0 && `the skill${skills.length > 1 ? 's' : ''} ${skills.join(' and ')}`,
-    certification && `a ${certification} certificate`,
+    certification && `the certificate ${certification}`,
   ].filter(Boolean)
   return held.length ? ` with ${held.join(' and ')}` : ''
 }
