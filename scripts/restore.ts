@@ -5,7 +5,8 @@
 import { resolve } from 'node:path'
 import { makeDataFolder } from '../db/open-errors.ts'
 import { type Config, readConfig } from '../src/config.ts'
-import { type FetchFiles, fromPath, lockRestore, restoreBackup } from '../src/monitor/backups/restore.ts'
+import { type FetchFiles, fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
+import { lockRestore } from '../src/monitor/backups/restore-at-start.ts'
 import { fetchBackup, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { helpFirst, helpOf, misused } from './script-help.ts'
 

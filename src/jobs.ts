@@ -17,8 +17,8 @@ import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
 import { sendMail } from './mail/send.ts'
+import { checkAlerts } from './monitor/alerts/check-conditions.ts'
 import { backUp, sendBackupAway } from './monitor/backups/backup-jobs.ts'
-import { checkAlerts } from './monitor/process-monitor.ts'
 import {
   refreshAllStats,
   refreshDashboardStats,

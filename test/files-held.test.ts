@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { useWriteAheadLog } from '../db/write-ahead-log.ts'
 import { openScores, openScoresReader } from '../src/leagues/sheets/snapshots/open.ts'
 import { copyDatabases } from '../src/monitor/backups/backup.ts'
-import { restoreAtStart } from '../src/monitor/backups/restore.ts'
+import { restoreAtStart } from '../src/monitor/backups/restore-at-start.ts'
 import { requestRestore } from '../src/monitor/backups/stored-backups.ts'
 import { afterTest, temporaryFolder } from './start.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { checkConditions } from '../src/monitor/process-monitor.ts'
+import { checkConditions } from '../src/monitor/alerts/check-conditions.ts'
 import { openLoadRecorder } from '../src/monitor/processes.ts'
 import { openLoadShedding } from '../src/platform/http/load-shedding.ts'
 import type { Who } from '../src/platform/http/request-context.ts'

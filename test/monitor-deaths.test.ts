@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { type processes, runs, processes as table } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
-import { checkConditions } from '../src/monitor/process-monitor.ts'
+import { checkConditions } from '../src/monitor/alerts/check-conditions.ts'
 import { reportDeadProcesses } from '../src/monitor/processes.ts'
 import { refusalOf, shared, start, temporaryFolder, until } from './start.ts'
 

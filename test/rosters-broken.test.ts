@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { checkAlerts } from '../src/monitor/process-monitor.ts'
+import { checkAlerts } from '../src/monitor/alerts/check-conditions.ts'
 import { day } from '../src/platform/clock.ts'
 import { longDate } from '../src/rota/long-date.ts'
 import { inDays } from './dates.ts'

@@ -3,11 +3,10 @@ import { statfs } from 'node:fs/promises'
 import { gt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { requestStats } from '../../../db/schema.ts'
-import { atomically } from '../../../db/transactions.ts'
 import { alertOfAttempts } from '../../accounts/attempts.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
-import { type Alert, raiseAlert } from '../../alerts.ts'
-import { type App, oncePerApp } from '../../context.ts'
+import type { Alert } from '../../alerts.ts'
+import type { App } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { tradingSuspects } from '../../leagues/market/risk.ts'
 import { minute, second } from '../../platform/clock.ts'
@@ -18,6 +17,7 @@ import { brokenDutiesAlert, brokenDutiesNow } from '../../rota/broken-alert.ts'
 import { alertPrefix, alertsOfFiles } from '../database-files.ts'
 import { hasWorker, loadSince, processesOf, processLoadAlerts } from '../processes.ts'
 import { redisStats } from '../redis-stats.ts'
+import { alertOfUnreachableRedis } from './redis-watch.ts'
 
 /** A condition that can hold for a while. It is checked each minute, and its alert resolves itself when it no longer holds. */
 type Condition = {
@@ -175,48 +175,4 @@ function slowRoutes(db: Db, now: number): Alert[] {
       },
     ]
   })
-}
-
-/** Raised once Redis has been unreachable for a while, and then at once: an outage of a second needs no alarm. */
-
-const alertAfter = 10 * second
-
-const unreachableRedis = {
-  key: 'cache_error:redis',
-  type: 'cache_error',
-  severity: 'error',
-  title: 'Redis cannot be reached',
-} as const
-
-/** Since when this process has not reached Redis. */
-const outage = oncePerApp((): { since: number | undefined } => ({ since: undefined }))
-
-/** Checks Redis. Returns the alert if it has been unreachable for long enough. */
-async function alertOfUnreachableRedis(app: App): Promise<(typeof unreachableRedis & { message: string }) | undefined> {
-  const { redis, clock } = app
-  if (!redis) return undefined
-  try {
-    await withTimeout(redis.ping())
-    outage(app).since = undefined
-    return undefined
-  } catch (error) {
-    const now = clock.now()
-    const since = (outage(app).since ??= now)
-    if (now - since < alertAfter) return undefined
-    const why = messageOf(error)
-    return {
-      ...unreachableRedis,
-      message: `Answers are slower and jobs wait until it is back; nothing is lost. (${why})`,
-    }
-  }
-}
-
-/** Call the returned function every few seconds: the job that checks conditions does not run while Redis is down. */
-export function openRedisWatch(app: App): () => Promise<void> {
-  let isRaised = false
-  return async () => {
-    const alert = await alertOfUnreachableRedis(app)
-    if (alert && !isRaised) await atomically(app.db, tx => raiseAlert(tx, app.clock.now(), alert))
-    isRaised = alert !== undefined
-  }
 }

@@ -19,7 +19,7 @@ import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
-import { checkedAt } from '../process-monitor.ts'
+import { checkedAt } from './check-conditions.ts'
 import {
   type AlertFilter,
   type AlertStats,

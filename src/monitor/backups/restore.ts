@@ -1,43 +1,29 @@
 /**
- * Restores a backup, into an empty folder or at the start of a process. Everything is copied next to its target and checked there before the first file takes
- * its place, so a refused backup leaves nothing behind.
+ * Restores a backup into a folder. Everything is copied next to its target and checked there before the first file takes its
+ * place, so a refused backup leaves nothing behind.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import { migrations } from '../../../db/migrate.ts'
-import { type Db, databaseFile, openBeside } from '../../../db/open.ts'
-import { isBusy, makeDataFolder } from '../../../db/open-errors.ts'
+import { databaseFile, openBeside } from '../../../db/open.ts'
+import { makeDataFolder } from '../../../db/open-errors.ts'
 import { syncToDisk, writeDurably } from '../../../db/sync.ts'
-import { atomically } from '../../../db/transactions.ts'
-import { raiseAlert } from '../../alerts.ts'
 import { unpackTar } from '../../platform/files/tar.ts'
-import { holdProcessLock, isProcessDead, otherProcessesAlive } from '../../platform/process/process-lock.ts'
 import { checkDatabase, entryOf } from './backup.ts'
-import {
-  backupsFolder,
-  bytesOf,
-  type Manifest,
-  manifestSchema,
-  type RestoreRequest,
-  readRequest,
-  replacedPrefix,
-  requestFile,
-  requestPath,
-  withdrawRestoreRequest,
-} from './stored-backups.ts'
+import { bytesOf, type Manifest, manifestSchema, replacedPrefix, requestFile } from './stored-backups.ts'
 
 class BadBackup extends Error {}
 
 const manifestName = 'manifest.json'
 const noManifest = `This is not a backup: it has no ${manifestName}`
-const stagingFolder = (dataDir: string) => join(dataDir, '.restoring')
+export const stagingFolder = (dataDir: string) => join(dataDir, '.restoring')
 /** In the staging folder: what goes from there into an empty folder, so that a restore that was killed can be run again. */
 const namesFile = 'taking-their-place.json'
 
 /** May be in a folder that counts as empty. */
 const ignored = new Set(['backups', 'lost+found', '.restoring', 'run', requestFile])
-const existingFiles = (dataDir: string): string[] =>
+export const existingFiles = (dataDir: string): string[] =>
   readdirSync(dataDir).filter(name => !ignored.has(name) && !name.startsWith(replacedPrefix))
 
 export type Restored = { manifest: Manifest; bytes: number }
@@ -166,105 +152,3 @@ function clearOldState(staging: string, at: number, { made_at, fieldhouse }: Man
     client.close()
   }
 }
-
-/**
- * A backup that an admin chose on the page replaces everything at the next start, before anything is opened. The existing files
- * are moved to `replaced-…` in `backups`, not deleted. However often a start dies on the way, the next one continues.
- */
-
-const restoring = 'restore' // the id under which a restore holds its process lock
-
-/**
- * Keeps other processes of the folder from starting and restoring until the returned function is called. They wait for some
- * seconds, then refuse.
- */
-export function lockRestore(dataDir: string): () => void {
-  try {
-    return holdProcessLock(dataDir, restoring)
-  } catch (error) {
-    if (!isBusy(error)) throw error
-    throw new Error(`A backup is being restored into ${dataDir} by another process. Start this one once it has ended.`)
-  }
-}
-
-/** Returns what was done, for the log; or why the backup could not be restored: then nothing has changed. */
-export async function restoreAtStart(
-  dataDir: string,
-  at: number,
-): Promise<{ restored: string; aside: string } | { failed: string } | undefined> {
-  if (!existsSync(requestPath(dataDir)) && isProcessDead(dataDir, restoring)) {
-    // Killed right after the last file had taken its place.
-    if (existsSync(databaseFile(dataDir))) rmSync(stagingFolder(dataDir), { recursive: true, force: true })
-    return undefined
-  }
-  const release = lockRestore(dataDir)
-  try {
-    const request = readRequest(dataDir)
-    return request && (await restoreRequested(request, dataDir, at)) // else another process has just restored it
-  } finally {
-    release()
-  }
-}
-
-async function restoreRequested(request: RestoreRequest, dataDir: string, at: number) {
-  if (otherProcessesAlive(dataDir, restoring))
-    throw new Error(
-      `The backup ${request.backup} is to be restored at this start, but another process is running in ${dataDir}. Stop it first, or remove ${requestFile} there.`,
-    )
-  const [inBackups, here] = [join(backupsFolder(dataDir), request.aside), join(dataDir, request.aside)]
-  let aside = existsSync(here) ? here : inBackups
-  try {
-    if (!isRestored(dataDir, aside)) {
-      const moveAside = () => {
-        aside = folderForReplaced(inBackups, here)
-        moveFilesAside(dataDir, aside)
-      }
-      await restoreBackup(fromPath(join(backupsFolder(dataDir), request.backup)), dataDir, at, moveAside)
-    } else rmSync(stagingFolder(dataDir), { recursive: true, force: true })
-    return { restored: request.backup, aside }
-  } catch (error) {
-    return { failed: `The backup ${request.backup} was not restored: ${(error as Error).message}` }
-  } finally {
-    withdrawRestoreRequest(dataDir)
-  }
-}
-
-/** `backups` may be another disk, or the same one mounted a second time: nothing can be moved there then. */
-function folderForReplaced(inBackups: string, here: string): string {
-  if (existsSync(inBackups)) return inBackups // made by a start that died
-  mkdirSync(here, { recursive: true, mode: 0o700 })
-  try {
-    renameSync(here, inBackups)
-    return inBackups
-  } catch {
-    return here
-  }
-}
-
-/** The old fieldhouse.db is moved first, the new one comes last. */
-const isRestored = (dataDir: string, aside: string) =>
-  existsSync(join(aside, 'fieldhouse.db')) && existsSync(join(dataDir, 'fieldhouse.db'))
-
-/** A file that is already in `aside` is the old one: the one in its place came from the backup, before a start that died. */
-function moveFilesAside(dataDir: string, aside: string): void {
-  const moved = new Set(readdirSync(aside))
-  const names = existingFiles(dataDir).sort((a, b) => Number(b === 'fieldhouse.db') - Number(a === 'fieldhouse.db'))
-  for (const name of names) {
-    if (moved.has(name)) rmSync(join(dataDir, name), { recursive: true })
-    else renameSync(join(dataDir, name), join(aside, name))
-  }
-  syncToDisk(aside)
-  syncToDisk(dataDir)
-}
-
-/** It stays until an admin acknowledges it. */
-export const raiseRestoreFailure = (db: Db, at: number, message: string) =>
-  atomically(db, tx =>
-    raiseAlert(tx, at, {
-      key: 'job_failed:restore:start',
-      type: 'job_failed',
-      severity: 'error',
-      title: 'A backup was not restored',
-      message,
-    }),
-  )

@@ -7,8 +7,9 @@ import { action } from '../../ui/parts/form.ts'
 import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
 import { countdown, duration, noValue, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
+import type { TaskState } from './sentence.ts'
 import type { RunOutcome } from './task-queries.ts'
-import type { ScheduledTask, TaskState, TasksNow, TourTask } from './task-state.ts'
+import type { ScheduledTask, TasksNow, TourTask } from './task-state.ts'
 
 /** A section of the board, with content next to its title. */
 export const section = (title: string, id: string, content: Content, beside?: Content): Html =>
