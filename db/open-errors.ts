@@ -1,6 +1,7 @@
 /** Why a database file cannot be used, as errors that tell the operator what to do. */
 import { type Database, SQLiteError } from 'bun:sqlite'
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 
 /**
  * The code of an error of SQLite or the system. Such errors are told apart by it alone, because one that crossed a thread has lost its
@@ -65,7 +66,7 @@ export function faultOf(client: Database): string | undefined {
   }
 }
 
-/** Makes DATA_DIR if it does not exist. */
+/** Makes DATA_DIR if it does not exist. Files copied there by another user would be met only by the first upload. */
 export function makeDataFolder(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true })
@@ -74,5 +75,17 @@ export function makeDataFolder(dataDir: string): void {
     if (code === undefined) throw error
     const isFile = code === 'EEXIST' || code === 'ENOTDIR'
     throw new Error(`DATA_DIR ${dataDir} ${isFile ? 'is not a folder' : `cannot be made (${code})`}`)
+  }
+  for (const folder of [dataDir, join(dataDir, 'uploads'), join(dataDir, 'run')])
+    if (existsSync(folder)) requireWritable(folder)
+}
+
+function requireWritable(folder: string): void {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const code = errorCodeOf(error)
+    const what = code === 'EROFS' ? 'it is on a read-only file system' : 'this user needs to own it and all in it'
+    throw new Error(`${folder} cannot be written to (${code}): ${what}`)
   }
 }

@@ -2,6 +2,7 @@
 import { storeFactOnce } from '../db/facts.ts'
 import { fileOf, syncLogOf } from '../db/file.ts'
 import { closeDatabase, type Db, openDatabase } from '../db/open.ts'
+import { makeDataFolder } from '../db/open-errors.ts'
 import { atomically, bestEffortWrite } from '../db/transactions.ts'
 import { version } from '../package.json' with { type: 'json' }
 import { guardCookies, isMutation } from './accounts/csrf.ts'
@@ -161,6 +162,7 @@ async function startTelemetry({ config, log, shutdown }: Start): Promise<Telemet
 
 /** Restores a backup if one was asked for, opens the database, and tells other processes of the folder that this one lives. */
 async function openData({ config: { dataDir, role }, clock, log, shutdown, processId }: Start): Promise<Db> {
+  makeDataFolder(dataDir)
   const restored = await restoreAtStart(dataDir, clock.now())
   const db = openDatabase(dataDir, () => otherProcessesAlive(dataDir))
   shutdown.onClose('database', db, closeDatabase)

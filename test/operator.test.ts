@@ -1,12 +1,12 @@
 /** Faults around Fieldhouse, and what the operator reads: one line that names the cause and what to do. */
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { closeDatabase, type Db, databaseFile, openDatabase } from '../db/open.ts'
 import { explainOpenErrors } from '../db/open-errors.ts'
 import { bestEffortWrite, transact } from '../db/transactions.ts'
-import { refusedStart, runScript, runToExit, startOnSmallDisk } from './operator.ts'
+import { refusedStart, runScript, runToExit, startOnSmallDisk, withoutRootRights } from './operator.ts'
 import { filesOfUploads, newLeague, upload } from './sheets.ts'
 import { adminToken, afterTest, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
@@ -25,6 +25,19 @@ test('a folder that cannot be one is named', async () => {
   expect(await runToExit({ DATA_DIR: file })).toEqual({ code: 1, out: '', err: `DATA_DIR ${file} is not a folder\n` })
   expect(await refusedStart({ DATA_DIR: join(file, 'in') })).toBe(`DATA_DIR ${file}/in is not a folder`)
   expect(await refusedStart({ DATA_DIR: '/proc/fieldhouse' })).toBe('DATA_DIR /proc/fieldhouse cannot be made (ENOENT)')
+})
+
+test('a folder of another user is named before anything is opened', async () => {
+  const dataDir = temporaryFolder()
+  const uploads = join(dataDir, 'uploads')
+  mkdirSync(uploads)
+  chmodSync(uploads, 0o500)
+  expect(await runToExit({ DATA_DIR: dataDir }, withoutRootRights)).toEqual({
+    code: 1,
+    out: '',
+    err: `${uploads} cannot be written to (EACCES): this user needs to own it and all in it\n`,
+  })
+  expect(readdirSync(dataDir)).toEqual(['uploads'])
 })
 
 test('an address that is not of this machine is named', async () => {

@@ -28,8 +28,12 @@ async function run(command: string[], env: Env) {
 }
 
 /** Starts Fieldhouse as an operator does, where it is expected to exit. */
-export const runToExit = async (env: Env) =>
-  run([process.execPath, await bundledMain()], { PORT: '0', HOST: '127.0.0.1', ...env })
+export const runToExit = async (env: Env, prefix: string[] = []) =>
+  run([...prefix, process.execPath, await bundledMain()], { PORT: '0', HOST: '127.0.0.1', ...env })
+
+/** Before a command that runs as root: permissions of files then count, as for any other user. */
+export const withoutRootRights =
+  process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
 
 /** Runs a script of `scripts/`. `shellSetup` is a shell command that runs first, such as one that sets a limit. */
 export function runScript(script: string, args: string[], env: Env, shellSetup?: string) {
