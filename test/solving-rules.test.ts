@@ -74,6 +74,12 @@ test('days away are whole days at the site, both ends included, for any shift th
   expect(reasonsAt('2025-06-02', 17)).toEqual(['unavailable'])
   expect(reasonsAt('2025-06-04', 23)).toEqual(['unavailable'])
   expect(reasonsAt('2025-06-05', 0)).toEqual([])
+  const messageAt = (date: string) =>
+    checkRoster(smallProblem([{ unavailable: daysAway }], [shiftOn(date, 19, 12)]), [{ shift_id: 1, staff_id: 1 }])
+      .map(({ message }) => message)
+      .join()
+  expect(messageAt('2025-06-02')).toEndWith(' is unavailable on 3 June 2025') // into which the night reaches
+  expect(messageAt('2025-06-04')).toEndWith(' is unavailable on 4 June 2025')
 })
 
 test('hours away are from one instant up to another', () => {

@@ -125,8 +125,12 @@ function* reasonsAgainst(problem: RosterProblem, { shift, person, pinned }: Know
         : `${shift.certification} of ${person.name} ran out on ${longDate(lastDay)}`
     if (lastDay === undefined || lastDay < day) yield { rule: 'certification', message, ...about }
   }
-  if (person.unavailable.some(absence => meets(absence, shift, zone)))
-    yield { rule: 'unavailable', message: `${person.name} is unavailable on ${longDate(day)}`, ...about }
+  const absence = person.unavailable.find(each => meets(each, shift, zone))
+  if (absence) {
+    const from = absence.from.length === 10 ? absence.from : dayIn(zone, new Date(absence.from))
+    const firstDay = from > day ? from : day // a night shift may only reach into the absence
+    yield { rule: 'unavailable', message: `${person.name} is unavailable on ${longDate(firstDay)}`, ...about }
+  }
 }
 
 function* tooLittleRest(problem: RosterProblem, person: Staff, stints: Stint[]): Iterable<Violation> {
