@@ -31,7 +31,9 @@ test("all errors are reported together, each with the setting's name and what wa
     REDIS_URL: 'localhost:6379',
     NAMESPACE: 'Not Good',
     ADMIN_EMAIL: 'nobody',
+    RATE_LIMIT: '60/min',
     BACKUP_KEEP: '0',
+    BACKUP_S3_URL: 'https://s3.example.org/backups',
   }
   expect(() => readConfig(mistakes)).toThrow(
     new Error(`These settings cannot be used:
@@ -42,8 +44,11 @@ test("all errors are reported together, each with the setting's name and what wa
   ADMIN_EMAIL=nobody: expected an e-mail address
   PUBLIC_BOARDS=perhaps: expected true or false
   SENTRY_TRACES=1.5: expected a number from 0 to 1
+  RATE_LIMIT=60/min: expected a whole number, 0 or more
   BACKUP_KEEP=0: expected a whole number from 1 to 1000
-  ADMIN_EMAIL also needs ADMIN_PASSWORD`),
+  ADMIN_EMAIL also needs ADMIN_PASSWORD
+  BACKUP_S3_URL also needs BACKUP_S3_ACCESS_KEY
+  BACKUP_S3_URL also needs BACKUP_S3_SECRET_KEY`),
   )
 })
 

@@ -50,7 +50,7 @@ export function siteScores(db: Db, { now }: { now: number }): ScoredHealth[] {
           near.open > 0 &&
             `${counted(near.open, 'place on the next 3 days is', 'places on the next 3 days are')} open: call people now.`,
           open > near.open &&
-            `${open} of ${places} places in the next ${daysAhead} days are open: generate a roster for ${site.name}.`,
+            `${open} of ${places} places in the next ${daysAhead} days are open: a roster for ${site.name} fills what it can, and says why a place stays open.`,
           ...scarce.map(({ skill, names }) =>
             names.length
               ? `Only ${names[0]} has the skill ${skill}: train or find another.`

@@ -14,6 +14,8 @@ const longestRetry = 2_000 // ms
 export async function openRedis(url: string, log: Log) {
   const { Redis } = await import('ioredis')
   const clients: Redis[] = []
+  const { host } = new URL(url)
+  const failing = new Set<Redis>() // all connections fail together, which is logged once
   let onReturn = () => {}
   let returned: ReturnType<typeof setTimeout> | undefined
   const connect: Connect = ({ blocking = false } = {}) => {
@@ -23,21 +25,22 @@ export async function openRedis(url: string, log: Log) {
       connectTimeout: 1_000,
       retryStrategy: attempt => Math.min(100 * 2 ** Math.min(attempt, 5), longestRetry),
     })
-    let reported = false
     let wasReady = false
     client.on('error', error => {
-      if (!reported) log.warn('Redis cannot be reached', { error: error.message })
-      reported = true
+      if (failing.size === 0)
+        log.warn(`Redis at ${host} cannot be reached; it is tried again until it answers`, { error: error.message })
+      failing.add(client)
     })
     client.on('ready', () => {
-      if (reported) log.info('Redis is back')
-      if (reported || wasReady) {
+      const hasFailed = failing.delete(client)
+      if (hasFailed && failing.size === 0) log.info('Redis is back')
+      if (hasFailed || wasReady) {
         clearTimeout(returned)
         returned = setTimeout(() => onReturn(), 1.5 * longestRetry)
       }
-      reported = false
       wasReady = true
     })
+    client.on('end', () => failing.delete(client)) // it is not connected again
     clients.push(client)
     return client
   }

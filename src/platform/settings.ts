@@ -25,7 +25,9 @@ export const int = (env: string, fallback: number, doc: string, { min = 0, max =
     const value = Number(text)
     return Number.isInteger(value) && value >= min && value <= max
       ? value
-      : expected(`a whole number from ${min} to ${max}`)
+      : expected(
+          max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`,
+        )
   })
 
 export const fraction = (env: string, fallback: number, doc: string) =>

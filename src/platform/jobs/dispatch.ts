@@ -73,7 +73,8 @@ export function openDispatch(
       await dispatch(id)
       return true
     } catch (error) {
-      log.warn('The queue is down; the sweep will add the job', { job_id: id, error })
+      const reason = error instanceof QueueDown ? error.message : error
+      log.warn('The queue is down; the job is added to it later', { job_id: id, error: reason })
       return false
     }
   }
