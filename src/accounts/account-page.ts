@@ -113,8 +113,7 @@ const sessionTable = (sessions: readonly SessionView[]) =>
             action: `/api/v1/auth/sessions/${id}`,
             label: 'End',
             of: html`${browserName(browser)}, last used ${time(last_used_at)}`,
-            small: true,
-            danger: true,
+            look: 'danger small',
             confirm: 'End this session? That browser has to sign in again.',
             renews: 'sessions',
             done: 'The session has ended',
@@ -151,8 +150,7 @@ export const keyTable = (keys: readonly KeyView[]) =>
           action: `/api/v1/keys/${key.id}`,
           label: 'Revoke',
           of: key.name,
-          small: true,
-          danger: true,
+          look: 'danger small',
           confirm: `Revoke the key ${key.name}? Programs that use it stop working.`,
           done: 'The key is revoked',
         }),
@@ -184,7 +182,7 @@ const leaveForm = (user: User) =>
       goTo: '/',
       done: 'Your account is deleted',
       confirm: `Delete ${user.username} for good? This cannot be undone.`,
-      danger: true,
+      look: 'danger',
     },
     html`<p>The account goes for good, with its name, address, keys and sessions. What you did in leagues stays on their boards, under a number or the name you gave an entry; in the rota your name stays on your shifts.</p>
 <input type="email" autocomplete="username" value="${user.email}" hidden />

@@ -175,7 +175,7 @@ const pausedBadge = (queue: string): Html =>
   html`<a href="/admin/audit/logs?action=queue.pause&amp;q=${queue}">${badge('paused', 'warn')}</a>`
 
 function pauseOrResume(queue: QueueName, isPaused: boolean): Html {
-  const to = { small: true, quiet: true, goTo: 'stay', body: { name: queue } }
+  const to = { look: 'quiet small', goTo: 'stay', body: { name: queue } } as const
   if (isPaused)
     return action({
       ...to,

@@ -167,7 +167,7 @@ ${action({
   method: 'delete',
   action: `/api/v1/users/${user.id}`,
   label: 'Delete this account',
-  danger: true,
+  look: 'danger',
   confirm: `Delete ${user.username} for good? Keys and sessions go with the account; what they did in leagues stays, under a number.`,
   goTo: '/admin/users',
   done: `${user.username} is deleted`,

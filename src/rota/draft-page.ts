@@ -130,7 +130,7 @@ const underWay = (
 ${waits && html`<p>${waits}.</p>`}
 ${progress(run.progress, 'How far it is')}
 <p>${number(run.progress)} %${run.message && html` · ${run.message}`}</p>
-${action({ label: 'Stop and keep the best so far', quiet: true, method: 'delete', action: `/api/v1/jobs/cancel/${run.id}`, goTo: 'stay' })}</section>`
+${action({ label: 'Stop and keep the best so far', look: 'quiet', method: 'delete', action: `/api/v1/jobs/cancel/${run.id}`, goTo: 'stay' })}</section>`
 
 const endedWords: Record<EndReason, string> = {
   proved: 'proved optimal',
@@ -160,7 +160,7 @@ ${
         done: 'Published; everyone affected is notified',
       })}<a class="button quiet" href="${address('/rota/plan', { draft: jobId })}">Change it in the grid</a>${action({
         label: 'Discard',
-        quiet: true,
+        look: 'quiet',
         method: 'delete',
         action: `/api/v1/roster/drafts/${jobId}`,
         confirm: 'Discard this draft? The published roster stays as it is.',

@@ -100,7 +100,7 @@ ${kindField('Kind', 'kind', shift.kind)}</div>
 ${moreShiftFields(shift)}`,
   'Save',
 )}
-${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${peopleAre(shift.filled)} on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
+${action({ label: 'Delete the shift', look: 'danger', method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${peopleAre(shift.filled)} on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
 </section>`
 }
 
@@ -120,8 +120,7 @@ ${
         action({
           label: 'Take back',
           of: name,
-          small: true,
-          quiet: true,
+          look: 'quiet small',
           method: 'delete',
           action: `${api}/requests/${staff_id}`,
           done: 'Taken back',
@@ -159,7 +158,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown:
             action({
               label: html`Instead of ${name(one.name)}`,
               of: who,
-              small: true,
+              look: 'small',
               action: `/api/v1/roster/assignments/${one.id}/replace`,
               body: { staff_id },
               done: 'They have this shift now',
@@ -169,8 +168,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown:
             action({
               label: 'Put here',
               of: who,
-              small: true,
-              quiet: true,
+              look: 'quiet small',
               action: '/api/v1/roster/assignments',
               body: { shift_id: shift.id, staff_id },
               done: 'They have this shift now',
@@ -204,14 +202,12 @@ const placeActions = (id: number, who: string, pinned: boolean): Content =>
   html`<span class="actions">${action({
     label: pinned ? 'Unpin' : 'Pin',
     of: who,
-    small: true,
-    quiet: true,
+    look: 'quiet small',
     action: `/api/v1/roster/assignments/${id}/${pinned ? 'unpin' : 'pin'}`,
   })}${action({
     label: 'Take off',
     of: who,
-    small: true,
-    danger: true,
+    look: 'danger small',
     method: 'delete',
     action: `/api/v1/roster/assignments/${id}`,
     confirm: `Take ${who} off this shift?`,

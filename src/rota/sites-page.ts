@@ -46,7 +46,7 @@ export function siteBody(site: SiteWithShifts): Html {
   return html`<section class="part">
 ${form({ action: api, method: 'put', goTo: '/rota/sites', done: 'Saved' }, [siteFields(site), rulesFields(site.rules, { isSite: true })], 'Save')}
 <div class="steps"><div class="step"><h2>Delete</h2><p class="quiet">Deletes its ${shiftsLink(site)} shifts with everyone assigned to them.</p>
-${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts === 1 ? 'shift is' : `${site.shifts} shifts are`} deleted too, and everyone on them loses the shift.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>
+${action({ label: 'Delete for good', look: 'danger', method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts === 1 ? 'shift is' : `${site.shifts} shifts are`} deleted too, and everyone on them loses the shift.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>
 </section>`
 }
 

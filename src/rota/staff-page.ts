@@ -114,7 +114,7 @@ ${formField({ label: 'Active (schedulable)', name: 'active', type: 'checkbox', v
 ${
   person &&
   html`<div class="steps"><div class="step"><h2>Delete</h2><p class="quiet">Removes them and every shift they were on, past ones too.</p>
-${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${person.name} and every shift they were on?`, goTo: '/rota/staff', done: 'Deleted' })}</div></div>`
+${action({ label: 'Delete for good', look: 'danger', method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${person.name} and every shift they were on?`, goTo: '/rota/staff', done: 'Deleted' })}</div></div>`
 }
 </section>`
 }

@@ -108,7 +108,7 @@ ${table({
       head: html`<span class="sr">Answer</span>`,
       cell: ({ id, symbol }) => {
         const api = `/api/v1/held-prices/${id}`
-        return html`<span class="actions">${action({ label: 'Accept', of: symbol, small: true, action: `${api}/accept`, done: `The new price of ${symbol} counts` })}${action({ label: 'Discard', of: symbol, small: true, quiet: true, action: `${api}/discard`, done: 'Discarded' })}</span>`
+        return html`<span class="actions">${action({ label: 'Accept', of: symbol, look: 'small', action: `${api}/accept`, done: `The new price of ${symbol} counts` })}${action({ label: 'Discard', of: symbol, look: 'quiet small', action: `${api}/discard`, done: 'Discarded' })}</span>`
       },
     },
   ],
@@ -188,17 +188,17 @@ const unreadQuotes = ({ count, first }: UnreadQuotes): Html =>
 
 const feedActions = ({ id, name, held, error }: QuoteFeedView): Html => {
   const api = `/api/v1/quote-feeds/${id}`
-  return html`<span class="actions">${action({ label: 'Refresh now', of: name, small: true, action: `${api}/poll`, follow: true })}${
+  return html`<span class="actions">${action({ label: 'Refresh now', of: name, look: 'small', action: `${api}/poll`, follow: true })}${
     held &&
     !error &&
     action({
       label: 'Accept it anyway',
       of: name,
-      small: true,
+      look: 'small',
       action: `${api}/poll`,
       body: { accept: true },
       follow: true,
       confirm: `Accept the answer of ${name} although it was held back: ${held}?`,
     })
-  }${action({ label: 'Remove', of: name, small: true, danger: true, method: 'delete', action: api, confirm: `Remove the feed ${name}? Its quotes stay.`, done: 'Removed' })}</span>`
+  }${action({ label: 'Remove', of: name, look: 'danger small', method: 'delete', action: api, confirm: `Remove the feed ${name}? Its quotes stay.`, done: 'Removed' })}</span>`
 }

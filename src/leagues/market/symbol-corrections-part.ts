@@ -60,8 +60,7 @@ ${table({
         action({
           label: 'Take back',
           of: html`the dividend of ${moneyText(price_cents)}, ${time(at)}`,
-          small: true,
-          quiet: true,
+          look: 'quiet small',
           action: `${quotesApi(symbol)}/actions/${id}/undo`,
           confirm: `Take the dividend of ${moneyText(price_cents)} per share back? What was paid is charged back, and each owner sees it; leagues keep it while they are final.`,
           ask: askForReason,
@@ -118,8 +117,7 @@ ${table({
             action({
               label: 'Take back',
               of: html`${moneyText(wrong)}, ${time(received_at)}`,
-              small: true,
-              quiet: true,
+              look: 'quiet small',
               action: `${quotesApi(symbol)}/prices/${id}/void`,
               confirm: `Take the price ${moneyText(wrong)} of ${symbol} back? ${
                 trades === 0

@@ -200,7 +200,7 @@ ${exportMenu(data, params)}
 }
 
 const joinButton = ({ id, name }: LeagueView): Html =>
-  action({ label: 'Join', small: true, action: `/api/v1/leagues/${id}/join`, done: `You joined ${name}` })
+  action({ label: 'Join', look: 'small', action: `/api/v1/leagues/${id}/join`, done: `You joined ${name}` })
 
 /** Exports what is shown, all pages of it, or everyone with all columns. */
 function exportMenu({ league, board, columns }: BoardData, params: BoardParams): Html {

@@ -22,7 +22,7 @@ ${step('1. Name this installation', isNamed, displayNameForm(''))}
 ${step('2. Invite people', isInvited, html`<p>Anyone you send the link to can make an account.</p><p><a class="button" href="/invitations">Invite people</a></p>`)}
 ${step('3. Make the first league', hasLeague, html`<p>A name, a start, an end, and where its scores come from.</p><p><a class="button" href="/leagues/new">New league</a></p>`)}
 </ol>
-${action({ action: '/api/v1/place/first-steps', method: 'delete', label: 'Do not show these steps again', small: true, quiet: true, done: 'The name is in the settings of the monitor; the account page leads to invitations' })}`
+${action({ action: '/api/v1/place/first-steps', method: 'delete', label: 'Do not show these steps again', look: 'quiet small', done: 'The name is in the settings of the monitor; the account page leads to invitations' })}`
   if (!hasLeague)
     return html`<section class="part first-steps" aria-labelledby="first-steps"><h2 id="first-steps">Three steps to get started</h2>${steps}</section>`
   const remaining = [!isNamed && 'name this installation', !isInvited && 'invite people'].filter(Boolean).join(', ')

@@ -96,7 +96,7 @@ ${
     'Makes the board live again. From then on the league is finalised by hand.',
     action({
       label: 'Reopen the league',
-      danger: true,
+      look: 'danger',
       action: `${api}/reopen`,
       confirm: `Reopen ${league.name}? Its frozen board is discarded.`,
       done: 'The board is live again',

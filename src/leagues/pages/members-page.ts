@@ -60,8 +60,7 @@ ${table({
         if (user_id === who.id)
           return action({
             label: 'Leave',
-            small: true,
-            danger: true,
+            look: 'danger small',
             action: `${api}/leave`,
             confirm: `Leave ${league.name}? ${played}`,
             goTo: '/',
@@ -70,8 +69,7 @@ ${table({
         return action({
           label: 'Remove',
           of: username,
-          small: true,
-          danger: true,
+          look: 'danger small',
           method: 'delete',
           action: `${api}/members/${user_id}`,
           confirm: `Remove ${username} from ${league.name}? ${played}`,
@@ -151,8 +149,7 @@ ${table({
         action({
           label: 'End',
           of: `invitation ${id}${email ? ` to ${email}` : ''}`,
-          small: true,
-          danger: true,
+          look: 'danger small',
           method: 'delete',
           action: `/api/v1/invitations/${id}`,
           confirm: 'End this invitation? Its link stops working; people who have already joined stay.',

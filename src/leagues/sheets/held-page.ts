@@ -30,7 +30,7 @@ export function heldQuestion(upload: UploadView, who: Who | undefined, refused?:
 <ul>${upload.doubts?.map(({ message }) => html`<li>${message}</li>`)}</ul>
 <div class="actions needs-js">
 ${action({ label: 'Publish anyway', action: `${path}/publish`, done: 'Published' })}
-${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `Discard ${upload.filename}? It will appear on no board.`, done: 'Discarded' })}
+${action({ label: 'Discard', action: `${path}/discard`, look: 'danger', confirm: `Discard ${upload.filename}? It will appear on no board.`, done: 'Discarded' })}
 </div>
 <div class="needs-js">${form(
     { action: `${path}/publish`, done: 'Published' },

@@ -60,8 +60,7 @@ const removeButton = (league: string, { player_id, name }: Pick<MarkedPlayer, 'p
   action({
     label: 'Remove',
     of: name,
-    small: true,
-    danger: true,
+    look: 'danger small',
     method: 'delete',
     action: `${league}/players/${encodeURIComponent(player_id)}/mark`,
     confirm: `Remove the mark of ${name}? They count again.`,

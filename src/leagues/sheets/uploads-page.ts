@@ -125,8 +125,7 @@ function uploadActions(upload: UploadView, path: string): Content {
     ? action({
         label: 'Undo',
         of,
-        small: true,
-        danger: true,
+        look: 'danger small',
         action: `/api/v1/uploads/${upload.id}/undo`,
         confirm: `Undo “${upload.filename}”? Boards go back to what they were without it.`,
         done: 'Undone',
@@ -137,7 +136,7 @@ function uploadActions(upload: UploadView, path: string): Content {
         ? action({
             label: 'Cancel',
             of,
-            small: true,
+            look: 'small',
             method: 'delete',
             action: `/api/v1/jobs/cancel/${upload.job_id}`,
             done: 'Cancelled',

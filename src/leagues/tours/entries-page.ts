@@ -102,8 +102,7 @@ ${table<EntryView>({
             {
               label: 'Withdraw',
               of: entry.name,
-              small: true,
-              danger: true,
+              look: 'danger small',
               method: 'delete',
               action: `/api/v1${path}/${entry.id}`,
               confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are deleted.`,

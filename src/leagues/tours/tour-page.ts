@@ -97,7 +97,7 @@ export function fieldBody({ tour, leagues, players, pagination: pages, q }: Tour
 <h1>${name(tour.name)}</h1>
 <div class="facts"><a href="/tours">Tours</a>${tourBadge(tour.status)}${event && html`<span>${name(event.name)}</span><span>${eventStatusText(event.status)}</span>`}${
     isAtLeast(who, 'officer') &&
-    html`<span class="actions">${action({ label: 'Update now', small: true, action: `/api/v1${path}/update`, follow: true, done: '{message}' })}</span>`
+    html`<span class="actions">${action({ label: 'Update now', look: 'small', action: `/api/v1${path}/update`, follow: true, done: '{message}' })}</span>`
   }</div>
 ${stats([
   { label: 'Golfers', value: number(pages.total) },
@@ -165,7 +165,7 @@ ${
   isAtLeast(who, 'officer') &&
   action({
     label: 'Accept it anyway',
-    small: true,
+    look: 'small',
     action: `/api/v1/tours/${tour.slug}/update`,
     body: { accept: true },
     confirm: 'Accept the answer of the feed as it is? Boards will change.',
@@ -186,6 +186,6 @@ ${form(
 )}
 <div class="steps">
 <div class="step"><h3>Delete</h3><p class="quiet">Deletes the tour and everything from its feed. A tour that unfinished leagues use cannot be deleted.</p>
-${action({ label: 'Delete the tour', danger: true, method: 'delete', action: `/api/v1/tours/${tour.slug}`, confirm: `Delete ${tour.name}? Everything from its feed is deleted too; final boards stay as they are.`, goTo: '/tours', done: 'The tour is deleted' })}</div>
+${action({ label: 'Delete the tour', look: 'danger', method: 'delete', action: `/api/v1/tours/${tour.slug}`, confirm: `Delete ${tour.name}? Everything from its feed is deleted too; final boards stay as they are.`, goTo: '/tours', done: 'The tour is deleted' })}</div>
 </div>
 </section>`

@@ -88,7 +88,7 @@ ${formField({
 })}`,
   isByHand ? 'Save' : 'Enter the field',
 )}
-${isByHand && action({ label: 'Remove the field', danger: true, small: true, method: 'delete', action: api, confirm: `Remove the field of ${event.name}?`, done: 'The field is removed' })}
+${isByHand && action({ label: 'Remove the field', look: 'danger small', method: 'delete', action: api, confirm: `Remove the field of ${event.name}?`, done: 'The field is removed' })}
 </section>`
 }
 
@@ -128,8 +128,7 @@ ${table<Unmatched>({
       action({
         label: 'Does not play',
         of: player.name,
-        small: true,
-        quiet: true,
+        look: 'quiet small',
         method: 'put',
         action: api(player.player_id),
         body: { golfer: null },

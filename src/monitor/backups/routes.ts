@@ -177,9 +177,9 @@ const backupsPage = (app: App) => {
 }
 
 const body = ({ backups, keep, s3, restore_at_start: backup }: BackupList): Html =>
-  html`${backup && notice(html`The backup <code>${backup}</code> replaces everything at the next start. Stop all processes of Fieldhouse and start it; the current files are moved to <code>backups/replaced-…</code>. ${action({ action: '/admin/backups/restore', method: 'delete', label: 'Cancel', small: true, done: 'Nothing is restored at the next start' })}`, 'warn')}
+  html`${backup && notice(html`The backup <code>${backup}</code> replaces everything at the next start. Stop all processes of Fieldhouse and start it; the current files are moved to <code>backups/replaced-…</code>. ${action({ action: '/admin/backups/restore', method: 'delete', label: 'Cancel', look: 'small', done: 'Nothing is restored at the next start' })}`, 'warn')}
 <div class="actions">${action({ action: '/admin/backups', label: 'Make a backup', follow: true, done: 'The backup is made' })}
-${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', quiet: true, follow: true, done: 'The backup has been sent' })}</div>
+${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', look: 'quiet', follow: true, done: 'The backup has been sent' })}</div>
 <p>One is made every night at 03:00 UTC; the newest ${keep} are kept. ${s3 ? s3Sentence(s3) : html`Keep a copy elsewhere: if this disk fails, the backups on it are lost too. With <code>BACKUP_S3_URL</code> they are sent to an S3 store every hour.`}</p>
 ${denseTable<BackupView>({
   caption: 'Backups, newest first',
@@ -198,8 +198,7 @@ ${denseTable<BackupView>({
           action: `/admin/backups/${name}/restore`,
           label: 'Restore…',
           of: name,
-          small: true,
-          danger: true,
+          look: 'danger small',
           confirm: `At the next start everything goes back to ${made_at}, and everybody has to sign in again. The current files are moved aside, not deleted. Restore it?`,
           done: 'It is restored at the next start of Fieldhouse',
         })}`,

@@ -38,7 +38,7 @@ ${stats(cacheTiles(cache))}
 <section class="part"><div class="head"><h2>${redis.mode === 'redis' ? 'Redis' : 'Queue file'}</h2><div class="beside"><a href="${redisPath}">All of it</a></div></div>${redisTiles(redis)}</section>
 ${entryTable(cache.by_name)}
 <p>The answers loaded at the start (boards, quotes, people, statistics) can be loaded now.</p>
-${action({ action: '/api/v1/stats/warm', label: 'Warm all', small: true, quiet: true, goTo: 'stay', done: 'Warmed' })}`
+${action({ action: '/api/v1/stats/warm', label: 'Warm all', look: 'quiet small', goTo: 'stay', done: 'Warmed' })}`
 
 const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected, ...totals }: CacheNow): Stat[] => [
   { label: 'Hit rate', value: ratePercent(rate), note: 'since this process began' },
@@ -87,8 +87,7 @@ const clearButton = (name: string): Html =>
     action: `/api/v1/stats/cache?name=${name}`,
     label: 'Clear',
     of: name,
-    small: true,
-    quiet: true,
+    look: 'quiet small',
     confirm: `Forget all cached answers of ${name}, in every process? They are loaded again when needed.`,
     goTo: 'stay',
     done: 'Cleared',

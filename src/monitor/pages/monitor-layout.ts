@@ -140,7 +140,7 @@ export const exportLinks = (path: string, query: Params): Html => {
 
 /** Filters of a list, kept in the address: a form that works in any browser. */
 
-export type Filter = {
+type Filter = {
   name: string
   label: string
   value: string | undefined

@@ -122,8 +122,7 @@ const retryGroup = ({ fingerprint, name, error, runs, refused }: FailureGroup): 
     action: `${jobsPath}/bulk`,
     label: runs === 1 ? 'Retry' : `Retry all ${runs}`,
     of: `${jobTitle(name)}: ${error.slice(0, 80)}`,
-    small: true,
-    quiet: true,
+    look: 'quiet small',
     confirm: `Try every failed run of ${name} with this failure again (${runs} in the last 24 hours)?`,
     body: { action: 'retry', status: 'FAILURE', name, fingerprint },
     goTo: 'stay',
@@ -173,8 +172,7 @@ const releaseButton = ({ key, task, state }: Lock): Html =>
     action: `${tasksPath}/locks/release`,
     label: 'Release',
     of: key,
-    small: true,
-    danger: true,
+    look: 'danger small',
     confirm:
       state === 'held'
         ? `Take the lock ${task} from its owner? Its writes will be refused, and another run can start.`

@@ -76,7 +76,7 @@ const lastRunCell = ({ lastSlot, outcomes }: ScheduledTask): Content => {
 }
 
 const scheduleActions = ({ name, title, pause }: ScheduledTask): Html => {
-  const to = { of: title, small: true, quiet: true, goTo: 'stay', body: { name } }
+  const to = { of: title, look: 'quiet small', goTo: 'stay', body: { name } } as const
   return html`<div class="actions">${action({
     ...to,
     action: `${tasksPath}/schedule/run`,
@@ -162,8 +162,7 @@ const updateNowButton = ({ tour, title }: TourTask) =>
     action: `/api/v1/tours/${tour}/update`,
     label: 'Update now',
     of: title,
-    small: true,
-    quiet: true,
+    look: 'quiet small',
     confirm: `Poll the feed of ${tour} now?`,
     goTo: 'stay',
     done: 'The feed is being polled',

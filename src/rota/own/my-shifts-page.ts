@@ -66,7 +66,7 @@ function newsPart(news: readonly StaffNotice[]): Content {
   const newest = news.at(-1)
   if (!newest) return null
   return notice(html`<ul class="items">${news.map(({ message }) => html`<li>${message}</li>`)}</ul>
-${action({ label: 'I have read this', small: true, quiet: true, action: '/api/v1/roster/me/notices/seen', body: { up_to: newest.id } })}`)
+${action({ label: 'I have read this', look: 'quiet small', action: '/api/v1/roster/me/notices/seen', body: { up_to: newest.id } })}`)
 }
 
 function dutyList({ duties, pagination, past, person, weekHours, now, to }: MyShifts): Html {
@@ -101,12 +101,11 @@ ${!past && offerState(duty, `${when}, ${from}–${to}`, offered)}</li>`
 
 const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty['offered']): Html =>
   offered
-    ? html`<p>${badge(offered.taken_by ? html`${name(offered.taken_by)} would take it` : 'offered', 'warn')} ${action({ label: 'Keep it', of: words, small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${offered.id}` })}</p>`
+    ? html`<p>${badge(offered.taken_by ? html`${name(offered.taken_by)} would take it` : 'offered', 'warn')} ${action({ label: 'Keep it', of: words, look: 'quiet small', method: 'delete', action: `/api/v1/roster/me/swaps/${offered.id}` })}</p>`
     : action({
         label: 'Offer it',
         of: words,
-        small: true,
-        quiet: true,
+        look: 'quiet small',
         action: '/api/v1/roster/me/swaps',
         body: { assignment_id },
         confirm: `Offer ${words} to your colleagues? It stays yours until somebody takes it.`,
@@ -144,7 +143,7 @@ const isForGood = ({ rule }: OwnSwap['against'][number]) =>
 function offerItem(swap: OwnSwap, giving: readonly DutyToGive[]): Html {
   const head = html`<p>${name(swap.name)} offers <strong>${swap.words}</strong>${swap.note && html`: ${swap.note}`}</p>`
   if (swap.state === 'taken')
-    return html`<li>${head}<p>${badge('you offered to take it', 'warn')}${swap.in_return && html` for ${swap.in_return.words}`} ${action({ label: 'Withdraw', of: `${swap.words}, ${swap.name}`, small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${swap.id}` })}</p></li>`
+    return html`<li>${head}<p>${badge('you offered to take it', 'warn')}${swap.in_return && html` for ${swap.in_return.words}`} ${action({ label: 'Withdraw', of: `${swap.words}, ${swap.name}`, look: 'quiet small', method: 'delete', action: `/api/v1/roster/me/swaps/${swap.id}` })}</p></li>`
   const isAgainst = swap.against.length > 0
   const reasons = swap.against.map(({ message }) => message).join('; ')
   if (isAgainst && (giving.length === 0 || swap.against.some(isForGood)))
@@ -186,7 +185,7 @@ ${leaveFields(refusedLeave)}`,
 <ul class="items">${leave.map(
       ({ id, from, to, state, reason, duties }) =>
         html`<li>${dateSpan(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}${state === 'pending' && duties > 0 && html` <small class="quiet">You have ${duties === 1 ? 'a shift' : html`${number(duties)} shifts`} then</small>`}
-${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', of: dateSpan(from, to), small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
+${(state === 'pending' || (state === 'approved' && from > today)) && action({ label: 'Withdraw', of: dateSpan(from, to), look: 'quiet small', method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
     )}</ul>${beyondTheEnd(pagination)}
 ${paginationLinks(pagination, leave => to({ leave }), 'Pages of leave')}`,
   )
@@ -230,7 +229,7 @@ const calendarFold = ({ calendarSince }: MyShifts): Html =>
     html`<p>Your phone’s calendar can subscribe to your shifts by a private address. Anyone with the address can read them, so keep it to yourself; a new one replaces the old one.</p>
 ${calendarSince !== null && html`<p class="quiet">The address in use was made ${time(calendarSince)}; it was shown once.</p>`}
 ${form({ action: '/api/v1/roster/me/calendar', done: 'Copy it now: it is not shown again' }, answer('url', 'Subscribe to', 'Open in my calendar'), calendarSince === null ? 'Make an address' : 'Make a new address')}
-${calendarSince !== null && action({ label: 'End the address', small: true, danger: true, method: 'delete', action: '/api/v1/roster/me/calendar', confirm: 'End the address? Calendars that subscribe to it will show no new shifts.' })}`,
+${calendarSince !== null && action({ label: 'End the address', look: 'danger small', method: 'delete', action: '/api/v1/roster/me/calendar', confirm: 'End the address? Calendars that subscribe to it will show no new shifts.' })}`,
   )
 
 const noticesFold = ({ notices: { notices, pagination }, to }: MyShifts): Content =>

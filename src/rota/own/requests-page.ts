@@ -25,8 +25,7 @@ const decline = (id: number, label: string, of: string, confirm: string): Html =
   action({
     label,
     of,
-    small: true,
-    quiet: true,
+    look: 'quiet small',
     action: `/api/v1/roster/leave/${id}/decline`,
     confirm,
     ask: { name: 'reason', label: 'Why', optional: true },
@@ -73,11 +72,11 @@ ${table({
           action({
             label: 'Approve',
             of: `${words}, ${name}`,
-            small: true,
+            look: 'small',
             action: `/api/v1/roster/swaps/${id}/approve`,
             done: 'The swap is made',
           })
-        }${action({ label: 'Decline', of: `${words}, ${name}`, small: true, quiet: true, action: `/api/v1/roster/swaps/${id}/decline`, confirm: 'Decline this swap?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`,
+        }${action({ label: 'Decline', of: `${words}, ${name}`, look: 'quiet small', action: `/api/v1/roster/swaps/${id}/decline`, confirm: 'Decline this swap?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`,
     ),
   ],
   empty: emptyState(
@@ -103,7 +102,7 @@ ${table({
       cell: ({ id, name, state, duties, from, to }) => {
         const of = `${name}, ${dateSpan(from, to)}`
         return state === 'pending'
-          ? html`<span class="actions">${action({ label: 'Approve', of, small: true, action: `/api/v1/roster/leave/${id}/approve`, done: 'Approved', ...(duties > 0 && { confirm: `Approve it? They have ${duties === 1 ? 'a shift' : `${duties} shifts`} in these days, which will show as broken.` }) })}${decline(id, 'Decline', of, 'Decline this leave?')}</span>`
+          ? html`<span class="actions">${action({ label: 'Approve', of, look: 'small', action: `/api/v1/roster/leave/${id}/approve`, done: 'Approved', ...(duties > 0 && { confirm: `Approve it? They have ${duties === 1 ? 'a shift' : `${duties} shifts`} in these days, which will show as broken.` }) })}${decline(id, 'Decline', of, 'Decline this leave?')}</span>`
           : html`${badge(state, 'quiet')}${state === 'approved' && to >= today && html` ${decline(id, 'Decline after all', of, 'Decline this leave although it was approved? They can be planned on these days again.')}`}`
       },
     },

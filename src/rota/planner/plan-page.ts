@@ -74,7 +74,7 @@ function rosterBar(data: PlanData): Html {
     data.grid.shifts.length > 0 &&
     action({
       label: 'Clear this week',
-      danger: true,
+      look: 'danger',
       action: '/api/v1/roster/clear',
       body: { start_date, end_date, ...(siteId && { 'site_ids[]': siteId }) },
       confirm: `Take everybody off the shifts of ${dateSpan(start_date, end_date)} at ${siteId ? 'this site' : 'all sites'}? Pinned people stay. Everyone taken off is notified.`,
@@ -108,14 +108,14 @@ function draftBar(data: PlanData, draft: Draft): Html {
     done: 'Published; everyone affected is notified',
   })}${compare}${action({
     label: 'Clear this week',
-    quiet: true,
+    look: 'quiet',
     action: `${api}/clear`,
     body: days,
     confirm: 'Take everybody off in this draft? Pinned people stay.',
     done: 'The week has been cleared in this draft',
   })}${action({
     label: 'Name it',
-    quiet: true,
+    look: 'quiet',
     method: 'patch',
     action: api,
     confirm: 'Give this draft a name of its own?',
@@ -123,7 +123,7 @@ function draftBar(data: PlanData, draft: Draft): Html {
     done: 'Named',
   })}${action({
     label: 'Discard',
-    danger: true,
+    look: 'danger',
     method: 'delete',
     action: api,
     confirm: 'Discard this draft? The published roster stays as it is.',
@@ -202,6 +202,6 @@ ${
   templates.length > 0 &&
   html`<ul class="items">${templates.map(
     ({ id, name: title }) =>
-      html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', of: title, small: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${shortDay(monday)}? Existing shifts stay.`, done: 'The shifts have been made' })}${action({ label: 'With its people, as a draft', of: title, small: true, quiet: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${shortDay(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', of: title, small: true, danger: true, method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
+      html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', of: title, look: 'small', action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${shortDay(monday)}? Existing shifts stay.`, done: 'The shifts have been made' })}${action({ label: 'With its people, as a draft', of: title, look: 'quiet small', action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${shortDay(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', of: title, look: 'danger small', method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
   )}</ul>${andMore(total, templates.length)}`
 }</section>`

@@ -160,8 +160,8 @@ type FormTarget = {
   done?: string
   /** A question that is asked before it is sent. */
   confirm?: string
-  /** It destroys something, and its button looks so. */
-  danger?: boolean
+  /** How its button looks; `danger`: it destroys something. */
+  look?: 'danger' | 'danger small' | 'quiet' | 'quiet small' | 'small'
   /** Asked for in the same dialog and sent under this name. */
   ask?: { name: string; label: string; optional?: boolean }
   /** The id of a part of this page that shows what was made: it is fetched again, and the form stays. */
@@ -182,7 +182,7 @@ export const form = (
 ): Html => html`<form class="form"${target(to)}>
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
 ${fields}
-<div class="submit"><button type="submit"${attribute('class', to.danger && 'danger')}>${submit}</button>${beside && html` ${beside}`}</div>
+<div class="submit"><button type="submit"${attribute('class', to.look)}>${submit}</button>${beside && html` ${beside}`}</div>
 </form>`
 
 /** A part of the answer, shown once it is there, with a button to copy it. For what is shown only once. */
@@ -193,8 +193,6 @@ type FormAction = FormTarget & {
   label: Content
   /** What it is done to, for screen readers: in rows, where the labels are alike. */
   of?: Content
-  quiet?: boolean
-  small?: boolean
   body?: Record<string, string | number | boolean | null>
 }
 
@@ -202,13 +200,11 @@ type FormAction = FormTarget & {
 export const action = ({
   label,
   of,
-  danger,
-  quiet,
-  small,
+  look,
   body = {},
   ...to
 }: FormAction): Html => html`<form class="action"${target(to)}>
-${Object.entries(body).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value)}" data-type="${typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : 'json'}" />`)}<button type="submit" class="${[danger && 'danger', quiet && 'quiet', small && 'small'].filter(Boolean).join(' ')}">${label}${of && about(of)}</button>
+${Object.entries(body).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value)}" data-type="${typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : 'json'}" />`)}<button type="submit" class="${look}">${label}${of && about(of)}</button>
 </form>`
 
 /** Copies `text` when it is clicked. */
