@@ -11,7 +11,7 @@ import { idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas
 import { heldBackWords } from '../platform/jobs/jobs.ts'
 import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { pageRouter } from '../ui/layout.ts'
-import { liveHandlers } from '../ui/parts/live.ts'
+import { type LiveRequest, liveHandlers } from '../ui/parts/live.ts'
 import { name } from '../ui/parts/values.ts'
 import { dateSpan, shiftTimes } from './calendar-view.ts'
 import type { DateRange } from './date-range.ts'
@@ -68,12 +68,11 @@ export const rotaPages = (app: App) => {
     const load = () => app.reader.read(rotaPart, { ...week, tab, isOfficer, now })
     return { week, markup: new Html((await cache.read(cached.rotaPart, scope, load)).value) }
   }
-  type WeekRequest = { request: Request; query: RangeForm; who: Who | undefined }
   const liveWeek = (tab: Tab, path: string) =>
     liveHandlers(streams, {
       id: 'rota',
       version: versionNow,
-      read: ({ query, who }: WeekRequest) => rotaWeek(tab, query, who),
+      read: ({ query, who }: LiveRequest<RangeForm>) => rotaWeek(tab, query, who),
       content: ({ markup }) => markup,
       page: (shown, { week }, { who }) =>
         rotaPage({ tab, title: 'Rota', who, body: [rotaBar(path, allSites(db), week), shown] }),
@@ -105,11 +104,10 @@ export const rotaPages = (app: App) => {
     return findDraftState(db, jobId) ?? (run && generateInput(run)) ?? refuseMissingDraft(jobId)
   }
 
-  type DraftRequest = { request: Request; params: { job_id: string }; who: Who | undefined }
   const draft = liveHandlers(streams, {
     id: 'draft',
     fast: true,
-    version: ({ params: { job_id } }: DraftRequest) => draftVersion(job_id),
+    version: ({ params: { job_id } }: LiveRequest<unknown, { job_id: string }>) => draftVersion(job_id),
     read: ({ params: { job_id } }) => draftMarkup(job_id),
     content: markup => markup,
     page(body, _, { params: { job_id }, who }) {

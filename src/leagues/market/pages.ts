@@ -7,7 +7,7 @@ import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
-import { liveHandlers } from '../../ui/parts/live.ts'
+import { type LiveRequest, liveHandlers } from '../../ui/parts/live.ts'
 import { type League, leagueStatus } from '../league.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { activityBody } from './activity-page.ts'
@@ -72,14 +72,8 @@ export const marketPages = (app: App) => {
   /** The operator has no portfolio: nobody has the id 0. */
   const whoseId = (who: Who) => who.id ?? 0
 
-  type Asked = {
-    request: Request
-    params: { id: number }
-    query: { page?: number; limit?: number }
-    who: Who | undefined
-  }
   /** Of the page `trade`, which is about the reader, and of `portfolios/:user_id`. */
-  type TradeRequest = Asked & { params: { user_id?: number }; query: OrderDraft }
+  type TradeRequest = LiveRequest<OrderDraft & { page?: number }, { id: number; user_id?: number }>
   function tradeOf({ params: { id, user_id }, who }: TradeRequest) {
     const me = signedIn(who)
     const userId = user_id === undefined ? whoseId(me) : ownerOrRefuse(user_id, me)
@@ -105,7 +99,7 @@ export const marketPages = (app: App) => {
 
   const activity = liveHandlers(streams, {
     id: 'activity',
-    version: ({ params: { id }, who }: Asked) =>
+    version: ({ params: { id }, who }: LiveRequest<{ page?: number; limit?: number }, { id: number }>) =>
       stamps.versionOf([['activity', String(marketLeagueOf(db, id, who).id)]]),
     async read({ params: { id }, query }) {
       const { value } = await readActivity(app, id, pageOf(query))

@@ -11,7 +11,7 @@ import { pageOf, pageQuery, pagination, withPagination } from '../../platform/ht
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
-import { liveHandlers } from '../../ui/parts/live.ts'
+import { type LiveRequest, liveHandlers } from '../../ui/parts/live.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { isMember, leagueViewById, listLeagues } from '../queries.ts'
 import { lastSplitAt, listActions } from './corrections/symbol-action.ts'
@@ -89,10 +89,9 @@ export const pricePages = (app: App) => {
       clock.now(),
     )
 
-  type PricesRequest = { request: Request; params: { id: number }; query: Asked; who: Who | undefined }
   const prices = liveHandlers(streams, {
     id: 'prices',
-    version({ params: { id }, who }: PricesRequest) {
+    version({ params: { id }, who }: LiveRequest<Asked, { id: number }>) {
       marketLeagueOf(db, id, who)
       return newestQuote()
     },

@@ -10,7 +10,7 @@ import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { runById } from '../../platform/jobs/runs.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
-import { liveHandlers } from '../../ui/parts/live.ts'
+import { type LiveRequest, liveHandlers } from '../../ui/parts/live.ts'
 import { leagueViewById } from '../queries.ts'
 import { draftPages, parseTakenAt } from './draft-routes.ts'
 import { discardHeld, publishAndAnnounce } from './held.ts'
@@ -53,15 +53,9 @@ export const uploadPages = (app: App) => {
   const versionOf = (data: UploadsData) =>
     Bun.hash(JSON.stringify(Object.values(data).map(part => (part instanceof Map ? [...part] : part)))).toString(36)
 
-  type UploadsRequest = {
-    request: Request
-    params: { id: number }
-    query: { page?: number; limit?: number }
-    who: Who | undefined
-  }
   const uploads = liveHandlers(streams, {
     id: 'history',
-    version: ({ params: { id }, query }: UploadsRequest) => versionOf(uploadsData(id, query)),
+    version: ({ params: { id }, query }: LiveRequest<PageAsked, { id: number }>) => versionOf(uploadsData(id, query)),
     read: ({ params: { id }, query }) => uploadsData(id, query),
     content: (data, { who }) => historyBody(data, who),
     page: (history, data, { who }) =>

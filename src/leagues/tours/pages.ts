@@ -14,7 +14,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
-import { liveHandlers } from '../../ui/parts/live.ts'
+import { type LiveRequest, liveHandlers } from '../../ui/parts/live.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
 import { maxEntries, tourRulesOf } from './config.ts'
 import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
@@ -84,10 +84,9 @@ export const tourPages = (app: App) => {
     }
   }
 
-  type EntriesRequest = { request: Request; params: { id: number }; query: Asked; who: Who | undefined }
   const entries = liveHandlers(streams, {
     id: 'entries',
-    version: ({ params: { id }, who }: EntriesRequest) => entriesVersion(id, who),
+    version: ({ params: { id }, who }: LiveRequest<Asked, { id: number }>) => entriesVersion(id, who),
     read: ({ params: { id }, query, who }) => entriesData(id, query, who),
     content: everyoneBody,
     page: (everyone, data, { who }) => showEntriesPage(data, everyone, who),
@@ -145,10 +144,10 @@ export const tourPages = (app: App) => {
     }
   }
 
-  type TourRequest = { request: Request; params: { slug: string }; query: TourQuery; who: Who | undefined }
   const tour = liveHandlers(streams, {
     id: 'field',
-    version: ({ params: { slug } }: TourRequest) => stamps.versionOf([['tour', tourBySlug(db, slug).slug]]),
+    version: ({ params: { slug } }: LiveRequest<TourQuery, { slug: string }>) =>
+      stamps.versionOf([['tour', tourBySlug(db, slug).slug]]),
     read: ({ params: { slug }, query, who }) => tourData(slug, query, who),
     content: (data, { who }) => fieldBody(data, who),
     page: (field, data, { who }) =>

@@ -12,7 +12,7 @@ import { seeOther } from '../../platform/http/responses.ts'
 import { sentFields } from '../../platform/http/shared-schemas.ts'
 import { pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
-import { liveHandlers } from '../../ui/parts/live.ts'
+import { type LiveRequest, liveHandlers } from '../../ui/parts/live.ts'
 import { noticesOf, unseenNotices } from '../notices.ts'
 import { rotaPage, rotaVersion } from '../rota-layout.ts'
 import { allSites, todayAtSites } from '../site-queries.ts'
@@ -77,11 +77,10 @@ export const ownRotaPages = (app: App) => {
     }
   }
 
-  type MineRequest = { request: Request; query: MineQuery; who: Who | undefined }
   const mine = liveHandlers(streams, {
     id: 'mine',
     version,
-    read: ({ query, who }: MineRequest) => myShifts(signedIn(who), query),
+    read: ({ query, who }: LiveRequest<MineQuery>) => myShifts(signedIn(who), query),
     content: myShiftsPart,
     page: (shown, data, { who }) => showMine(who, myShiftsBody(data, shown)),
   })
@@ -101,12 +100,11 @@ export const ownRotaPages = (app: App) => {
     })
   }
 
-  type RequestsRequest = { request: Request; query: RequestsQuery; who: Who | undefined }
   const requests = liveHandlers(streams, {
     id: 'requests',
     fast: true,
     version,
-    read: ({ query }: RequestsRequest) => requestsMarkup(query),
+    read: ({ query }: LiveRequest<RequestsQuery>) => requestsMarkup(query),
     content: markup => markup,
     page: (body, _, { who }) => rotaPage({ tab: 'requests', title: 'Requests', who, body }),
   })

@@ -1,5 +1,6 @@
 import { type Content, type Html, html, htmlResponse } from '../../platform/html.ts'
 import type { Streams } from '../../platform/http/event-streams.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 
 export type Live = {
   /** Unique on the page. */
@@ -24,6 +25,14 @@ export const live = ({ id, events, from, version, fast }: Live, content: Content
 /** The answer of `from`: the content alone, and its version, which has to be read before it, or a change in between is missed. */
 export const livePart = (version: string, content: Html | string): Response =>
   htmlResponse(content, 200, { 'x-version': version })
+
+/** What the routes of a live page hand on of a request. */
+export type LiveRequest<Query, Params = unknown> = {
+  request: Request
+  params: Params
+  query: Query
+  who: Who | undefined
+}
 
 type LiveContent<Asked, Data> = Pick<Live, 'id' | 'fast'> & {
   /** Refuses whoever may not see it, also while they watch. */
