@@ -50,6 +50,9 @@ export type ImportInput = {
 
 type Report = Pick<SheetReport, 'format' | 'worksheet' | 'mapping' | 'ignored' | 'rowsTotal' | 'rowsOk' | 'rowsBad'>
 
+/** With the time at which the sheet was taken, which its content may say. */
+type ComparedImport = ImportInput & { takenAt: number }
+
 export type Imported = {
   snapshot: number | null
   report: Report
@@ -94,7 +97,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     const { doubts, warnings, board, ...compared } =
       input.kind === 'extra'
         ? await compareExtra(scores, players, comparing, work)
-        : await compare(scores, sheet, players, comparing, work, storing.beside)
+        : await compare(scores, sheet, players, comparing, { ...work, beside: storing.beside })
     await stored
     const summary = {
       ...compared,
@@ -215,38 +218,26 @@ async function compare(
   scores: Database,
   sheet: SheetColumns,
   players: Players,
-  { published, kind, takenAt, config }: ImportInput & { takenAt: number },
+  { published, kind, takenAt, config }: ComparedImport,
   work: TaskContext,
-  beside: StoreThread | undefined,
 ) {
   const { snapshot } = players
   const { id, players: count } = snapshot
   const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
-  const earlier = scanBefore(published, { snapshot: id, takenAt })
+  const earlier = kind === 'current' ? scanBefore(published, { snapshot: id, takenAt }) : undefined
   const before = earlier && storedSnapshot(scores, earlier.snapshot) // undefined for an old sheet that was thinned out
-  // Then the counters are compared with those of the scan before in the pass that scores the board.
-  const startsFromBefore = selection?.scan === id && selection.baseline === before?.id && selection.extras.length === 0
-  const comparison =
-    kind === 'current' && before ? comparisonWith(before, players, sheet, !startsFromBefore) : undefined
-  const countedBeside =
-    comparison && beside && throwWhenAwaited(beside.ask('changesSince', comparison, { signal: work.signal }))
-  const shown = selection?.scan === id ? await prepareBoard(scores, players, selection, config, work) : undefined
-  const counted = comparison && (await changesSince(scores, comparison, work))
-  const compared = counted && countedBeside ? sumOfChanges(counted, await countedBeside) : counted
-  const changes = compared && startsFromBefore ? { ...compared, ...shown?.fallen } : compared
+  const { shown, changes } = await scoreAndCount(scores, sheet, players, { selection, before, config }, work)
   const metrics = shown?.metrics ?? namesOf(sheet.metrics)
   const { absent } = scoringOf(metrics, config)
   const warnings = absent.map(metric => `The league weighs ${metricName(metric)}, which this sheet does not have`)
-  const facts = { suspicious: shown?.suspicious ?? 0, warnings, board: shown?.board }
+  const facts = { suspicious: shown?.suspicious ?? 0, board: shown?.board }
   if (!before || !changes) {
     const doubts = kind === 'baseline' && selection?.baseline === id ? baselineDoubts(scores, players, selection) : []
-    return { players: count, new: 0, missing: 0, renamed: 0, ...facts, doubts }
+    return { players: count, new: 0, missing: 0, renamed: 0, ...facts, warnings, doubts }
   }
   const missing = before.players - (count - changes.new)
   const scoredBefore = scoringOf(namesOf(before.metrics), config).weights.map(({ metric }) => metric)
   const lostScores = scoredBefore.filter(metric => !metrics.includes(metric))
-  const doubts = doubtsOf(snapshot, before, { ...changes, missing }, lostScores)
-  const columns = missingColumnsWarning(snapshot, before)
   const scans = byTakenAt(scansOf(published).filter(scan => scan.takenAt <= takenAt && scan.snapshot !== before.id))
   const earlierScans = [before.id, ...scans.reverse().map(scan => scan.snapshot)]
   const returned = changes.new > 0 ? await returnedPlayersWarning(scores, sheet, players, earlierScans, work) : []
@@ -256,9 +247,35 @@ async function compare(
     missing,
     renamed: changes.renamed,
     ...facts,
-    warnings: [...warnings, ...columns, ...returned],
-    doubts,
+    warnings: [...warnings, ...missingColumnsWarning(snapshot, before), ...returned],
+    doubts: doubtsOf(snapshot, before, { ...changes, missing }, lostScores),
   }
+}
+
+type BoardBefore = {
+  selection: SnapshotSelection | undefined
+  before: Snapshot | undefined
+  config: BoardConfig
+}
+
+/** Scores the board that the sheet makes, and counts what changed since the scan before, of a large sheet in two threads. */
+async function scoreAndCount(
+  scores: Database,
+  sheet: SheetColumns,
+  players: Players,
+  { selection, before, config }: BoardBefore,
+  work: TaskContext,
+) {
+  const { beside, signal } = work
+  const isShown = selection?.scan === players.snapshot.id
+  // Then the counters are compared with those of the scan before in the pass that scores the board.
+  const startsFromBefore = isShown && selection.baseline === before?.id && selection.extras.length === 0
+  const comparison = before && comparisonWith(before, players, sheet, { countsFallen: !startsFromBefore })
+  const countedBeside = comparison && beside && throwWhenAwaited(beside.ask('changesSince', comparison, { signal }))
+  const shown = isShown ? await prepareBoard(scores, players, selection, config, work) : undefined
+  const countedHere = comparison && (await changesSince(scores, comparison, work))
+  const counted = countedHere && countedBeside ? sumOfChanges(countedHere, await countedBeside) : countedHere
+  return { shown, changes: counted && startsFromBefore ? { ...counted, ...shown?.fallen } : counted }
 }
 
 const namesOf = (metrics: readonly { name: string }[]) => metrics.map(({ name }) => name)
@@ -274,7 +291,7 @@ const comparisonWith = (
   before: Snapshot,
   { snapshot, rowsIn }: Players,
   sheet: SheetColumns,
-  countsFallen: boolean,
+  { countsFallen }: { countsFallen: boolean },
 ): SheetComparison => ({
   snapshot,
   sheet,
@@ -302,7 +319,7 @@ async function prepareBoard(
 async function compareExtra(
   scores: Database,
   players: Players,
-  { published, kind, takenAt, config }: ImportInput & { takenAt: number },
+  { published, kind, takenAt, config }: ComparedImport,
   work: TaskContext,
 ) {
   const { id, players: count } = players.snapshot
