@@ -40,7 +40,7 @@ async function compileHighs(): Promise<WebAssembly.Module> {
 /** Computes a roster in a thread of its own. The same problem and seed give the same roster, unless the clock or a signal ended it. */
 export async function solve(
   problem: RosterProblem,
-  { algorithm, budget_s, signal, onProgress }: SolveOptions,
+  { algorithm, budget_s = budgets[algorithm], signal, onProgress }: SolveOptions,
 ): Promise<Solution> {
   signal?.throwIfAborted()
   const isLarge = problem.shifts.length * problem.staff.length > LARGE
@@ -48,60 +48,81 @@ export async function solve(
   const order: SolveOrder = {
     problem,
     algorithm,
-    budget_s: budget_s ?? budgets[algorithm],
+    budget_s,
     ...(hasAssistant && { shared: sharedMemoryFor(problem) }),
   }
-  const stop = new AbortController()
+  const progress = openProgress(onProgress)
+  const limit = openTimeLimit(budget_s, signal, () => !progress.isPreparing())
+  const assistance = new AbortController()
+  const thread = { name: 'roster', script }
+  if (hasAssistant)
+    inThread<SolverTasks, 'assist'>(thread, 'assist', order, {
+      signal: AbortSignal.any([assistance.signal, limit.signal]),
+    }).catch(() => {}) // the result does not depend on it
   let best: Solution | undefined
+  try {
+    if (algorithm !== 'greedy') order.highs = await compileHighs().catch(() => undefined) // the thread tries again and says why not
+    return await inThread<SolverTasks, 'solve'>(thread, 'solve', order, {
+      signal: limit.signal,
+      progress(update: SolveUpdate) {
+        best = update.best ?? best
+        progress.report(update.progress)
+      },
+    })
+  } catch (error) {
+    if (!limit.signal.aborted || !best) throw error
+    return { ...best, summary: { ...best.summary, ended: limit.ended() } }
+  } finally {
+    assistance.abort()
+    limit.stop()
+    progress.stop()
+  }
+}
+
+/** Some steps of the exact solver take long without a report: meanwhile the last one is repeated, with how long ago it was. */
+function openProgress(onProgress: SolveOptions['onProgress']) {
+  let last: SolveProgress
+  let since: number
+  const report = (progress: SolveProgress) => {
+    last = progress
+    since = performance.now()
+    onProgress?.(progress)
+  }
+  report({ stage: 'loading', percent: 0, doing: 'starting', best_cents: null, gap: null, open: null, open_bound: null })
+  const heartbeat = setInterval(() => {
+    const seconds = Math.floor((performance.now() - since) / 1000)
+    if (seconds >= 1) onProgress?.({ ...last, doing: `${last.doing}, for ${seconds} s` })
+  }, 1000)
+  return {
+    report,
+    /** There is no roster yet. */
+    isPreparing: () => last.stage === 'loading' || last.stage === 'building',
+    stop: () => clearInterval(heartbeat),
+  }
+}
+
+/** A signal that is aborted with `cancelled`, or once the budget has run out and there is a roster. */
+function openTimeLimit(budget_s: number | undefined, cancelled: AbortSignal | undefined, hasRoster: () => boolean) {
+  const stop = new AbortController()
   let ended: EndReason = 'cancelled'
-  const cancel = () => stop.abort(signal?.reason)
+  const cancel = () => stop.abort(cancelled?.reason)
   const timeUp = () => {
-    if (last.stage === 'loading' || last.stage === 'building') {
-      budgetTimer = setTimeout(timeUp, 1000) // waits for the first roster
+    if (!hasRoster()) {
+      timer = setTimeout(timeUp, 1000)
       return
     }
     ended = 'budget'
     stop.abort(new Error('The budget ran out before there was a roster'))
   }
-  let [last, since]: [SolveProgress, number] = [
-    { stage: 'loading', percent: 0, doing: 'starting', best_cents: null, gap: null, open: null, open_bound: null },
-    performance.now(),
-  ]
-  const reportProgress = (progress: SolveProgress) => {
-    ;[last, since] = [progress, performance.now()]
-    onProgress?.(progress)
-  }
-  // Some steps of the exact solver take long without a report; this shows that they are still running.
-  const heartbeat = setInterval(() => {
-    const seconds = Math.floor((performance.now() - since) / 1000)
-    if (seconds >= 1) onProgress?.({ ...last, doing: `${last.doing}, for ${seconds} s` })
-  }, 1000)
-  let budgetTimer = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
-  signal?.addEventListener('abort', cancel)
-  reportProgress(last)
-  const assistance = new AbortController()
-  const name = 'roster'
-  if (hasAssistant)
-    inThread<SolverTasks, 'assist'>({ name, script }, 'assist', order, {
-      signal: AbortSignal.any([assistance.signal, stop.signal]),
-    }).catch(() => {}) // the result does not depend on it
-  try {
-    if (algorithm !== 'greedy') order.highs = await compileHighs().catch(() => undefined) // the thread tries again and says why not
-    return await inThread<SolverTasks, 'solve'>({ name, script }, 'solve', order, {
-      signal: stop.signal,
-      progress(update: SolveUpdate) {
-        best = update.best ?? best
-        reportProgress(update.progress)
-      },
-    })
-  } catch (error) {
-    if (!stop.signal.aborted || !best) throw error
-    return { ...best, summary: { ...best.summary, ended } }
-  } finally {
-    assistance.abort()
-    clearTimeout(budgetTimer)
-    clearInterval(heartbeat)
-    signal?.removeEventListener('abort', cancel)
+  let timer = budget_s === undefined ? undefined : setTimeout(timeUp, (budget_s + GRACE) * 1000)
+  cancelled?.addEventListener('abort', cancel)
+  return {
+    signal: stop.signal,
+    ended: () => ended,
+    stop() {
+      clearTimeout(timer)
+      cancelled?.removeEventListener('abort', cancel)
+    },
   }
 }
 
