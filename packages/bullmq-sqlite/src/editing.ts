@@ -39,12 +39,12 @@ export function updateProgress(queue: Queue, jobId: string, progress: string): v
   queue.emit('progress', 'jobId', jobId, 'data', progress)
 }
 
-/** Returns the number of lines after the change. */
-export function addLog(queue: Queue, jobId: string, line: string, keep?: number): number {
+/** Returns the number of lines after the change. A program may log whatever it caught. */
+export function addLog(queue: Queue, jobId: string, line: unknown, keep?: number): number {
   const { rowid } = jobOf(queue, jobId)
   const { last, n } = queue.sql.lastLog.get(rowid)!
   const number = (last ?? 0) + 1
-  queue.sql.addLog.run(rowid, number, line)
+  queue.sql.addLog.run(rowid, number, String(line ?? ''))
   if (!keep) return n + 1
   queue.sql.trimLogs.run(rowid, number - keep)
   return Math.min(keep, n + 1)

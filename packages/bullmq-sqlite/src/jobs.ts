@@ -52,9 +52,13 @@ export function nextDueAt(queue: Queue): number {
   return first ? Math.floor(first.score / delayedScale) : 0
 }
 
+/** A function and `undefined` have no JSON. */
+export const noData = '{}'
+
 export function insertInLine(queue: Queue, job: NewJob): void {
-  const { delay = 0, priority = 0, lifo } = job.opts
-  const laterPlace = delay > 0 ? delayedPlace(queue, job.timestamp, delay) : undefined
+  const { delay, lifo } = job.opts
+  const priority = job.opts.priority ?? 0 // options may be null: from JSON, or from JavaScript
+  const laterPlace = delay && delay > 0 ? delayedPlace(queue, job.timestamp, delay) : undefined
   insertJob(queue, job, laterPlace ?? placeInLine(queue, priority, lifo && !priority ? 'front' : 'back'))
   if (laterPlace) queue.emit('delayed', 'jobId', job.id, 'delay', String(laterPlace.dueAt))
   else queue.emit('waiting', 'jobId', job.id)
@@ -64,7 +68,7 @@ export function insertJob(queue: Queue, job: NewJob, { state, score }: Place): v
   const { id, name, data, opts, repeatJobKey: scheduler = null } = job
   const { parent_queue: parentQueue, parent_id: parentId, parent } = job.parent ?? noParent
   const [at, delay] = [wholeMs(job.timestamp), wholeMs(opts.delay ?? 0)]
-  const { priority = 0, deduplication: { id: dedup = null } = {} } = opts
+  const { priority, deduplication } = opts
   const { addJob } = queue.sql
   const json = JSON.stringify(opts)
   addJob.run(
@@ -74,15 +78,15 @@ export function insertJob(queue: Queue, job: NewJob, { state, score }: Place): v
     score,
     at,
     delay,
-    priority,
+    priority ?? 0,
     parentQueue,
     parentId,
     parent,
     scheduler,
-    dedup,
+    deduplication?.id ?? null,
     name,
     json,
-    data,
+    data ?? noData,
   )
   queue.recount(undefined, state)
   queue.emit('added', 'jobId', id, 'name', name)

@@ -1,5 +1,5 @@
 import type { JobsOptions, RepeatOptions } from 'bullmq'
-import { findJob, insertInLine } from './jobs.ts'
+import { findJob, insertInLine, noData } from './jobs.ts'
 import type { Args, Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { removeJob } from './removing.ts'
@@ -36,7 +36,7 @@ export function upsertScheduler(queue: Queue, ...args: Args<'addJobScheduler'>):
     if (value != null) fields[field] = String(value)
   const optsJson = JSON.stringify(templateOpts)
   if (optsJson !== '{}') fields.opts = optsJson
-  if (templateData !== '{}') fields.data = templateData
+  if (templateData !== noData) fields.data = templateData
   return [nextJob, addRun(queue, id, { nextRun, nextJob, fields }, runOpts, now)]
 }
 
@@ -117,7 +117,7 @@ function freeId(queue: Queue, id: string, millis: number, replaces: boolean): st
 /** Stores the scheduler's next run and adds its job. Returns the job's delay. */
 function addRun(queue: Queue, schedulerId: string, scheduler: Scheduler, runOpts: RunOptions, now: number): number {
   const { nextRun, nextJob, fields } = scheduler
-  const { name = '', data = '{}' } = fields
+  const { name = '', data = noData } = fields
   const delay = Math.max(0, nextRun - now)
   const opts: JobsOptions = { ...runOpts, delay, jobId: nextJob }
   queue.sql.saveScheduler.run(queue.id, schedulerId, nextRun, nextJob, JSON.stringify(fields))

@@ -761,6 +761,25 @@ function contract<B extends IQueueBackend, C>(
     expect(await queue.getGlobalConcurrency()).toBeNull()
   })
 
+  // As a program in JavaScript sends them that spreads settings, or logs whatever it caught.
+  storeTest(
+    `${store}: options that are null are as if they were not given, and data and logs may be anything`,
+    async () => {
+      const { queue } = await open()
+      const nothing = JSON.parse('{"priority":null,"delay":null,"lifo":null,"deduplication":null}')
+      const [job] = await queue.addBulk([{ name: 'a', data: () => 1, opts: nothing }])
+      await queue.upsertJobScheduler('s', { every: 3_600_000 }, { name: 'b', opts: { priority: nothing.priority } })
+      expect(await queue.getJobCounts('wait', 'prioritized', 'delayed')).toEqual({
+        wait: 2,
+        prioritized: 0,
+        delayed: 0,
+      })
+      expect(await queue.getJob(job!.id!)).toMatchObject({ data: {}, priority: 0 })
+      for (const line of [undefined, null, Number.NaN, 5] as unknown[]) await job!.log(line as string)
+      expect((await queue.getJobLogs(job!.id!)).logs).toEqual(['', '', 'NaN', '5'])
+    },
+  )
+
   storeTest(`${store}: logs are kept in order, by page and up to a number`, async () => {
     const { queue } = await open()
     const job = await queue.add('a', {})
