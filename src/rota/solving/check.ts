@@ -128,8 +128,9 @@ function* reasonsAgainst(problem: RosterProblem, { shift, person, pinned }: Know
   const absence = person.unavailable.find(each => meets(each, shift, zone))
   if (absence) {
     const from = absence.from.length === 10 ? absence.from : dayIn(zone, new Date(absence.from))
-    const firstDay = from > day ? from : day // a night shift may only reach into the absence
-    yield { rule: 'unavailable', message: `${person.name} is unavailable on ${longDate(firstDay)}`, ...about }
+    const isLater = from > day // a night shift may only reach into the absence
+    const message = `${person.name} is unavailable on ${longDate(isLater ? from : day)}`
+    yield { rule: 'unavailable', message, ...about }
   }
 }
 
