@@ -108,6 +108,7 @@ browserTest(
       preferences: [{ want: 'avoid', weekday: 7 }],
     })
     await page.goto(`${url}/rota/shifts`)
+    await page.fill('.rota-bar [name=end]', week.end_date) // days are chosen on a phone too
     await page.fill('[name=start_date]', week.start_date)
     await page.fill('[name=end_date]', week.end_date)
     await page.locator('[name=from]').first().fill('18:00')

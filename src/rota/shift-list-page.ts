@@ -54,7 +54,8 @@ ${table({
     {
       head: 'When',
       names: true,
-      cell: shift => html`<a href="/rota/shifts/${shift.id}">${shortDay(shift.date)}, ${shiftTimes(shift)}</a>`,
+      cell: shift =>
+        html`<a href="/rota/shifts/${shift.id}">${shortDay(shift.date)}, ${shiftTimes(shift)}</a>${shift.broken > 0 && brokenMark}`,
     },
     { head: 'Site', cell: shift => name(shift.site) },
     { head: 'Kind', cell: shift => name(shift.kind) },
@@ -64,8 +65,7 @@ ${table({
     {
       head: 'Open',
       numeric: true,
-      cell: shift =>
-        html`${shift.open ? html`<strong class="loss">${number(shift.open)}</strong>` : number(0)}${shift.broken > 0 && brokenMark}`,
+      cell: shift => (shift.open ? html`<strong class="loss">${number(shift.open)}</strong>` : number(0)),
     },
   ],
   empty: query.open
