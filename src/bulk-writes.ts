@@ -3,7 +3,7 @@ import type { Db } from '../db/open.ts'
 import { correctSymbol } from './leagues/market/corrections/correct-symbol.ts'
 import { deleteLeague } from './leagues/queries.ts'
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
-import { addPattern, copyWeeks, importShifts } from './rota/bulk-shifts.ts'
+import { addPattern, copyWeeks, deleteMatchingShifts, importShifts } from './rota/bulk-shifts.ts'
 import { changeSite, deleteSite } from './rota/bulk-sites.ts'
 import { raiseAllExpiryAlerts } from './rota/certificate-alerts.ts'
 import { clearAssignments, publishRoster } from './rota/confirm.ts'
@@ -16,6 +16,7 @@ export const bulkWrites: readonly ((db: Db, input: never) => unknown)[] = [
   importShifts,
   copyWeeks,
   addPattern,
+  deleteMatchingShifts,
   publishRoster,
   clearAssignments,
   applyTemplate,

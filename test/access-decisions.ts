@@ -343,7 +343,7 @@ export const decisions: Readonly<Record<string, string>> = {
   '/api/v1/roster/staff/': 'GET officer, POST officer',
   '/api/v1/roster/staff/import': 'POST officer',
   '/api/v1/roster/staff/:id': 'GET officer, PATCH officer, PUT officer, DELETE officer',
-  '/api/v1/roster/shifts/': 'GET member, POST officer',
+  '/api/v1/roster/shifts/': 'GET member, POST officer, DELETE officer',
   '/api/v1/roster/shifts/copy': 'POST officer',
   '/api/v1/roster/shifts/pattern': 'POST officer',
   '/api/v1/roster/shifts/import': 'POST officer',

@@ -4,7 +4,7 @@ import { readTable } from '../src/platform/spreadsheets/read-table.ts'
 import { otherShiftHeadings, parseShifts, shiftColumns } from '../src/rota/import-shifts.ts'
 import { copyShifts, shiftsFromPattern } from '../src/rota/make-shifts.ts'
 import { shiftDefaults } from '../src/rota/shift.ts'
-import { base } from './rosters.ts'
+import { auditedActions, base, newVenue } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 
 const berlin = () => 'Europe/Berlin'
@@ -23,6 +23,28 @@ test('invalid or reversed days are refused, not corrected', async () => {
   expect(await errors('start=2026-03-02&end=2026-03-01')).toEqual([
     { path: 'end', message: 'The end must not be before the start.' },
   ])
+})
+
+test('the shifts of a list are deleted at once if their number is confirmed', async () => {
+  const { call, shift_ids, staff, site } = await newVenue(['Ann'])
+  const night = { weekdays: [1, 2], from: '22:00', to: '02:00', skill: 'nigth' }
+  const days = { start_date: '2026-04-06', end_date: '2026-04-12' }
+  await call.post(`${base}/shifts/pattern`, { site_id: site.id, ...days, ...night })
+  await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
+  const listed = async (query: string) => (await call.get(`${base}/shifts?${query}`)).pagination.total
+  const erase = (query: string) => call.delete(`${base}/shifts?${query}`)
+  expect(await listed('skill=nigth')).toBe(2)
+  expect(await call.get('/rota/shifts?start=&skill=nigth')).toContain('Delete these 2 shifts')
+  for (const wrong of ['skill=nigth', 'skill=nigth&confirm=9'])
+    expect((await refusalOf(erase(wrong))).problem).toMatchObject({
+      detail: 'These are 2 shifts; send confirm=2',
+      shifts: 2,
+    })
+  expect(await erase('skill=nigth&confirm=2')).toEqual({ deleted: 2 })
+  expect([await listed('skill=nigth'), await listed('')]).toEqual([0, shift_ids.length])
+  expect(await erase(`open=true&end=2026-03-29&confirm=${shift_ids.length}`)).toEqual({ deleted: shift_ids.length })
+  expect((await call.get(`${base}/staff/${staff[0].id}`)).name).toBe('Ann')
+  expect(await auditedActions(call)).toContain('shift.delete_many')
 })
 
 test('a shift copied over a change of the clocks keeps its local time', () => {

@@ -5,10 +5,12 @@ import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { type FieldError, invalid, refuse, refuseImport } from '../errors.ts'
 import type { Actor } from '../platform/http/request-context.ts'
+import { counted } from '../platform/number-text.ts'
 import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { otherShiftHeadings, parseShifts, shiftColumns } from './import-shifts.ts'
 import { importErrors } from './imports.ts'
 import { copyShifts, shiftsFromPattern } from './make-shifts.ts'
+import { notifyOfDuties, upcomingDuties } from './notices.ts'
 import {
   asNewShift,
   checkCalendar,
@@ -18,7 +20,14 @@ import {
   type patternSchema,
   shiftDefaults,
 } from './shift.ts'
-import { addNewShifts, findIdenticalShift, shiftsIn } from './shift-queries.ts'
+import {
+  addNewShifts,
+  deleteShifts,
+  findIdenticalShift,
+  type ShiftsFilter,
+  shiftIdsMatching,
+  shiftsIn,
+} from './shift-queries.ts'
 import { allSites, siteById, timezoneOfSite } from './site-queries.ts'
 
 type By = { who: Actor; at: number }
@@ -42,6 +51,23 @@ export async function copyWeeks(db: Db, { given, ...by }: By & { given: Static<t
   checkCalendar(copies, 'weeks')
   return add(db, copies, by, 'shift.copy', given)
 }
+
+/** All that match, as `confirm` must count them, so that nothing goes that was not looked at. */
+export const deleteMatchingShifts = (
+  db: Db,
+  { filter, confirm, who, at }: By & { filter: ShiftsFilter; confirm: number | undefined },
+) =>
+  atomically(db, tx => {
+    const ids = shiftIdsMatching(tx, filter)
+    if (confirm !== ids.length)
+      refuse('conflict', `These are ${counted(ids.length, 'shift')}; send confirm=${ids.length}`, {
+        shifts: ids.length,
+      })
+    notifyOfDuties(tx, at, { 'Taken off': upcomingDuties(tx, { shiftIds: ids }, at) })
+    deleteShifts(tx, ids)
+    audit(tx, { at, who, action: 'shift.delete_many', target: 'shifts', detail: { ...filter, deleted: ids.length } })
+    return { deleted: ids.length }
+  })
 
 export async function addPattern(db: Db, { given, ...by }: By & { given: Static<typeof patternSchema> }) {
   const { start_date, end_date, ...fields } = given

@@ -1,12 +1,14 @@
-/** Making many shifts at once: copies of a week, a weekly pattern, a file. */
+/** Many shifts at once: copies of a week, a weekly pattern, a file, and taking them back. */
 import { t } from 'elysia'
 import type { App } from '../context.ts'
 import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { receiveTable, tableBody } from '../platform/http/request-body.ts'
-import { createRoute } from '../platform/http/route-docs.ts'
-import { addPattern, copyWeeks, importShifts } from './bulk-shifts.ts'
+import { createRoute, describe } from '../platform/http/route-docs.ts'
+import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
+import { addPattern, copyWeeks, deleteMatchingShifts, importShifts } from './bulk-shifts.ts'
 import { checkDateRange } from './date-range.ts'
 import { dryRunQuery, importErrorsSchema, importResponses } from './imports.ts'
+import { maxWordLength } from './rules-of-work.ts'
 import { copySchema, patternSchema } from './shift.ts'
 
 const addedSchema = t.Object({
@@ -19,6 +21,26 @@ const previewSchema = t.Object({ ...addedSchema.properties, ...importErrorsSchem
 export const makeShiftsRoutes = (app: App) => {
   const { bulkWriter } = app
   return apiRouter(app, '/api/v1/roster/shifts', 'rosters')
+    .delete(
+      '/',
+      ({ query: { confirm, ...filter }, who }) =>
+        bulkWriter.write(deleteMatchingShifts, { filter, confirm, who: signedIn(who) }),
+      {
+        query: t.Object({
+          start: t.Optional(dateSchema),
+          end: t.Optional(dateSchema),
+          site_id: t.Optional(idSchema),
+          skill: t.Optional(t.String({ maxLength: maxWordLength })),
+          open: t.Optional(t.Boolean({ description: 'Only those that lack people' })),
+          confirm: t.Optional(t.Integer({ minimum: 0, description: 'How many shifts these are' })),
+        }),
+        may: 'officer',
+        detail: describe(
+          'Delete all shifts that match, past ones too; whoever stood on one to come is told',
+          t.Object({ deleted: t.Integer() }),
+        ),
+      },
+    )
     .post(
       '/copy',
       ({ body, who }) => {

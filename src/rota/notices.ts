@@ -87,7 +87,7 @@ export const dutyDescription = (db: Db, shiftId: number) =>
   db.select(dutyColumns).from(shifts).innerJoin(sites, eq(sites.id, shifts.siteId)).where(eq(shifts.id, shiftId)).get()
 
 /** People with an account on these shifts, before something happens to them. Nobody is notified about past shifts. */
-export const upcomingDuties = (db: Db, of: { shiftId: number } | { siteId: number }, now: number) =>
+export const upcomingDuties = (db: Db, of: { shiftIds: readonly number[] } | { siteId: number }, now: number) =>
   db
     .select({ staff_id: assignments.staffId, shift_id: shifts.id, ...dutyColumns })
     .from(assignments)
@@ -96,7 +96,7 @@ export const upcomingDuties = (db: Db, of: { shiftId: number } | { siteId: numbe
     .innerJoin(staff, eq(staff.id, assignments.staffId))
     .where(
       and(
-        'shiftId' in of ? eq(shifts.id, of.shiftId) : eq(sites.id, of.siteId),
+        'shiftIds' in of ? isAmong(shifts.id, of.shiftIds) : eq(sites.id, of.siteId),
         gt(shifts.endsAt, now),
         isNotNull(staff.userId),
       ),

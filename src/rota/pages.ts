@@ -26,6 +26,7 @@ import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { brokenRulesOn, shownShiftsByIds } from './roster-view.ts'
 import { rotaPage, rotaVersion } from './rota-layout.ts'
 import { rotaBar, rotaPart } from './rota-page.ts'
+import { maxWordLength } from './rules-of-work.ts'
 import { shiftsBody } from './shift-list-page.ts'
 import { shiftBody } from './shift-page.ts'
 import { listShifts } from './shift-queries.ts'
@@ -170,7 +171,8 @@ export const rotaPages = (app: App) => {
         const now = clock.now()
         const slice = pageOf({ page: query.page, limit: 50 })
         const start = query.start === undefined ? todayAtSites(db, now) : query.start || undefined
-        const filter = { ...withoutEmptyFields(query), start, open: query.open, staff_id: query.staff_id }
+        const { skill, open, staff_id } = query
+        const filter = { ...withoutEmptyFields(query), start, skill: skill || undefined, open, staff_id }
         const { shifts, pagination } = withPagination(listShifts(db, filter, slice), slice)
         const ids = shifts.map(({ id }) => id)
         const data = {
@@ -185,7 +187,12 @@ export const rotaPages = (app: App) => {
         return rotaPage({ tab: 'shifts', title: 'Shifts', who, body: shiftsBody(data), scripts: ['import.js'] })
       },
       {
-        query: t.Object({ ...rangeForm.properties, open: t.Optional(t.Boolean()), staff_id: t.Optional(idSchema) }),
+        query: t.Object({
+          ...rangeForm.properties,
+          skill: t.Optional(t.String({ maxLength: maxWordLength })),
+          open: t.Optional(t.Boolean()),
+          staff_id: t.Optional(idSchema),
+        }),
         may: 'officer',
       },
     )

@@ -2,7 +2,9 @@
 
 import { type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
-import { checks, form, formField } from '../ui/parts/form.ts'
+import { countText } from '../platform/number-text.ts'
+import { address } from '../ui/parts/address.ts'
+import { action, checks, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
@@ -42,6 +44,7 @@ export function shiftsBody({ shifts, pagination: pages, sites, query, person, he
   return html`<div class="rota-bar"><form method="get" action="/rota/shifts">
 ${siteSelect(sites, query.site_id)}
 <input type="date" name="start" value="${query.start}" aria-label="From" /><input type="date" name="end" value="${query.end}" aria-label="To" />
+<input name="skill" value="${query.skill}" list="skills-held" placeholder="Any skill" aria-label="Skill" />
 <label><input type="checkbox" name="open" value="true" ${query.open && html`checked`} /> Only with open places</label>${person && html`<input type="hidden" name="staff_id" value="${query.staff_id}" />`}
 <button type="submit" class="small quiet">Show</button></form></div>
 ${person && html`<p>Only the shifts of ${name(person)}. <a href="${shiftsAddress({ ...query, staff_id: undefined })}">Those of everybody</a></p>`}
@@ -73,6 +76,7 @@ ${table({
     : emptyState('No shifts here', 'Make them below.'),
 })}
 ${paginationLinks(pages, page => shiftsAddress({ ...query, page }))}
+${!person && pages.total > 0 && deleteAction(query, pages.total)}
 <section class="part"><h2>Make shifts</h2>
 <p class="quiet">${timezoneNote(sites)}</p>
 ${form(
@@ -99,6 +103,25 @@ ${importForm({
   example: `site,date,from,to,skill,certification,headcount,kind\n${sites[0]?.name},${monday},18:00,23:00,bar,,2,late`,
   more: timezoneNote(sites),
 })}`
+}
+
+const deleteAction = ({ start, end, site_id, skill, open }: ShiftsFilter, total: number): Html => {
+  const these = total === 1 ? 'this shift' : `these ${countText(total)} shifts`
+  return action({
+    label: `Delete ${these}`,
+    method: 'delete',
+    action: address('/api/v1/roster/shifts', {
+      start,
+      end,
+      site_id,
+      skill,
+      open: open ? 'true' : null,
+      confirm: total,
+    }),
+    look: 'danger small',
+    confirm: `Delete ${these}? Whoever is on one is taken off, and told of those to come.`,
+    done: 'Shifts deleted: {deleted}',
+  })
 }
 
 const siteField = (sites: readonly Site[], value?: number): Html =>

@@ -2,7 +2,7 @@
 import { and, asc, between, eq, gt, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { equalsGiven } from '../../db/prepared-writes.ts'
+import { equalsGiven, isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts } from '../../db/schema.ts'
 import { refuse } from '../errors.ts'
 import { batchesOf } from '../platform/batches.ts'
@@ -21,20 +21,39 @@ export const inRange = ({ start, end, siteIds }: DateRange): SQL | undefined =>
 /** Of each row of `shifts`. */
 export const peopleOnShift = sql<number>`(select count(*) from ${assignments} where ${eq(assignments.shiftId, shifts.id)})`
 
-export type ShiftsFilter = { start?: string; end?: string; site_id?: number; staff_id?: number; open?: boolean }
-
 /** `open`: only shifts that lack people. */
-export function listShifts(db: Db, { start, end, site_id, staff_id, open }: ShiftsFilter, slice: PageSlice) {
-  const where = and(
+export type ShiftsFilter = {
+  start?: string
+  end?: string
+  site_id?: number
+  staff_id?: number
+  skill?: string
+  open?: boolean
+}
+
+const matching = (db: Db, { start, end, site_id, staff_id, skill, open }: ShiftsFilter) =>
+  and(
     start ? gte(shifts.day, start) : undefined,
     end ? lte(shifts.day, end) : undefined,
     site_id ? eq(shifts.siteId, site_id) : undefined,
     staff_id ? inArray(shifts.id, shiftsOf(db, staff_id)) : undefined,
+    skill ? eq(shifts.skill, skill) : undefined,
     open ? gt(shifts.headcount, peopleOnShift) : undefined,
   )
+
+export function listShifts(db: Db, filter: ShiftsFilter, slice: PageSlice) {
+  const where = matching(db, filter)
   const { rows, total } = rowsOfPage(db, shifts, { where, orderBy: [shifts.startsAt, shifts.id] }, slice)
   return { shifts: rows, total }
 }
+
+export const shiftIdsMatching = (db: Db, filter: ShiftsFilter): number[] =>
+  db
+    .select({ id: shifts.id })
+    .from(shifts)
+    .where(matching(db, filter))
+    .all()
+    .map(({ id }) => id)
 
 const shiftsOf = (db: Db, staffId: number) =>
   db.select({ id: assignments.shiftId }).from(assignments).where(eq(assignments.staffId, staffId))
@@ -118,8 +137,8 @@ export function changeShift(tx: Db, id: number, shift: NewShift): void {
   touch(tx, 'shifts')
 }
 
-export function deleteShift(tx: Db, id: number): void {
-  tx.delete(shifts).where(eq(shifts.id, id)).run()
+export function deleteShifts(tx: Db, ids: readonly number[]): void {
+  tx.delete(shifts).where(isAmong(shifts.id, ids)).run()
   touch(tx, 'shifts')
   touch(tx, 'roster')
 }

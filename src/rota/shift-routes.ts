@@ -14,6 +14,7 @@ import { addedViolations } from './load-problem.ts'
 import { notifyOfDuties, notifyOfMove, upcomingDuties } from './notices.ts'
 import { reopenSwapsOf } from './own/swaps.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
+import { maxWordLength } from './rules-of-work.ts'
 import {
   asNewShift,
   checkShift,
@@ -24,7 +25,7 @@ import {
   shiftSchema,
   shiftView,
 } from './shift.ts'
-import { addShifts, changeShift, deleteShift, listShifts, shiftById } from './shift-queries.ts'
+import { addShifts, changeShift, deleteShifts, listShifts, shiftById } from './shift-queries.ts'
 import { countAssignments } from './staff-queries.ts'
 
 export const shiftRoutes = (app: App) => {
@@ -35,9 +36,9 @@ export const shiftRoutes = (app: App) => {
       '/',
       async ({ query, request, set }) => {
         const page = pageOf(query)
-        const { start = '', end = '', site_id = 0 } = query
+        const { start = '', end = '', site_id = 0, skill = '' } = query
         if (start && end && end < start) invalid('end', 'The end must not be before the start.')
-        const answer = await cache.read(cached.shiftList, [start, end, site_id, page.page, page.limit], () => {
+        const answer = await cache.read(cached.shiftList, [start, end, site_id, skill, page.page, page.limit], () => {
           const { shifts, total } = listShifts(db, query, page)
           return { shifts: shifts.map(shiftView), pagination: pagination(page, total) }
         })
@@ -50,6 +51,7 @@ export const shiftRoutes = (app: App) => {
           start: t.Optional(dateSchema),
           end: t.Optional(dateSchema),
           site_id: t.Optional(idSchema),
+          skill: t.Optional(t.String({ maxLength: maxWordLength })),
         }),
       },
     )
@@ -97,7 +99,7 @@ export const shiftRoutes = (app: App) => {
           const shift = { ...before, ...body, skills: body.skills === undefined ? before.skills : (body.skills ?? []) }
           checkShift(shift)
           const at = clock.now()
-          const duties = upcomingDuties(tx, { shiftId: id }, at)
+          const duties = upcomingDuties(tx, { shiftIds: [id] }, at)
           const broken = violationsOnShift(tx, id)
           changeShift(tx, id, shift)
           if (!confirm) refuseBroken(addedViolations(broken, violationsOnShift(tx, id)))
@@ -129,8 +131,8 @@ export const shiftRoutes = (app: App) => {
           if (assigned && !confirm)
             refuse('conflict', `${peopleAre(assigned)} on this shift; send confirm=true`, { assignments: assigned })
           const at = clock.now()
-          notifyOfDuties(tx, at, { 'Taken off': upcomingDuties(tx, { shiftId: id }, at) })
-          deleteShift(tx, id)
+          notifyOfDuties(tx, at, { 'Taken off': upcomingDuties(tx, { shiftIds: [id] }, at) })
+          deleteShifts(tx, [id])
           const detail = { ...shift, assigned }
           audit(tx, { at, who: signedIn(who), action: 'shift.delete', target: `shift ${id}`, detail })
         })
