@@ -1,13 +1,21 @@
 import { afterAll, expect, test } from 'bun:test'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { outcome } from '../packages/bullmq-sqlite/test/outcome.ts'
 import { type ArrivingSheet, arrivingSheet } from '../src/leagues/sheets/arriving-sheet.ts'
 import type { ImportInput, ImportProgress } from '../src/leagues/sheets/import-sheet.ts'
-import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
+import { readSheet, type Sheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { startSheetThread } from '../src/leagues/sheets/sheet-thread.ts'
-import { newGrowth, signalComplete, signalGrowth, signalUnwanted } from '../src/platform/files/growth.ts'
+import { writeTempFile } from '../src/leagues/sheets/temp-file.ts'
+import {
+  BLOCK_BYTES,
+  inBlocks,
+  newGrowth,
+  signalComplete,
+  signalGrowth,
+  signalUnwanted,
+} from '../src/platform/files/growth.ts'
 import type { AskOptions } from '../src/platform/process/threads.ts'
 import { growingSource } from '../src/platform/spreadsheets/source.ts'
 
@@ -18,7 +26,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const csv = `id,name,power\n${Array.from({ length: 5_000 }, (_, i) => `${i},"Player ${i}",${i * 3}`).join('\n')}\n`
+const csv = `id,name,power,remark\n${Array.from({ length: 5_000 }, (_, i) => `${i},"Player ${i}",${i * 3},${'.'.repeat(230)}`).join('\n')}\n`
 
 const importFile = (
   path: string,
@@ -39,23 +47,38 @@ const importFile = (
     asking,
   )
 
-/** A sheet that is half written, and read up to there. */
-async function halfWritten(name: string): Promise<{ path: string; sheet: ArrivingSheet; rest(): void }> {
+async function* inChunks(text: string, bytes = 100_000) {
+  for (let at = 0; at < text.length; at += bytes) yield Buffer.from(text.slice(at, at + bytes))
+}
+
+/** A sheet of which the first block is written, and read. */
+async function partlyWritten(name: string): Promise<{ path: string; sheet: ArrivingSheet; rest(): Promise<void> }> {
   const path = join(folder, name)
-  const middle = csv.indexOf('2500') + 2 // in the middle of a cell
-  writeFileSync(path, csv.slice(0, middle))
   const sheet = arrivingSheet(thread, name, csv.length)
-  sheet.written(path, true)
+  const chunks = sheet.read(inChunks(csv), path)
+  const writeNext = async () => {
+    const { value, done } = await chunks.next()
+    if (value) appendFileSync(path, value)
+    return !done
+  }
+  writeFileSync(path, '')
+  await writeNext()
   await thread.run('sweep', { keep: new Set(), before: 0 }) // by now the thread has started it
-  return { path, sheet, rest: () => appendFileSync(path, csv.slice(middle)) }
+  return {
+    path,
+    sheet,
+    async rest() {
+      while (await writeNext());
+    },
+  }
 }
 
 test('a file that grows while it is read is read to its end', async () => {
   const path = join(folder, 'growing.csv')
   const growth = newGrowth()
-  writeFileSync(path, csv.slice(0, 20))
+  writeFileSync(path, csv.slice(0, 50))
   const reading = readSheet(growingSource(path, csv.length, growth))
-  for (let at = 20; at < csv.length; at += 40_000) {
+  for (let at = 50; at < csv.length; at += 40_000) {
     appendFileSync(path, csv.slice(at, at + 40_000))
     signalGrowth(growth)
     await Bun.sleep(0)
@@ -67,9 +90,34 @@ test('a file that grows while it is read is read to its end', async () => {
   expect(lines.length).toBe(5_000)
 })
 
+test('blocks that writer and reader share are read from memory, however many there are', async () => {
+  const path = join(folder, 'blocks.csv')
+  const large = csv.replaceAll(',.', `,${'.'.repeat(1_000)}`)
+  const growth = newGrowth()
+  writeFileSync(path, '')
+  let reading: Promise<Sheet> | undefined
+  for await (const block of inBlocks(inChunks(large), growth)) {
+    reading ??= readSheet(growingSource(path, large.length, growth))
+    if (block.length < BLOCK_BYTES)
+      writeFileSync(path, `${'-'.repeat(large.length - block.length)}${Buffer.from(block)}`)
+  }
+  signalComplete(growth)
+  const { lines, ...sheet } = await reading!
+  const { lines: _, ...atOnce } = await readSheet(Buffer.from(large))
+  expect(sheet).toEqual(atOnce)
+})
+
+test('blocks that the disk cannot take past the cache of the system are written as usual', async () => {
+  const path = join(folder, 'unaligned')
+  const shared = new Uint8Array(new SharedArrayBuffer(2 * BLOCK_BYTES)).map((_, i) => i % 251).subarray(1)
+  const blocks = [shared.subarray(0, BLOCK_BYTES), shared.subarray(BLOCK_BYTES)]
+  await (await writeTempFile(blocks, path)).syncAndClose()
+  expect(Buffer.compare(readFileSync(path), shared)).toBe(0)
+})
+
 test('a sheet that was read while it came in is not read again', async () => {
-  const { path, sheet, rest } = await halfWritten('a')
-  rest()
+  const { path, sheet, rest } = await partlyWritten('a')
+  await rest()
   sheet.arrived(path)
   const importing = importFile(path)
   rmSync(path)
@@ -77,15 +125,15 @@ test('a sheet that was read while it came in is not read again', async () => {
 })
 
 test('a sheet that is not wanted is forgotten, also in the midst of being read', async () => {
-  const { path, sheet, rest } = await halfWritten('b')
+  const { path, sheet, rest } = await partlyWritten('b')
   sheet.cancel()
-  rest()
+  await rest()
   expect((await importFile(path)).report.rowsTotal).toBe(5_000)
 })
 
 test('a sheet with a mapping, or one that was refused ahead, is read by its import', async () => {
-  const { path, sheet, rest } = await halfWritten('c')
-  rest()
+  const { path, sheet, rest } = await partlyWritten('c')
+  await rest()
   sheet.arrived(path)
   const mapping = { id: 'id', power: 'strength' }
   expect((await importFile(path, { options: { filename: 'scan.csv', mapping } })).report.mapping).toMatchObject({
@@ -95,7 +143,6 @@ test('a sheet with a mapping, or one that was refused ahead, is read by its impo
   const bare = join(folder, 'd')
   writeFileSync(bare, 'id,power\n')
   const refused = arrivingSheet(thread, 'd', 9)
-  refused.written(bare, true)
   refused.arrived(bare)
   expect(await outcome(importFile(bare))).toThrow('No rows below the headings')
 })

@@ -1,33 +1,60 @@
 /** Reads a large sheet while it arrives, before its import asks for it. */
-import { newGrowth, signalComplete, signalGrowth, signalUnwanted } from '../../platform/files/growth.ts'
+import {
+  type Growth,
+  inBlocks,
+  newGrowth,
+  signalComplete,
+  signalNoReader,
+  signalUnwanted,
+} from '../../platform/files/growth.ts'
+import { isZip } from '../../platform/spreadsheets/sniff.ts'
 import type { SheetThread } from './sheet-thread.ts'
 
 export type ArrivingSheet = {
-  /** Text is read as it arrives, from the file to which it is written. */
-  written(path: string, isText: boolean): void
+  /** Its chunks, as they are to be written to the file: text in blocks that are read meanwhile. */
+  read(chunks: AsyncGenerator<Uint8Array>, path: string): AsyncGenerator<Uint8Array>
   /** A workbook is read only once it is complete, as its directory is at its end. */
   arrived(path: string): void
   cancel(): void
 }
 
+let lastArrived: Growth | undefined
+
 /** `file` is the name its import will ask for it by, `expectedBytes` about how many bytes it will have. */
 export function arrivingSheet(thread: SheetThread, file: string, expectedBytes: number): ArrivingSheet {
-  const growth = newGrowth()
+  const growth = newGrowth(lastArrived)
+  lastArrived = undefined
   let isRead = false
   const startReading = (path: string) => {
     if (isRead) return
     isRead = true
-    thread.run('readAhead', { file, path, expectedBytes, growth }).catch(() => {}) // its import reads it again and reports the error
+    thread
+      .run('readAhead', { file, path, expectedBytes, growth })
+      .catch(() => {}) // its import reads it again and reports the error
+      .then(() => signalNoReader(growth))
   }
   return {
-    written(path, isText) {
-      signalGrowth(growth)
-      if (isText) startReading(path)
+    async *read(chunks, path) {
+      const first = await chunks.next()
+      if (first.done) return
+      const all = startingWith(first.value, chunks)
+      if (isZip(first.value)) yield* all
+      else
+        for await (const block of inBlocks(all, growth)) {
+          startReading(path)
+          yield block
+        }
     },
     arrived(path) {
       signalComplete(growth)
       startReading(path)
+      lastArrived = growth
     },
     cancel: () => signalUnwanted(growth),
   }
+}
+
+async function* startingWith<T>(first: T, rest: AsyncIterable<T>) {
+  yield first
+  yield* rest
 }

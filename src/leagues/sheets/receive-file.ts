@@ -16,7 +16,7 @@ import { parseForm } from '../../platform/http/multipart-form.ts'
 import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
-import { fileKindOf, HEAD_BYTES, isZip } from '../../platform/spreadsheets/sniff.ts'
+import { fileKindOf, HEAD_BYTES } from '../../platform/spreadsheets/sniff.ts'
 import { truncate } from '../../platform/truncate.ts'
 import { type ArrivingSheet, arrivingSheet } from './arriving-sheet.ts'
 import { type WrittenFile, writeTempFile } from './temp-file.ts'
@@ -202,7 +202,7 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
     if (name !== 'file') return void stream.resume()
     sheet = stream
     filename = cleanName(given)
-    const hashed = async function* (chunks: AsyncIterable<Buffer>) {
+    const hashedChunks = async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
         if (bytes < HEAD_BYTES) head.push(Buffer.from(chunk.subarray(0, HEAD_BYTES - bytes))) // a copy, as chunks are freed
         bytes += chunk.length
@@ -211,9 +211,9 @@ async function readStream(body: Body, type: string, { path, maxBytes, arriving }
       }
       if (stream.truncated) throw tooLarge(maxBytes)
     }
-    writing = writeTempFile(hashed(stream), path, written => {
+    const hashed = hashedChunks(stream)
+    writing = writeTempFile(arriving?.read(hashed, path) ?? hashed, path, written => {
       writtenBytes += written
-      arriving?.written(path, !isZip(head[0]!))
     })
     writing.catch(error => form.destroy(error))
   })

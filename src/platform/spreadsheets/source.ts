@@ -1,5 +1,13 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { type Growth, growthState, isComplete, isUnwanted, nextGrowth } from '../files/growth.ts'
+import {
+  type Growth,
+  growthState,
+  isComplete,
+  isUnwanted,
+  nextGrowth,
+  readBlock,
+  signalNoReader,
+} from '../files/growth.ts'
 
 /** Bytes that can be read at any offset. `read` may return fewer than asked for; 0 is the end, or the end for now (see `grown`). */
 export interface ByteSource {
@@ -21,7 +29,7 @@ export function fileSource(path: string): ByteSource {
 
 const growthTimeoutMs = 10_000 // after that the state is checked again
 
-/** A file that another thread still writes. Until it is complete its size is `expectedBytes`. */
+/** A file that another thread still writes, for one reader from start to end. Until it is complete its size is `expectedBytes`. */
 export function growingSource(path: string, expectedBytes: number, growth: Growth): ByteSource {
   const file = openSync(path, 'r')
   let lastState = growthState(growth)
@@ -31,7 +39,7 @@ export function growingSource(path: string, expectedBytes: number, growth: Growt
     },
     read(into, at) {
       lastState = growthState(growth)
-      return readSync(file, into, 0, into.length, at)
+      return readBlock(growth, into, at) || readSync(file, into, 0, into.length, at)
     },
     async grown() {
       if (isComplete(lastState)) return false
@@ -39,7 +47,10 @@ export function growingSource(path: string, expectedBytes: number, growth: Growt
       if (isUnwanted(growthState(growth))) throw new Error('The file is not wanted any more')
       return true
     },
-    close: () => closeSync(file),
+    close() {
+      signalNoReader(growth)
+      closeSync(file)
+    },
   }
 }
 
