@@ -38,83 +38,21 @@ const next = t.Optional(t.String({ maxLength: 100_000 })) // far more than an ad
 const passwordToken = t.String({ minLength: 1, maxLength: 100 })
 
 export const accountPages = (app: App) => {
-  const { db, config } = app
-  const isSignUpOpen = config.signup === 'open'
-
-  /** With ADMIN_TOKEN an installation may do without an admin for good. */
-  function wayToFirstAdmin(): Content {
-    if (config.adminToken)
-      return (
-        !hasUsers(db) &&
-        notice(
-          'There is no account yet. Make an admin by POST /api/v1/users with ADMIN_TOKEN, or set ADMIN_EMAIL and ADMIN_PASSWORD and start again.',
-        )
-      )
-    return !hasAdmin(db) && notice('There is no admin yet. The log has the link for making the first one.')
-  }
-  const signInForm = (next?: string, isNew = false): AuthForm => ({
-    title: 'Sign in',
-    above: isNew && notice(signedUpMessage),
-    action: '/sign-in',
-    fields: [{ ...email, autofocus: true }, password],
-    submit: 'Sign in',
-    hiddenFields: { next },
-    below: html`<p><a href="/forgot-password">Forgot your password?</a></p>
-${isSignUpOpen && html`<p><a href="/sign-up">Make an account</a></p>`}
-${wayToFirstAdmin()}`,
-  })
-  const signUpForm = (): AuthForm => ({
-    title: 'Make an account',
-    action: '/sign-up',
-    fields: [{ ...username, autofocus: true }, email, newPassword, countryChoice()],
-    submit: 'Make the account',
-  })
-  const setupForm = (token: string | undefined): AuthForm => ({
-    title: 'The first admin',
-    action: '/setup',
-    fields: [{ ...username, autofocus: true }, email, newPassword],
-    submit: 'Make the first admin',
-    hiddenFields: { token },
-  })
-
-  const forgottenForm: AuthForm = {
-    title: 'Forgot your password',
-    above: html`<p>Enter the address of your account. We mail it a link for choosing a new password.</p>`,
-    action: '/forgot-password',
-    fields: [{ ...email, autofocus: true }],
-    submit: 'Send me the link',
-    below: html`<p><a href="/sign-in">Back to signing in</a></p>`,
-  }
-  const forgotten = (message: string) =>
-    page({
-      title: 'Forgot your password',
-      who: undefined,
-      nav: 'account',
-      body: html`<div class="head"><h1>Forgot your password</h1></div>
-${notice(message)}
-<p><a href="/sign-in">Back to signing in</a></p>`,
-    })
-
-  const passwordForm = (token: string, email: string): AuthForm => ({
-    title: 'A new password',
-    above: html`<p>For the account of ${email}. It will be signed out everywhere.</p>`,
-    action: '/password',
-    fields: [{ ...newPassword, label: 'New password', autofocus: true }],
-    submit: 'Change the password',
-    hiddenFields: { token },
-  })
+  const { db } = app
 
   return pageRouter(app)
     .get(
       '/sign-in',
       ({ query, who }) =>
-        who ? seeOther(localPath(query.next)) : authFormPage(signInForm(query.next, query.new === 'true')),
+        who
+          ? seeOther(localPath(query.next))
+          : authFormPage(signInForm(app, query.next, { isNew: query.new === 'true' })),
       { query: t.Object({ next, new: t.Optional(t.String({ maxLength: 10 })) }), may: 'anyone' },
     )
     .post(
       '/sign-in',
       ({ request, body }) =>
-        submitAuthForm(t.Object(credentials), body, signInForm(body.next), async given => {
+        submitAuthForm(t.Object(credentials), body, signInForm(app, body.next), async given => {
           await signIn(app, request, given)
           return seeOther(localPath(body.next))
         }),
@@ -123,7 +61,7 @@ ${notice(message)}
     .get(
       '/sign-up',
       ({ who }) => {
-        if (!isSignUpOpen) refuse('not_found', 'Only an admin makes accounts here')
+        if (!isSignUpOpen(app)) refuse('not_found', 'Only an admin makes accounts here')
         return who ? seeOther('/') : authFormPage(signUpForm())
       },
       { may: 'anyone' },
@@ -154,7 +92,7 @@ ${notice(message)}
         }),
       { body: sentFields, may: 'anyone' },
     )
-    .get('/forgot-password', () => (sendsMail(app) ? authFormPage(forgottenForm) : forgotten(askAnAdmin)), {
+    .get('/forgot-password', () => (sendsMail(app) ? authFormPage(forgottenForm) : forgottenPage(askAnAdmin)), {
       may: 'anyone',
     })
     .post(
@@ -162,7 +100,7 @@ ${notice(message)}
       ({ request, body }) =>
         submitAuthForm(t.Object({ email: emailField }), body, forgottenForm, async ({ email }) => {
           await forgotPassword(app, request, email)
-          return forgotten(linkIsMailed)
+          return forgottenPage(linkIsMailed)
         }),
       { body: sentFields, may: 'anyone' },
     )
@@ -208,3 +146,76 @@ ${notice(message)}
       { may: 'member' },
     )
 }
+
+const isSignUpOpen = ({ config }: App) => config.signup === 'open'
+
+/** `isNew`: right after an account was made. */
+const signInForm = (app: App, next?: string, { isNew = false } = {}): AuthForm => ({
+  title: 'Sign in',
+  above: isNew && notice(signedUpMessage),
+  action: '/sign-in',
+  fields: [{ ...email, autofocus: true }, password],
+  submit: 'Sign in',
+  hiddenFields: { next },
+  below: html`<p><a href="/forgot-password">Forgot your password?</a></p>
+${isSignUpOpen(app) && html`<p><a href="/sign-up">Make an account</a></p>`}
+${wayToFirstAdmin(app)}`,
+})
+
+/** With ADMIN_TOKEN an installation may do without an admin for good. */
+function wayToFirstAdmin({ db, config }: App): Content {
+  if (config.adminToken)
+    return (
+      !hasUsers(db) &&
+      notice(
+        'There is no account yet. Make an admin by POST /api/v1/users with ADMIN_TOKEN, or set ADMIN_EMAIL and ADMIN_PASSWORD and start again.',
+      )
+    )
+  return !hasAdmin(db) && notice('There is no admin yet. The log has the link for making the first one.')
+}
+
+const signUpForm = (): AuthForm => ({
+  title: 'Make an account',
+  action: '/sign-up',
+  fields: [{ ...username, autofocus: true }, email, newPassword, countryChoice()],
+  submit: 'Make the account',
+})
+
+const setupForm = (token: string | undefined): AuthForm => ({
+  title: 'The first admin',
+  action: '/setup',
+  fields: [{ ...username, autofocus: true }, email, newPassword],
+  submit: 'Make the first admin',
+  hiddenFields: { token },
+})
+
+const backToSignIn = html`<p><a href="/sign-in">Back to signing in</a></p>`
+const forgottenTitle = 'Forgot your password'
+
+const forgottenForm: AuthForm = {
+  title: forgottenTitle,
+  above: html`<p>Enter the address of your account. We mail it a link for choosing a new password.</p>`,
+  action: '/forgot-password',
+  fields: [{ ...email, autofocus: true }],
+  submit: 'Send me the link',
+  below: backToSignIn,
+}
+
+const forgottenPage = (message: string) =>
+  page({
+    title: forgottenTitle,
+    who: undefined,
+    nav: 'account',
+    body: html`<div class="head"><h1>${forgottenTitle}</h1></div>
+${notice(message)}
+${backToSignIn}`,
+  })
+
+const passwordForm = (token: string, email: string): AuthForm => ({
+  title: 'A new password',
+  above: html`<p>For the account of ${email}. It will be signed out everywhere.</p>`,
+  action: '/password',
+  fields: [{ ...newPassword, label: 'New password', autofocus: true }],
+  submit: 'Change the password',
+  hiddenFields: { token },
+})
