@@ -403,6 +403,7 @@ test('an operator tries the mail server without waiting for a reason to mail', a
   expect(server.mails).toMatchObject([{ to: [ann.email] }])
   server.refused.addresses.add(ann.email)
   expect((await sendTestMail(mailSettings(server.port))).err).toContain('550 no such mailbox')
+  expect((await sendTestMail(mailSettings(1))).err).toContain('127.0.0.1:1 failed: The server refuses connections')
   expect(await sendTestMail({})).toMatchObject({ code: 1, err: expect.stringContaining('SMTP_URL is not set') })
 })
 

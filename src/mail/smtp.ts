@@ -2,6 +2,7 @@
 import { atomically } from '../../db/transactions.ts'
 import { clearAlert, raiseAlert } from '../alerts.ts'
 import type { App } from '../context.ts'
+import { networkReasonIn } from '../platform/http/outgoing.ts'
 import { AlertedFailure } from '../platform/jobs/job.ts'
 
 export type Mail = {
@@ -47,7 +48,8 @@ export async function sendBySmtp(
     await transport.sendMail({ from, ...mail, to, disableFileAccess: true, disableUrlAccess: true })
   } catch (error) {
     const { message, response, code, permanent } = failureOf(error)
-    const reason = (typeof response === 'string' ? response : message).replaceAll(/[^\s<>"']+@[^\s<>"']+/g, '…')
+    const said = typeof response === 'string' ? response : (networkReasonIn(message) ?? message)
+    const reason = said.replaceAll(/[^\s<>"']+@[^\s<>"']+/g, '…')
     const isAddress = code === 'EENVELOPE' && permanent === true
     const sentence = `The mail server ${url.host} ${isAddress ? 'does not take an address' : 'failed'}: ${reason}`
     throw new MailFailure(sentence, url.host, isAddress, error)

@@ -319,6 +319,12 @@ const networkReasons: Record<string, string> = {
   ENETUNREACH: 'The server cannot be reached',
 }
 
+/** In plain words what the system says, such as `connect ECONNREFUSED 127.0.0.1:25`; undefined if that is not about the network. */
+export const networkReasonIn = (message: string): string | undefined => {
+  const code = Object.keys(networkReasons).find(each => message.includes(each))
+  return code && networkErrorText(code)
+}
+
 const networkErrorText = (code: string | undefined): string => {
   if (code === undefined) return 'The connection failed'
   const reason =
