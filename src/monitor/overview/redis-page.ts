@@ -4,7 +4,7 @@ import { type Html, html } from '../../platform/html.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
 import { notice } from '../../ui/parts/notices.ts'
-import { bytes, noValue, number, percent } from '../../ui/parts/values.ts'
+import { bytes, duration, noValue, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage } from '../pages/live-page.ts'
 import { redisTitle } from '../pages/monitor-layout.ts'
 import { type RedisStats, redisStats, redisStatsSchema } from '../redis-stats.ts'
@@ -57,7 +57,9 @@ export const redisTiles = (redis: RedisStats): Html | null => {
 
 function ofQueueFile(embedded: NonNullable<RedisStats['embedded']>): Stat[] {
   const { queue_file_bytes: size, page_count: pages, free_pages: free } = embedded
-  const copied = html`copied into it ${number(embedded.checkpoint_age_s, { unit: 's' })} ago`
+  const age = embedded.checkpoint_age_s
+  const copied =
+    age === null ? 'not yet copied into the file' : html`last copied into the file ${duration(age * 1000)} ago`
   return [
     { label: 'Queue file', value: bytes(size), note: html`${number(pages)} pages, ${number(free)} free` },
     { label: 'Write-ahead log', value: bytes(embedded.wal_bytes), note: copied },
