@@ -160,7 +160,6 @@ export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undef
   }
 }
 
-/** What is made once for each of these. */
 export function oncePer<Key extends object, T>(make: (key: Key) => T): (key: Key) => T {
   const made = new WeakMap<Key, T>()
   return key => {

@@ -79,7 +79,6 @@ const insertAlert = preparedFor(systemAlerts, (db, values: Given<typeof systemAl
     }),
 )
 
-/** Resolves the alert. */
 export const clearAlert = (tx: Db, at: number, key: string): void => void settleAlert(tx).run({ key, at })
 const settleAlert = prepared(db =>
   db

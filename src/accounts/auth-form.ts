@@ -58,7 +58,6 @@ export type AuthForm = {
   action: string
   fields: readonly FormField[]
   submit: string
-  /** Hidden fields. */
   hiddenFields?: FieldValues
   above?: Content
   below?: Content

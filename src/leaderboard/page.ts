@@ -136,7 +136,6 @@ const maxNumbers = 100_000
 /** The maximum of rows in an answer: the wider a board, the fewer. */
 export const maxRowsOf = (board: BoardShape): number => Math.max(1, Math.floor(maxNumbers / columnNames(board).length))
 
-/** One page of a board. */
 export function rankedPage(board: Board, query: BoardQuery): RankedPage {
   const { by, order } = resolveSort(board, query)
   const { limit } = query

@@ -55,7 +55,6 @@ export function withoutRows({ distinctBefore: _, ...ranking }: Ranking, leftOut:
 
 export const isLeftOut = ({ leftOut }: Ranking, row: number): boolean => leftOut?.[row] === 1
 
-/** The number of rows that count. */
 export const countedRows = ({ counted, order }: Ranking): number => counted ?? order.length
 
 /** Decides between equal values; an unknown one comes last among them. */
@@ -80,7 +79,6 @@ export function sortKeysOf(values: Float64Array, better: Better, tiebreak: Tiebr
 
 const isSame = (a: number, b: number) => a === b || (Number.isNaN(a) && Number.isNaN(b))
 
-/** A column ranked by its keys. */
 export const rankingByKeys = (values: Float64Array, keys: Float64Array, direction: RankOrder): Ranking => ({
   ...rankingOf(keys, direction),
   values,

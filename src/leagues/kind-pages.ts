@@ -16,7 +16,6 @@ export type KindPages = {
   metric(metric: string, value: number | null): Content
   /** Whether the score or a metric is money, in cents. Exports have it in currency units too. */
   isMoney?(column: string): boolean
-  /** The order that puts the best first. */
   bestFirst: SortOrder
   /** A bar under each score shows its share of the best one. */
   scoreBars?: true

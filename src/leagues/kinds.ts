@@ -110,7 +110,6 @@ export type LeagueKind = {
   offered?(app: App, league?: League): readonly string[]
   /** Players who were on an earlier board and are missing from this one, whose name or id contains `q`. */
   missing?(app: App, league: League, q: string, limit: number): Promise<FoundMissing>
-  /** The labels of its players. */
   seenLabels?(app: App, league: League): readonly string[]
   /** How another config would move players; undefined if there is no board yet. At most `limit` players are named each way. */
   previewConfig?(
@@ -157,7 +156,6 @@ export const withPlayers = (app: Pick<App, 'db' | 'kinds'>, league: LeagueView):
   players: kindOf(app, league).players?.(app.db, league.id) ?? league.members,
 })
 
-/** The rules of a league's kind. */
 export const kindOf = ({ kinds }: Pick<App, 'kinds'>, { kind }: Pick<League, 'kind'>): LeagueKind => {
   const rules = kinds[kind]
   if (!rules) throw new Error(`Nothing plays leagues of kind ${kind}`)

@@ -24,7 +24,6 @@ export const configBody = (kinds: Kinds) =>
     ),
   })
 
-/** An example of a new league of each kind. */
 export const newLeagueExamples = (kinds: Kinds) =>
   Object.entries(kinds).map(([kind, { pages, configSchema }]) => ({
     name: `${pages.name} of spring`,

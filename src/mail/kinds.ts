@@ -26,7 +26,6 @@ export const kindsOfMail: Record<MailKind, KindOfMail> = {
   alert: { label: 'Alerts', hint: 'What is wrong with this installation', from: 'admin' },
 }
 
-/** Whether their role gets mails of this kind. */
 export const getsMails = (user: { role: Role } | undefined, kind: MailKind): boolean =>
   isAtLeast(user, kindsOfMail[kind].from ?? 'member')
 

@@ -13,7 +13,6 @@ export const maxAheadMs = minute
 export const isAhead = (at: number, now: number): boolean => at > now + maxAheadMs
 export const tooFarAhead = 'This is more than a minute ahead of this clock.'
 
-/** ISO 8601 in UTC. */
 export const iso = (at: number) => new Date(at).toISOString()
 /** `2026-03-01 18:00 UTC` */
 export const minuteText = (at: number): string => `${iso(at).slice(0, 16).replace('T', ' ')} UTC`

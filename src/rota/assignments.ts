@@ -97,7 +97,6 @@ export function violationsOfMoves(
   return violationsOn(db, planned, [...others, ...wanted], others)
 }
 
-/** Who is assigned in this range. */
 export const assignmentsIn = (db: Db, range: DateRange): PlacedAssignment[] =>
   db
     .select(placedColumns)

@@ -96,7 +96,6 @@ export function listDrafts(db: Db, slice: PageSlice) {
   return { drafts: rows.map(draftOfRow), total }
 }
 
-/** `2 changes by hand` */
 export const changesText = (changes: number): string => `${counted(changes, 'change')} by hand`
 
 const maxDrafts = 30

@@ -83,7 +83,6 @@ export function shownShiftsIn(db: Db, range: DateRange, now: number): ShownShift
   return shownShifts(db, rows.all(), now)
 }
 
-/** The next shifts that start after `now`. */
 export function upcomingShifts(db: Db, { now, page: { limit, offset } }: { now: number; page: PageSlice }) {
   const isUpcoming = gt(shifts.startsAt, now)
   const rows = selectShifts(db).where(isUpcoming).orderBy(asc(shifts.startsAt), asc(shifts.id))

@@ -38,7 +38,6 @@ type RotaPage = {
   status?: number
 }
 
-/** A page of the rota, with its heading and the tabs above its body. */
 export function rotaPage({ tab, title, heading = title, who, body, scripts, status }: RotaPage): Response {
   const shownTabs = tabs.filter(([, , , forOfficers]) => !forOfficers || isAtLeast(who, 'officer'))
   const whole = html`<header class="head"><h1>${heading}</h1></header>

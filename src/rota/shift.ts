@@ -54,7 +54,6 @@ const needFields = {
   over_cents: t.Optional({ ...cents, description: 'The price of each person beyond the headcount' }),
 }
 
-/** The defaults of a shift. */
 export const shiftDefaults = {
   skill: null,
   skills: [],

@@ -1,6 +1,5 @@
 /** What runs of jobs are called on pages, and where the monitor shows them. */
 
-/** The path of the task monitor. */
 export const tasksPath = '/admin/task-monitor'
 export const jobsPath = `${tasksPath}/jobs`
 /** The path that confirms and runs actions on ticked rows. */

@@ -37,7 +37,6 @@ type Layout = {
 /** The `detail` of a page's route: pages are not part of the API page. */
 export const hidden = { hide: true }
 
-/** A router for pages. */
 export const pageRouter = (app: AccessSettings) => new Elysia({ detail: hidden }).use(access(app))
 
 export const page = (content: Layout, status = 200, headers: Record<string, string> = {}): Response =>

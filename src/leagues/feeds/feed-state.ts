@@ -31,7 +31,6 @@ type FeedAlert = Omit<Alert, 'key' | 'type'>
 
 const healthy = { failures: 0, error: null, failingSince: null }
 
-/** Records an accepted answer. */
 export function recordAcceptedAnswer(tx: Db, feed: FeedRecord, now: number, validators?: Validators): void {
   feed.change(tx, { checkedAt: now, ...healthy, held: null, heldSince: null, ...validators })
   clearFeedAlerts(tx, feed, now)
@@ -59,7 +58,6 @@ export function clearFeedAlerts(tx: Db, { failing, held }: Pick<FeedRecord, 'fai
   for (const key of new Set([failing.key, held.key])) clearAlert(tx, now, key)
 }
 
-/** The state of a feed with a new URL. */
 export const stateOfNewUrl = {
   etag: null,
   lastModified: null,

@@ -52,14 +52,12 @@ const marketLeagues = (db: Db, which: SQL | undefined): League[] =>
     .where(and(eq(leagues.kind, 'market'), which))
     .all()
 
-/** The market leagues in which is traded now. */
 export const tradedLeagues = (db: Db, now: number) => marketLeagues(db, hasStatus('active', now))
 
 /** Also those that have ended: quotes move their boards until they are final. */
 export const valuedLeagues = (db: Db, now: number) =>
   marketLeagues(db, or(hasStatus('active', now), hasStatus('ended', now)))
 
-/** The live leagues that hold any of these symbols. */
 export const leaguesHolding = (tx: Db, symbols: readonly string[]): number[] =>
   holdingLeagues(tx)
     .all(JSON.stringify(symbols))

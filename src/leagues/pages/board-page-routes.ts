@@ -115,7 +115,6 @@ export async function warmBoardPage(app: App, league: League): Promise<void> {
 export const boardPages = (app: App) => {
   const { db, cache, clock, streams } = app
 
-  /** The card of a player as a page. */
   async function playerPage(id: number, playerId: string, query: { metric?: string }, who: Who | undefined) {
     const league = readableLeague(db, id, who)
     const { value: player } = await readPlayer(app, league, playerId)

@@ -114,7 +114,6 @@ const trialResult = t.Object({
   summary: uploadSummarySchema,
 })
 
-/** The result of a trial, or its progress. */
 function trialPart({ status, stage, error, result }: Run): Content {
   if (status === 'PENDING' || status === 'PROGRESS')
     return html`<p role="status">Preview in progress${stage && `: ${stage}`} … This page reloads by itself.</p>`

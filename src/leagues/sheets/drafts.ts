@@ -34,7 +34,6 @@ export function draftOf(db: Db, leagueId: number, id: number, who: Who): UploadD
 
 const draftGone = 'This file is no longer available; choose it again on the page of uploads'
 
-/** The file as it was received. */
 export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDraft): ReceivedFile => ({
   file,
   filename,
@@ -51,7 +50,6 @@ export async function linkForTrial({ config, processId }: App, draft: UploadDraf
   return { ...receivedDraft(draft), file }
 }
 
-/** A column, its role, and its name. */
 export type ColumnChoice = { header: string; role: string; called: string }
 
 /** `id`, `name`, `label:alliance`, a metric, or null: as in a mapping. */

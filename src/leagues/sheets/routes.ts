@@ -24,7 +24,6 @@ const uploadDocs = describe(
     status: 202,
   },
 )
-/** A form with a file and these other parts. */
 const fileForm = (parts: Record<string, object>) => ({
   requestBody: {
     required: true,

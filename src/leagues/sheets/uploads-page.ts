@@ -190,7 +190,6 @@ export const uploadKindField = (kind: UploadView['kind']): Html =>
     },
   })
 
-/** What each column was read as. */
 export const readAsTable = (mapping: Record<string, string>): Content =>
   table({
     caption: 'What each column was read as',

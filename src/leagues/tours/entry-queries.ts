@@ -131,7 +131,6 @@ export function pickedPlayers(db: Db, leagueId: number, players: readonly string
   return new Set(rows.map(({ id }) => id))
 }
 
-/** Withdraws all entries of a user. */
 export function withdrawAll(tx: Db, leagueId: number, userId: number): void {
   tx.delete(entries).where(inLeague(leagueId, userId)).run()
   touch(tx, 'scores', leagueId)

@@ -132,7 +132,6 @@ export function choiceLinks(
   )}</nav>`
 }
 
-/** Export links for the filtered list. */
 export const exportLinks = (path: string, query: Params): Html => {
   const filter = { ...query, page: undefined, limit: undefined }
   return html`<span class="exports">Export <a href="${address(`${path}.csv`, filter)}" download>CSV</a> <a href="${address(`${path}.json`, filter)}" download>JSON</a></span>`

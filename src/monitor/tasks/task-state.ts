@@ -29,7 +29,6 @@ export type ScheduledTask = Omit<ScheduleState, 'state'> & {
   outcomes: RunOutcome[]
 }
 
-/** For a tour. */
 export type TourTask = {
   tour: string
   title: string

@@ -6,7 +6,6 @@ const block = 512
 const chunkSize = 1024 * 1024
 const encoder = new TextEncoder()
 
-/** Streams an archive of these files of a folder. */
 export function packTar(folder: string, paths: readonly string[]): ReadableStream<Uint8Array> {
   const pieces = tarChunks(folder, paths)
   return new ReadableStream({

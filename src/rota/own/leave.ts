@@ -53,7 +53,6 @@ export type LeaveView = Static<typeof leaveSchema>
 
 const maxDays = 366 // days
 
-/** They ask for leave of their own. */
 export const askForOwnLeave = (app: App, who: Who | undefined, given: Static<typeof newLeave>): Promise<number> =>
   changeOwn(app, who, 'leave.ask', given, (tx, me, at) => askForLeave(tx, me.id, given, at))
 

@@ -21,7 +21,6 @@ export type PlanData = {
   view: PlanView
   monday: string
   siteId: number | undefined
-  /** All sites, to choose from. */
   allSites: readonly Site[]
   draft: Draft | undefined
   /** Unpublished drafts of these days, newest first. */

@@ -183,7 +183,6 @@ function prepareAllRules({ sites, staff }: RosterProblem, days: DayRange, fixed:
   })
 }
 
-/** Looks up sites, shifts and people by id. */
 function lookup({ sites, staff, shifts }: RosterProblem) {
   const places = new Map(sites.map(site => [site.id, site]))
   const people = new Map(staff.map((person, index) => [person.id, index]))

@@ -119,7 +119,6 @@ ${value === null || value === undefined ? '' : String(value)}</textarea>`
 
 const isListed = (choices: FormChoices): choices is Extract<FormChoices, readonly unknown[]> => Array.isArray(choices)
 
-/** The options of a `select`, of which one is chosen. */
 export const selectOptions = (choices: FormChoices, chosen: FormField['value']): Html[] =>
   (isListed(choices) ? choices : Object.entries(choices)).map(
     ([value, label]) =>

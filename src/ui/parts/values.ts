@@ -117,7 +117,6 @@ export const countdown = (at: Known<TimeValue>, over = 'expired'): Content =>
 /** The time since then, counted up each second in the browser. */
 export const elapsed = (at: Known<TimeValue>): Content => timeTag(at, html` data-elapsed`)
 
-/** A day in UTC. */
 export const utcDay = (at: Known<TimeValue>): Content =>
   shown(at, date => html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>`)
 

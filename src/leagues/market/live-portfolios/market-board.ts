@@ -68,7 +68,6 @@ export function boardOfPortfolios(
   return { board: boardOfColumns(columns), columns, asOf: portfolios.asOf() }
 }
 
-/** The row of one player, ranked by the score. */
 export function rankedRowOf(board: Board, playerId: string): BoardRow | undefined {
   const row = board.rowOf(playerId)
   return row < 0

@@ -62,7 +62,6 @@ export function readColumns(
   return into
 }
 
-/** All columns of a snapshot. */
 export function readMetrics(scores: Database, snapshot: Snapshot): (SheetMetric & { values: Float64Array })[] {
   const names = snapshot.metrics.map(({ name }) => name)
   const columns = readColumns(scores, snapshot, names)
