@@ -65,7 +65,7 @@ test('the people concerned are notified when a draft is published, and not befor
   expect(await noticesOf()).toEqual([])
   expect(await call.post(`${base}/confirm`, { job_id: draft.job_id })).toMatchObject({ notified: 1 })
   expect(await noticesOf()).toEqual([
-    'New: Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin); Tue 24 Mar, 18:00–23:00, Riverside (Europe/Berlin)',
+    'New: Mon 23 Mar, 18:00–23:00; Tue 24 Mar, 18:00–23:00; all at Riverside (Europe/Berlin)',
   ])
   expect(await call.post(`${base}/clear`, week)).toMatchObject({ removed: 3, notified: 1 })
   expect((await noticesOf())[0]).toMatch(/^Taken off: Mon 23 Mar.*; Tue 24 Mar/)

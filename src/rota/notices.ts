@@ -68,8 +68,11 @@ export const markSeen = (tx: Db, staffId: number, upTo: number, at: number): num
 
 /** A duty in words: its day and hours in the site's local time, and the time zone. */
 export type DutyDescription = { day: string; startsAt: number; endsAt: number; site: string; timezone: string }
-export const dutyText = ({ day, startsAt, endsAt, site, timezone }: DutyDescription): string =>
-  `${shortDay(day)}, ${clockAt(startsAt, timezone)}–${clockAt(endsAt, timezone)}, ${site} (${timezone})`
+export const dutyText = (duty: DutyDescription): string => `${whenText(duty)}, ${whereText(duty)}`
+
+const whenText = ({ day, startsAt, endsAt, timezone }: DutyDescription) =>
+  `${shortDay(day)}, ${clockAt(startsAt, timezone)}–${clockAt(endsAt, timezone)}`
+const whereText = ({ site, timezone }: DutyDescription) => `${site} (${timezone})`
 
 const clockAt = (at: number, timezone: string) =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainTime().toString().slice(0, 5)
@@ -129,11 +132,11 @@ export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Chang
     .where(and(isAmong(shifts.id, [...byShift.keys()]), gt(shifts.endsAt, at)))
     .orderBy(shifts.startsAt)
     .all()
-    .flatMap(place => (byShift.get(place.id) ?? []).map(one => ({ ...one, words: dutyText(place) })))
+    .flatMap(place => (byShift.get(place.id) ?? []).map(one => ({ ...one, ...place })))
   let notified = 0
   for (const [staffId, theirs] of Map.groupBy(inOrder, ({ staff_id }) => staff_id)) {
     const lines = Object.keys(changes).flatMap(change => {
-      const duties = theirs.filter(one => one.change === change).map(({ words }) => words)
+      const duties = theirs.filter(one => one.change === change)
       return duties.length ? `${change}: ${dutyList(duties)}` : []
     })
     if (notify(tx, at, staffId, lines.join('. '))) notified++
@@ -141,7 +144,12 @@ export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Chang
   return notified
 }
 
-const dutyList = (duties: string[]): string =>
-  duties.length > maxNamed
-    ? `${duties.slice(0, maxNamed).join('; ')}; and ${duties.length - maxNamed} more`
-    : duties.join('; ')
+/** The site of several is named once if they share it. */
+function dutyList(duties: readonly DutyDescription[]): string {
+  const [place, ...others] = new Set(duties.map(whereText))
+  const isOnePlace = duties.length > 1 && others.length === 0
+  const named = duties.slice(0, maxNamed).map(isOnePlace ? whenText : dutyText)
+  if (duties.length > maxNamed) named.push(`and ${duties.length - maxNamed} more`)
+  if (isOnePlace) named.push(`all at ${place}`)
+  return named.join('; ')
+}
