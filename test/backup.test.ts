@@ -279,6 +279,19 @@ test('a damaged, incomplete, foreign or newer backup is refused and leaves the f
   expect((await runRestore('/nowhere', temporaryFolder())).err).toBe('There is nothing at /nowhere\n')
 })
 
+test('an archive of a whole folder, or a compressed one, is refused with what to do', async () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'monday'))
+  writeFileSync(join(folder, 'monday', 'manifest.json'), crypto.getRandomValues(new Uint8Array(2_000)))
+  const archive = join(folder, 'archive.tar')
+  await Bun.write(archive, new Response(packTar(folder, ['monday/manifest.json'])))
+  expect(await outcome(restoreBackup(fromPath(archive), temporaryFolder(), 0))).toThrow(
+    'This is not a backup: it has no manifest.json. Unpack it and restore its folder monday, which is one',
+  )
+  writeFileSync(archive, Bun.gzipSync(await Bun.file(archive).bytes()))
+  expect(await outcome(restoreBackup(fromPath(archive), temporaryFolder(), 0))).toThrow('unpack it with gunzip first')
+})
+
 test('an archive that would write outside its folder writes nothing there', async () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'inside'))

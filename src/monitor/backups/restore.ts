@@ -48,7 +48,7 @@ export async function restoreBackup(
   mkdirSync(staging, { mode: 0o700 })
   try {
     const present = await fetchFiles(staging)
-    const manifest = await readManifest(staging)
+    const manifest = await readManifest(staging, present)
     await checkFiles(staging, present, manifest)
     clearOldState(staging, at, manifest)
     rmSync(join(staging, manifestName))
@@ -103,9 +103,14 @@ function copyOrUnpack(source: string, staging: string): string[] {
   return paths
 }
 
-async function readManifest(staging: string): Promise<Manifest> {
+async function readManifest(staging: string, present: readonly string[]): Promise<Manifest> {
   const file = Bun.file(join(staging, manifestName))
-  if (!(await file.exists())) throw new BadBackup(noManifest)
+  if (!(await file.exists())) {
+    const inner = present.find(path => path.endsWith(`/${manifestName}`))
+    throw new BadBackup(
+      inner ? `${noManifest}. Unpack it and restore its folder ${dirname(inner)}, which is one` : noManifest,
+    )
+  }
   const manifest: unknown = await file.json().catch(() => undefined)
   if (!Value.Check(manifestSchema, manifest)) throw new BadBackup('The manifest of this backup cannot be read')
   const knownSchemas = migrations().length

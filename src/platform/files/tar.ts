@@ -112,7 +112,8 @@ function readHeader(bytes: Uint8Array) {
     return new TextDecoder().decode(bytes.subarray(at, end < 0 || end > at + length ? at + length : end))
   }
   const sum = bytes.reduce((sum, byte, i) => sum + (i >= 148 && i < 156 ? 32 : byte), 0)
-  if (Number.parseInt(text(148, 8), 8) !== sum) throw new Error('This is not a tar archive, or a damaged one')
+  if (Number.parseInt(text(148, 8), 8) !== sum)
+    throw new Error('This is not a tar archive, or a damaged one; if it is compressed, unpack it with gunzip first')
   const isLarge = ((bytes[124] ?? 0) & 0x80) !== 0
   const size = isLarge ? Number(new DataView(bytes.buffer).getBigUint64(128)) : Number.parseInt(text(124, 12), 8) || 0
   const type = text(156, 1)
