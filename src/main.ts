@@ -5,6 +5,14 @@ import { misspelled, readConfig } from './config.ts'
 import { namedMessageOf } from './errors.ts'
 import { onSignal, onUncaught } from './platform/process/shutdown.ts'
 
+const [argument] = process.argv.slice(2)
+if (argument !== undefined) {
+  console.error(
+    `${argument} is not understood: settings are environment variables, as in PORT=8080 bun run start. bun run print-config lists them.`,
+  )
+  process.exit(2)
+}
+
 // Each role loads only what it needs: a compute process loads nothing of the service, which saves most of its start and 70 MB.
 try {
   const config = readConfig(process.env)

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { isLong } from './needs.ts'
-import { runScript } from './operator.ts'
+import { runScript, runToExit } from './operator.ts'
 import { type Env, killAfterTest, printedUntil, temporaryFolder } from './start.ts'
 
 const root = join(import.meta.dir, '..')
@@ -42,6 +42,16 @@ test('unknown arguments end a script with 2 and a sentence, and it does nothing'
     expect({ command, code, created }).toEqual({ command, code: 2, created: [] })
     expect(err).toMatch(/^\S.*\w/)
   }
+})
+
+test('an argument of `bun run start` ends it with 2 and says how settings are given', async () => {
+  const DATA_DIR = temporaryFolder()
+  expect(await runToExit({ DATA_DIR }, { args: ['--port', '80'] })).toEqual({
+    code: 2,
+    out: '',
+    err: '--port is not understood: settings are environment variables, as in PORT=8080 bun run start. bun run print-config lists them.\n',
+  })
+  expect(readdirSync(DATA_DIR)).toEqual([])
 })
 
 test('the demo says in a sentence which settings it cannot use, and at which address nothing answers', async () => {

@@ -32,7 +32,7 @@ test('a folder of another user is named before anything is opened', async () => 
   const uploads = join(dataDir, 'uploads')
   mkdirSync(uploads)
   chmodSync(uploads, 0o500)
-  expect(await runToExit({ DATA_DIR: dataDir }, withoutRootRights)).toEqual({
+  expect(await runToExit({ DATA_DIR: dataDir }, { prefix: withoutRootRights })).toEqual({
     code: 1,
     out: '',
     err: `${uploads} cannot be written to (EACCES): this user needs to own it and all in it\n`,

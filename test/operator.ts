@@ -28,8 +28,8 @@ async function run(command: string[], env: Env) {
 }
 
 /** Starts Fieldhouse as an operator does, where it is expected to exit. */
-export const runToExit = async (env: Env, prefix: string[] = []) =>
-  run([...prefix, process.execPath, await bundledMain()], { PORT: '0', HOST: '127.0.0.1', ...env })
+export const runToExit = async (env: Env, { prefix = [], args = [] }: { prefix?: string[]; args?: string[] } = {}) =>
+  run([...prefix, process.execPath, await bundledMain(), ...args], { PORT: '0', HOST: '127.0.0.1', ...env })
 
 /** Before a command that runs as root: permissions of files then count, as for any other user. */
 export const withoutRootRights =
