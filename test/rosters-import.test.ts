@@ -55,7 +55,7 @@ test('headings are read as the pages name them, and a row with more cells than h
   const { call } = await service()
   const trial = (csv: string) => call.post(`${base}/staff/import?dry_run=true`, { csv })
   const csv = `Name;Skills;Max. hours (per week);Wage per hour;Certificates;Away;E-Mail
-Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 01.01.2028;24.12.2027 - 02.01.2028;pam@example.org`
+Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 1.1.2028;24.12.2027 - 02.01.2028;pam@example.org`
   expect(await trial(csv)).toMatchObject({
     people: [{ changes: ['name', 'skills', 'max_hours_week', 'hourly_cents', 'certifications', 'unavailable'] }],
     errors: [],

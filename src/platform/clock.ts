@@ -37,9 +37,12 @@ export function parseTime(text: string): number {
   return isInCalendar(at) && isInCalendar(day) && iso(day).slice(0, 10) === text.slice(0, 10) ? at : Number.NaN
 }
 
-/** `01.03.2026`, as it is written in Germany and its neighbours, with the year first. */
+/** `01.03.2026` or `1.3.2026`, as it is written in Germany and its neighbours, with the year first. */
 export const yearFirst = (text: string): string =>
-  text.replace(/(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)/g, '$3-$2-$1')
+  text.replace(
+    /(?<!\d)([0-3]?\d)\.([01]?\d)\.(20\d\d)(?!\d)/g,
+    (_, day: string, month: string, year: string) => `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`,
+  )
 
 /** A time without a zone, such as that of a form, is in UTC. */
 export const inUtc = (text: string): string =>
