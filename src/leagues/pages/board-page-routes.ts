@@ -13,7 +13,7 @@ import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { assetsVersion } from '../../ui/assets.ts'
 import { layout, page, pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
-import { live, livePart } from '../../ui/parts/live.ts'
+import { type LiveRequest, live, livePart } from '../../ui/parts/live.ts'
 import { boardQuery, boardQueryOf, nextChangeAt, readPlayer } from '../board.ts'
 import { kindOf } from '../kinds.ts'
 import { type League, type LeagueStatus, leagueStatus } from '../league.ts'
@@ -32,6 +32,7 @@ const nav = 'leagues'
 const timeText = t.Optional(t.String({ maxLength: 40 }))
 /** Times may also come from a form: `2026-03-01T12:00`, in UTC. */
 const shownQuery = t.Object({ ...boardQuery.properties, at: timeText, from: timeText })
+const ofBoard = { ...withId, query: shownQuery, may: 'reader', counted: true } as const
 
 /** When strangers last requested the page of a league without a hit in the fast path, ms since 1970, by league. */
 const requestTimes = oncePerApp(() => new Map<number, number>())
@@ -52,17 +53,12 @@ const versionNow = ({ db, cache, clock }: App, id: number, who: Who | undefined)
  * The board as a whole page, or as the part that changes. All strangers see the same page, so it is cached; a page for a signed-in
  * reader is made for them alone.
  */
-async function boardResponse(
-  app: App,
-  request: Request,
-  id: number,
-  raw: BoardParams,
-  who: Who | undefined,
-  form: 'page' | 'part',
-) {
+async function boardResponse(app: App, asked: LiveRequest<BoardParams, { id: number }>, form: 'page' | 'part') {
   const { db, cache, clock } = app
+  const { request, who } = asked
+  const { id } = asked.params
   const league = readableLeague(db, id, who)
-  const query = boardQueryOf(timesInUtc(raw), league)
+  const query = boardQueryOf(timesInUtc(asked.query), league)
   const status = leagueStatus(league, clock.now())
   const readerColumns = ownColumns(request)
   const version = versionNow(app, id, who) // before the board is read: a change in between is then fetched again
@@ -108,7 +104,8 @@ export function pageRequestedAt(app: App, league: League): number | undefined {
 export async function warmBoardPage(app: App, league: League): Promise<void> {
   const requestedTime = pageRequestedAt(app, league)
   if (requestedTime === undefined) return
-  await boardResponse(app, new Request('http://localhost/'), league.id, {}, undefined, 'page')
+  const request = new Request('http://localhost/')
+  await boardResponse(app, { request, params: { id: league.id }, query: {}, who: undefined }, 'page')
   requestTimes(app).set(league.id, requestedTime) // undoes what this request of our own recorded
 }
 
@@ -131,26 +128,8 @@ export const boardPages = (app: App) => {
   }
 
   return pageRouter(app)
-    .get(
-      '/leagues/:id',
-      ({ params: { id }, query, who, request }) => boardResponse(app, request, id, query, who, 'page'),
-      {
-        ...withId,
-        query: shownQuery,
-        may: 'reader',
-        counted: true,
-      },
-    )
-    .get(
-      '/leagues/:id/board',
-      ({ params: { id }, query, who, request }) => boardResponse(app, request, id, query, who, 'part'),
-      {
-        ...withId,
-        query: shownQuery,
-        may: 'reader',
-        counted: true,
-      },
-    )
+    .get('/leagues/:id', asked => boardResponse(app, asked, 'page'), ofBoard)
+    .get('/leagues/:id/board', asked => boardResponse(app, asked, 'part'), ofBoard)
     .get(
       '/leagues/:id/events',
       ({ params: { id }, who, request }) => streams.versions(request, () => versionNow(app, id, who)),
