@@ -46,7 +46,7 @@ export const announce = job('leagues.announce', {
     const url = league && webhookFor(league, what)
     if (!url) return { skipped: 'nothing to announce' }
     const board = await boardPage(app, league, boardQueryOf({ limit: '500' }, league))
-    const message = (format: ChatFormat) => messageText(app, league, what, detail, board, format)
+    const message = (format: ChatFormat) => messageText(app, { league, what, detail, board }, format)
     try {
       await postMessage(url, webhookName(displayName(app.db)), message, {
         allowPrivate: app.config.allowPrivateFeeds,
@@ -73,14 +73,15 @@ function headingOf(what: Announcement, players: number): string {
   return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
 
-function messageText(
-  app: App,
-  league: League,
-  what: Announcement,
-  detail: string | undefined,
-  board: BoardView,
-  { plain, bold }: ChatFormat,
-): string {
+type News = {
+  league: League
+  what: Announcement
+  /** An extra line. */
+  detail: string | undefined
+  board: BoardView
+}
+
+function messageText(app: App, { league, what, detail, board }: News, { plain, bold }: ChatFormat): string {
   const { score, scoreName } = kindOf(app, league).pages
   const isByScore = board.sort_by === 'score'
   const { cell } = exportedColumn(board.sort_by)

@@ -126,29 +126,31 @@ export function alertStats(db: Db): AlertStats {
 
 /** An admin acknowledges an alert with a reason; it still resolves itself. */
 export const acknowledge = (app: App, who: Who, id: number, reason: string) =>
-  settle(app, who, id, 'alert.acknowledge', { reason }, now => ({
-    state: 'acknowledged',
-    acknowledgedReason: reason,
-    acknowledgedBy: who.username,
-    acknowledgedAt: now,
-  }))
+  settle(app, who, id, {
+    action: 'alert.acknowledge',
+    detail: { reason },
+    change: now => ({
+      state: 'acknowledged',
+      acknowledgedReason: reason,
+      acknowledgedBy: who.username,
+      acknowledgedAt: now,
+    }),
+  })
 
 /** An admin resolves an alert; if the condition still holds, another is raised. */
 export const resolve = (app: App, who: Who, id: number) =>
-  settle(app, who, id, 'alert.resolve', {}, now => ({
-    state: 'resolved',
-    settledBy: who.username,
-    settledAt: now,
-  }))
+  settle(app, who, id, {
+    action: 'alert.resolve',
+    change: now => ({ state: 'resolved', settledBy: who.username, settledAt: now }),
+  })
 
-function settle(
-  { db, clock }: App,
-  who: Who,
-  id: number,
-  action: string,
-  detail: Record<string, unknown>,
-  change: (now: number) => Partial<Row>,
-): Promise<AlertView> {
+type Settlement = {
+  action: string
+  detail?: Record<string, unknown>
+  change(now: number): Partial<Row>
+}
+
+function settle({ db, clock }: App, who: Who, id: number, { action, detail, change }: Settlement): Promise<AlertView> {
   return atomically(db, tx => {
     const now = clock.now()
     const alert = tx.select().from(systemAlerts).where(eq(systemAlerts.id, id)).get()
