@@ -31,13 +31,13 @@ export async function editOwnAccount(app: App, request: Request, who: Who, chang
   }
   const isOtherAddress = (user: User) => columns.email !== undefined && columns.email !== user.email
   const attempt = isOtherAddress(known)
-    ? await requireOwnPassword(
-        app,
-        request,
-        { who, user: known, action },
-        password,
-        password ? notCurrent : needsPassword,
-      )
+    ? await requireOwnPassword(app, request, {
+        who,
+        user: known,
+        action,
+        typed: password,
+        refusal: password ? notCurrent : needsPassword,
+      })
     : undefined
   const { changed, notice } = await atomically(db, tx => {
     const before = userById(tx, id)
@@ -60,7 +60,7 @@ export async function deleteOwnAccount(app: App, request: Request, who: Who, pas
   const id = ownId(who)
   const action = 'user.delete'
   const user = userById(db, id)
-  const attempt = await requireOwnPassword(app, request, { who, user, action }, password, notCurrent)
+  const attempt = await requireOwnPassword(app, request, { who, user, action, typed: password })
   await atomically(db, tx => {
     acceptOwnPassword(tx, user, attempt)
     const now = clock.now()

@@ -75,6 +75,8 @@ const attemptOf = ({ db }: App, request: Request, account: string, user: User | 
   device: user && knownDevice(db, request, user.id),
 })
 
+type OwnPassword = { who: Who; user: User; action: string; typed: string; refusal?: string }
+
 /**
  * For what needs the password of a signed-in user again: `typed` has to be right. Returns the attempt, to be forgotten in the transaction
  * that makes the change, if the password is still the same in it.
@@ -82,9 +84,7 @@ const attemptOf = ({ db }: App, request: Request, account: string, user: User | 
 export async function requireOwnPassword(
   app: App,
   request: Request,
-  { who, user, action }: { who: Who; user: User; action: string },
-  typed: string,
-  refusal: string,
+  { who, user, action, typed, refusal = notCurrent }: OwnPassword,
 ): Promise<Attempt> {
   const attempt = attemptOf(app, request, user.email, user)
   await countAttempt(app, attempt)
@@ -183,28 +183,31 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
 export const signedUpMessage =
   'You can sign in now. If this e-mail address already had an account, it is unchanged and keeps its password.'
 
-/**
- * Makes an account with the role member by an invitation and signs in. `allowed` refuses before any work is done; `also` is part of the
- * transaction that makes the account.
- */
+type OfInvitation = {
+  /** Refuses before any work is done. */
+  check(): unknown
+  /** Part of the transaction that makes the account. */
+  enter(tx: Db, user: User, now: number): void
+}
+
+/** Makes an account with the role member by an invitation and signs in. */
 export async function signUpInvited(
   app: App,
   request: Request,
   account: NewAccount,
-  allowed: () => unknown,
-  also: (tx: Db, user: User, now: number) => void,
+  invitation: OfInvitation,
 ): Promise<SignedIn> {
   const { db, clock, config, passwords } = app
   refuseForeign(request, config)
   const user = { ...checkedAccount(account), role: 'member' as const }
-  allowed()
+  invitation.check()
   const attempt = attemptFrom(request, 'invitation')
   await countAttempt(app, attempt) // the answer reveals a taken address, so guesses are limited
   const passwordHash = await hashNewPassword(passwords, account.password, account)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
     const created = createUser(tx, { ...user, passwordHash }, now)
-    also(tx, created, now)
+    invitation.enter(tx, created, now)
     forgetAttempts(tx, attempt) // many may come from one address, as at the evening of a club
     return openSession(tx, request, created, now)
   })
@@ -236,7 +239,7 @@ export async function changePassword(app: App, request: Request, who: Who, chang
   if (id === null) return refuse('conflict', 'The operator has no password; its token is the setting ADMIN_TOKEN')
   const user = userById(db, id)
   const action = 'auth.password'
-  const attempt = await requireOwnPassword(app, request, { who, user, action }, change.current_password, notCurrent)
+  const attempt = await requireOwnPassword(app, request, { who, user, action, typed: change.current_password })
   const newHash = await hashNewPassword(passwords, change.new_password, user, 'new_password')
   const { device, notice } = await atomically(db, tx => {
     const now = clock.now()

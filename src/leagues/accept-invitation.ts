@@ -31,15 +31,12 @@ export async function acceptInvitation(
   account: NewAccount,
 ): Promise<SignedIn & { league_id: number | null }> {
   let leagueId: number | null = null
-  const signedIn = await signUpInvited(
-    app,
-    request,
-    account,
-    () => describeInvitation(app, token),
-    (tx, user, now) => {
+  const signedIn = await signUpInvited(app, request, account, {
+    check: () => describeInvitation(app, token),
+    enter(tx, user, now) {
       leagueId = enterByInvitation(tx, app, token, user, now)
     },
-  )
+  })
   return { ...signedIn, league_id: leagueId }
 }
 
