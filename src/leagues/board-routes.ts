@@ -62,7 +62,12 @@ export const boardRoutes = (app: App) => {
   const exportAs =
     (format: 'csv' | 'xlsx') =>
     ({ league, query, request }: { league: League; query: typeof exportQuery.static; request: Request }) =>
-      exportOf(app, league, boardQueryOf(query, league), format, request, columnsAsked(query.columns))
+      exportOf(
+        app,
+        league,
+        { asked: boardQueryOf(query, league), format, chosen: columnsAsked(query.columns) },
+        request,
+      )
 
   return apiRouter(app, '/api/v1/leagues', 'leaderboard')
     .get(

@@ -33,13 +33,18 @@ export const openExports = (idleTimeoutMs = 30_000) => ({
   concurrency: openConcurrencyLimit({ all: 4, each: 2, strangers: 3 }),
 })
 
+type Export = {
+  asked: BoardQuery
+  format: Format
+  /** All columns without it. */
+  chosen: readonly string[] | undefined
+}
+
 export async function exportOf(
   app: App,
   league: League,
-  asked: BoardQuery,
-  format: Format,
+  { asked, format, chosen }: Export,
   request: Request,
-  chosen?: readonly string[],
 ): Promise<Response> {
   const firstPage = { ...asked, around: undefined, page: 1 }
   const kind = kindOf(app, league)

@@ -81,8 +81,8 @@ const body = ({ alerts, stats, unsent, pagination: pages, checkedAt }: AlertsDat
   html`<p class="lead ${alertsTone(stats)}">${alertsSentence(stats)}</p>
 ${unsent > 0 && notice(html`${number(unsent)} of them could not be sent to <code>ALERT_WEBHOOK_URL</code>; the log says why. They are sent once it answers.`, 'warn')}
 <div class="toolbar">
-  ${choiceLinks('state', states, alertsPath, filter, 'State', filter.state === 'open' ? '' : filter.state)}
-  ${choiceLinks('severity', [['', 'Any severity'], ...[...severities].reverse().map(name => [name, name] as const)], alertsPath, filter, 'Severity')}
+  ${choiceLinks({ path: alertsPath, query: filter, label: 'State', name: 'state', choices: states, chosen: filter.state === 'open' ? '' : filter.state })}
+  ${choiceLinks({ path: alertsPath, query: filter, label: 'Severity', name: 'severity', choices: [['', 'Any severity'], ...[...severities].reverse().map(name => [name, name] as const)] })}
 </div>
 ${denseTable({
   caption: 'Alerts',

@@ -69,7 +69,10 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
         active: active.get(at) ?? null,
         registered: registered.get(at) ?? 0,
       })),
-      hours: trendOf(requestsNow, runsNow, tradesNow, begin, now, period === 'last_month' ? 6 * hour : hour),
+      hours: trendOf(
+        { requests: requestsNow, runs: runsNow, trades: tradesNow },
+        { begin, now, step: period === 'last_month' ? 6 * hour : hour },
+      ),
     },
   }
 }
@@ -101,13 +104,15 @@ function p95Of(rows: readonly RequestHour[]): number | null {
   return p95 === null ? null : Math.round(p95 * 10) / 10
 }
 
+type Hours = {
+  requests: readonly RequestHour[]
+  runs: readonly RunHour[]
+  trades: readonly TradeHour[]
+}
+
 function trendOf(
-  requests: readonly RequestHour[],
-  runs: readonly RunHour[],
-  trades: readonly TradeHour[],
-  begin: number,
-  now: number,
-  step: number,
+  { requests, runs, trades }: Hours,
+  { begin, now, step }: { begin: number; now: number; step: number },
 ) {
   const byStep = <Row extends Timed>(rows: readonly Row[]) => Map.groupBy(rows, ({ at }) => at - ((at - begin) % step))
   const [requestsAt, runsAt, tradesAt] = [byStep(requests), byStep(runs), byStep(trades)]

@@ -43,14 +43,13 @@ export const tradingPage = (app: App) =>
 
 const hoursInPeriod = (period: LongPeriod) => lengthOf(period) / hour
 const hourChoices = (hours: number) =>
-  choiceLinks(
-    'hours',
-    longPeriods.map(period => [String(hoursInPeriod(period)), periodNames[period]] as const),
+  choiceLinks({
+    label: 'Period',
+    name: 'hours',
+    choices: longPeriods.map(period => [String(hoursInPeriod(period)), periodNames[period]] as const),
     path,
-    {},
-    'Period',
-    String(hours),
-  )
+    chosen: String(hours),
+  })
 
 function tradingBody(data: Trading): Html {
   const { hours, total_trades: trades, by_type: by, change_pct: changes, trend } = data

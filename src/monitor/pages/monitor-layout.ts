@@ -117,20 +117,28 @@ function alertCount(app: App): Html {
 
 export const contentVersion = (content: unknown): string => Bun.hash(JSON.stringify(content)).toString(36)
 
-/** `choices('severity', [['', 'All'], ['error', 'Errors']], '/admin/…', query)`: one of them is selected. */
-export function choiceLinks(
-  name: string,
-  all: readonly (readonly [value: string, label: Content])[],
-  path: string,
-  query: Params,
-  label: string,
+type ChoiceLinks = {
+  label: string
+  /** The parameter of the address that they set. */
+  name: string
+  choices: readonly (readonly [value: string, label: Content])[]
+  path: string
+  query?: Params
+  chosen?: string | number
+}
+
+export const choiceLinks = ({
+  label,
+  name,
+  choices,
+  path,
+  query = {},
   chosen = query[name] ?? '',
-): Html {
-  return html`<nav class="filters" aria-label="${label}" data-choice="${name}">${all.map(
+}: ChoiceLinks): Html =>
+  html`<nav class="filters" aria-label="${label}" data-choice="${name}">${choices.map(
     ([value, text]) =>
       html`<a href="${address(path, { ...query, [name]: value, page: undefined })}" ${value === chosen && html`aria-current="true"`}>${text}</a>`,
   )}</nav>`
-}
 
 export const exportLinks = (path: string, query: Params): Html => {
   const filter = { ...query, page: undefined, limit: undefined }
@@ -175,14 +183,14 @@ export const periodLinks = (
   period: MonitorPeriod,
   query: Record<string, string | undefined> = {},
 ): Html =>
-  choiceLinks(
-    'period',
-    all.map(value => [value, periodNames[value]] as const),
+  choiceLinks({
+    label: 'Period',
+    name: 'period',
+    choices: all.map(value => [value, periodNames[value]] as const),
     path,
     query,
-    'Period',
-    period,
-  )
+    chosen: period,
+  })
 
 /** `▲ 12 % on the day before`: more is not always better, so it has no colour. Nothing where there is nothing to compare. */
 export function changeMark(pct: number | null, before: string): Content {

@@ -176,19 +176,19 @@ const tickedForm = (who: Who | undefined) =>
 
 /** Counted if no words narrow the list. */
 const states = ({ states }: JobsData, filter: JobsFilter): Html =>
-  choiceLinks(
-    'status',
-    [
+  choiceLinks({
+    label: 'State',
+    name: 'status',
+    choices: [
       ['', 'All'],
       ...runStates.map(
         state =>
           [state, html`${state.toLowerCase()}${states && html` <small>${number(states[state])}</small>`}`] as const,
       ),
     ],
-    jobsPath,
-    filter,
-    'State',
-  )
+    path: jobsPath,
+    query: filter,
+  })
 
 /** Its title, what it is about, and who started it. */
 export const runLink = (run: ShownRun): Html =>
