@@ -278,15 +278,17 @@ test('the roster is exported as CSV by site and by person, and no name is a form
   const { call, shift_ids } = await newVenue()
   const evil = await createPerson(call, '=HYPERLINK("x")')
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: evil.id })
+  await call.patch(`${base}/shifts/${shift_ids[1]}`, { kind: 'late', skills: ['door', 'till'] })
   const csv = async (query: string) =>
     (await call.get(`${base}/export?start=2026-03-23&end=2026-03-24&${query}`)).split('\r\n')
   const bySite = await csv('by=site')
-  expect(bySite[0]).toBe('site,date,from,to,hours,skill,certification,person,pinned')
+  expect(bySite[0]).toBe('site,date,from,to,hours,skill,certification,person,pinned,kind,skills')
   expect(bySite).toHaveLength(6) // a heading, four places and an end
-  expect(bySite[1]).toBe(`Riverside,2026-03-23,18:00,23:00,5,bar,,"'=HYPERLINK(""x"")",yes`)
-  expect(bySite[2]).toBe('Riverside,2026-03-23,18:00,23:00,5,bar,,,')
+  expect(bySite[1]).toBe(`Riverside,2026-03-23,18:00,23:00,5,bar,,"'=HYPERLINK(""x"")",yes,,`)
+  expect(bySite[2]).toBe('Riverside,2026-03-23,18:00,23:00,5,bar,,,,,')
+  expect(bySite[3]).toBe('Riverside,2026-03-24,18:00,23:00,5,bar,,,,late,door | till')
   const byPerson = await csv('by=person')
-  expect(byPerson[0]).toContain('person,date,from,to,hours,site,skill,certification')
+  expect(byPerson[0]).toContain('person,date,from,to,hours,site,skill,certification,kind,skills')
   expect(byPerson[1]).toStartWith(`"'=HYPERLINK`)
 })
 

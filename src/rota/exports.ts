@@ -20,11 +20,13 @@ const columns = {
   certification: ({ shift }: Place) => shift.certification ?? '',
   person: ({ person }: Place) => person?.name ?? '',
   pinned: ({ person }: Place) => (person?.pinned ? 'yes' : ''),
+  kind: ({ shift }: Place) => shift.kind ?? '',
+  skills: ({ shift }: Place) => shift.skills.join(' | '),
 }
 
 const columnsBy = {
-  site: ['site', 'date', 'from', 'to', 'hours', 'skill', 'certification', 'person', 'pinned'],
-  person: ['person', 'date', 'from', 'to', 'hours', 'site', 'skill', 'certification'],
+  site: ['site', 'date', 'from', 'to', 'hours', 'skill', 'certification', 'person', 'pinned', 'kind', 'skills'],
+  person: ['person', 'date', 'from', 'to', 'hours', 'site', 'skill', 'certification', 'kind', 'skills'],
 } as const
 
 export async function exportRosterCsv(
