@@ -11,7 +11,7 @@ import Busboy from '@fastify/busboy'
 import { syncFolder } from '../../../db/sync.ts'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
-import { freeBuffers } from '../../leaderboard/free-buffers.ts'
+import { freePiece } from '../../platform/free-piece.ts'
 import { parseForm } from '../../platform/http/multipart-form.ts'
 import { letRequestsIn } from '../../platform/process/let-requests-in.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
@@ -135,13 +135,8 @@ async function* inTurns(body: Body, maxBytes: number, writtenBytes: () => number
     end += chunk.length
     if (end > maxBytes + maxBesidesFile) throw tooLarge(maxBytes)
     read.push({ chunk, end })
-    while (read[0] && read[0].end <= writtenBytes()) freeChunk(read.shift()!.chunk)
+    while (read[0] && read[0].end <= writtenBytes()) freePiece(read.shift()!.chunk)
   }
-}
-
-/** Some chunks may be parts of memory that others use too. */
-function freeChunk(chunk: Uint8Array) {
-  if (chunk.length === chunk.buffer.byteLength) freeBuffers(chunk)
 }
 
 /** Reads a usual form at a twentieth of what the stream costs. Undefined for another: the stream then reads it, or says what is wrong. */

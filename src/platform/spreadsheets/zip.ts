@@ -2,6 +2,7 @@
 import { pipeline, Readable, type TransformOptions } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { crc32, createInflateRaw, type ZlibOptions } from 'node:zlib'
+import { freePiece } from '../free-piece.ts'
 import { sheetLimits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { type ByteSource, readPiece } from './source.ts'
@@ -48,8 +49,8 @@ export class Zip {
   }
 
   /**
-   * The entry's content in pieces. Checked against its size and checksum at the end, and against the limits all along. `readToEnd`:
-   * false if only its beginning is wanted.
+   * The entry's content in pieces, each of which is freed once the next is asked for. Checked against its size and checksum at
+   * the end, and against the limits all along. `readToEnd`: false if only its beginning is wanted.
    */
   async *content(
     { name, method, crc, packed, size, offset }: ZipEntry,
@@ -219,7 +220,10 @@ async function* inflateBeside(source: ByteSource, start: number, length: number)
   const inflated = createInflateRaw(beside)
   pipeline(packed, inflated, () => {}) // what fails is thrown where it is read
   try {
-    yield* inflated
+    for await (const piece of inflated) {
+      yield piece
+      freePiece(piece) // left to the garbage collector, the pieces of a sheet would be tens of megabytes
+    }
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) corrupt('it does not unpack')
     throw error
