@@ -67,7 +67,8 @@ figures['zstd processor'] = {
 export const reads: Comparison = {
   name: 'reads',
   title: 'Cached answers',
-  longStretches: 'the garbage collector while both processors are taken',
+  longStretches:
+    'the garbage collector, which sweeps for up to 10 ms at once, or another thread of Bun that is waited for and has no processor',
   figures,
   isCold: true, // every side warms up when it opens
   sides: { Fieldhouse: fieldhouse, stack, 'bare route': bareRoute, 'the same with our headers': routeWithHeaders },

@@ -86,8 +86,8 @@ const longStretches = [10, 20, 50, 100, 500] as const
 /**
  * Measures how late timers fire, which is how long the HTTP thread makes everyone wait. Samples 20 times a second at rest,
  * because each sample wakes the process, and 100 times under load: a stretch of work then shows up to 10 ms shorter than it
- * was. On Linux `stretch` leaves out the time the thread waited for a processor, which is not our doing. Calls `onSample` with
- * each sample, in ms.
+ * was. On Linux `stretch` leaves out the time the thread waited for a processor, which is not our doing; what it waited for
+ * another thread that has none remains in it. Calls `onSample` with each sample, in ms.
  */
 export function watchLoop(onSample: (lag: number, now: number) => void = () => {}) {
   const [intervalAtRest, intervalUnderLoad] = [50, 10]
