@@ -37,32 +37,43 @@ type SettingsData = {
   preview?: ConfigPreview
 }
 
-export function settingsBody(
+export const settingsBody = (data: SettingsData, who: Who | undefined): Html =>
+  html`${leagueHead({ league: data.league, kind: data.kind, who, tab: 'settings' })}
+${settingsPart(data, who)}
+${copyPart(data.league)}
+${endingPart(data.league, who)}`
+
+const apiOf = ({ id }: LeagueView) => `/api/v1/leagues/${id}`
+const isFinal = ({ finalized_at }: LeagueView) => finalized_at !== null
+const isArchived = ({ archived_at }: LeagueView) => archived_at !== null
+const isFrozen = (league: LeagueView) => isFinal(league) || isArchived(league)
+
+function settingsPart(
   { league, kind, offered, labels, hasPreview, preview }: SettingsData,
   who: Who | undefined,
 ): Html {
-  const api = `/api/v1/leagues/${league.id}`
-  const [isFinal, isArchived] = [league.finalized_at !== null, league.archived_at !== null]
-  const isFrozen = isFinal || isArchived
   const still = openWhenSettled.join(' and ')
-  return html`${leagueHead({ league, kind, who, tab: 'settings' })}
-<section class="part">
+  const isOpen = !isFrozen(league)
+  return html`<section class="part">
 <h2>Settings</h2>
-${isFinal && html`<p>This league has been final since ${moment(league.finalized_at)}: only its ${still} can still change.</p>`}
-${isArchived && !isFinal && html`<p>This league has been archived since ${moment(league.archived_at)}: until it is unarchived, only its ${still} can change. Its board is not final.</p>`}
+${isFinal(league) && html`<p>This league has been final since ${moment(league.finalized_at)}: only its ${still} can still change.</p>`}
+${isArchived(league) && !isFinal(league) && html`<p>This league has been archived since ${moment(league.archived_at)}: until it is unarchived, only its ${still} can change. Its board is not final.</p>`}
 ${form(
-  { action: api, method: 'patch', done: 'Saved' },
-  html`${leagueFieldInputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, offered, labels)}`,
+  { action: apiOf(league), method: 'patch', done: 'Saved' },
+  html`${leagueFieldInputs(league, !isOpen)}${isOpen && kind.fields(league.config, offered, labels)}`,
   'Save',
-  !isFrozen && hasPreview && previewButton(league, who),
+  isOpen && hasPreview && previewButton(league, who),
 )}
 <div id="config-preview" class="part" aria-live="polite">${preview && configPreviewPart(preview, kind, `/leagues/${league.id}`)}</div>
-</section>
-<section class="part">
+</section>`
+}
+
+const copyPart = (league: LeagueView): Html =>
+  html`<section class="part">
 <details><summary>Copy this league</summary>
 <p>A new league with the same rules and no scores.</p>
 ${form(
-  { action: `${api}/copy`, goTo: '/leagues/{id}/settings', done: 'The copy has been made' },
+  { action: `${apiOf(league)}/copy`, goTo: '/leagues/{id}/settings', done: 'The copy has been made' },
   html`${formField({ ...leagueInputs.name, name: 'name', id: 'f-copy-name' })}<div class="columns">
 ${formField({ ...leagueInputs.starts_at, name: 'starts_at', id: 'f-copy-starts' })}
 ${formField({ ...leagueInputs.ends_at, name: 'ends_at', id: 'f-copy-ends' })}
@@ -70,12 +81,15 @@ ${formField({ ...leagueInputs.ends_at, name: 'ends_at', id: 'f-copy-ends' })}
   'Make the copy',
 )}
 </details>
-</section>
-<section class="part">
+</section>`
+
+function endingPart(league: LeagueView, who: Who | undefined): Html {
+  const api = apiOf(league)
+  return html`<section class="part">
 <h2>Ending it</h2>
 <div class="steps">
 ${
-  !isFrozen &&
+  !isFrozen(league) &&
   step(
     'Finalise',
     'Freezes the board as it is now. Only an admin can reopen it.',
@@ -88,8 +102,8 @@ ${
   )
 }
 ${
-  isFinal &&
-  !isArchived &&
+  isFinal(league) &&
+  !isArchived(league) &&
   isAtLeast(who, 'admin') &&
   step(
     'Reopen',
@@ -104,14 +118,14 @@ ${
   )
 }
 ${step(
-  isArchived ? 'Unarchive' : 'Archive',
-  `An archived league can still be read, but is no longer listed among the others.${isFinal ? '' : ' Finalise it first if its board must not move any more.'}`,
+  isArchived(league) ? 'Unarchive' : 'Archive',
+  `An archived league can still be read, but is no longer listed among the others.${isFinal(league) ? '' : ' Finalise it first if its board must not move any more.'}`,
   action({
-    label: isArchived ? 'Unarchive it' : 'Archive it',
+    label: isArchived(league) ? 'Unarchive it' : 'Archive it',
     method: 'patch',
     action: api,
-    body: { archived: !isArchived },
-    done: isArchived ? 'It is listed again' : 'Archived',
+    body: { archived: !isArchived(league) },
+    done: isArchived(league) ? 'It is listed again' : 'Archived',
   }),
 )}
 <details class="step"><summary>Delete</summary>
