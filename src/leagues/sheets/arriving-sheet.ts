@@ -22,8 +22,7 @@ let lastArrived: Growth | undefined
 
 /** `file` is the name its import will ask for it by, `expectedBytes` about how many bytes it will have. */
 export function arrivingSheet(thread: SheetThread, file: string, expectedBytes: number): ArrivingSheet {
-  const growth = newGrowth(lastArrived)
-  lastArrived = undefined
+  const growth = newGrowth()
   let isRead = false
   const startReading = (path: string) => {
     if (isRead) return
@@ -38,17 +37,18 @@ export function arrivingSheet(thread: SheetThread, file: string, expectedBytes: 
       const first = await chunks.next()
       if (first.done) return
       const all = startingWith(first.value, chunks)
-      if (isZip(first.value)) yield* all
-      else
-        for await (const block of inBlocks(all, growth)) {
-          startReading(path)
-          yield block
-        }
+      if (isZip(first.value)) return yield* all
+      const blocks = inBlocks(all, growth, lastArrived)
+      lastArrived = undefined
+      for await (const block of blocks) {
+        startReading(path)
+        yield block
+      }
     },
     arrived(path) {
       signalComplete(growth)
       startReading(path)
-      lastArrived = growth
+      if (growth.blocks) lastArrived = growth
     },
     cancel: () => signalUnwanted(growth),
   }

@@ -4,7 +4,8 @@
  * The newest megabytes may also lie in memory that both share, in blocks: so the reader need not read them from the file, and the writer
  * can write them past the system's cache. Before it fills a block anew, it waits until the one in its place is read.
  */
-export type Growth = { counts: Int32Array<SharedArrayBuffer>; blocks: Uint8Array<SharedArrayBuffer> }
+export type Growth = { counts: Int32Array<SharedArrayBuffer>; blocks?: SharedBlocks }
+type SharedBlocks = Uint8Array<SharedArrayBuffer>
 
 const STATE = 0
 const FILLED = 1 // how many blocks the writer has filled
@@ -17,14 +18,7 @@ const NO_READER = 2 ** 31 - 1 // as if it had read them all
 export const BLOCK_BYTES = 1 << 20
 const BLOCKS = 4
 
-/** `last`: of a file that is written, whose blocks serve again once nobody reads them. Only the garbage collector could free them. */
-export const newGrowth = (last?: Growth): Growth => ({
-  counts: new Int32Array(new SharedArrayBuffer(12)),
-  blocks:
-    last && Atomics.load(last.counts, READ) === NO_READER
-      ? last.blocks
-      : new Uint8Array(new SharedArrayBuffer(BLOCKS * BLOCK_BYTES)), // takes memory as it is filled
-})
+export const newGrowth = (): Growth => ({ counts: new Int32Array(new SharedArrayBuffer(12)) })
 
 export function signalGrowth(growth: Growth): void {
   const state = growthState(growth)
@@ -51,22 +45,34 @@ export async function nextGrowth({ counts }: Growth, state: number, timeoutMs: n
   await Atomics.waitAsync(counts, STATE, state, timeoutMs).value
 }
 
-function blockAt({ blocks }: Growth, number: number): Uint8Array<SharedArrayBuffer> {
+/** Those of `last`, a file that is written, if nobody reads them any more: only the garbage collector could free them. */
+const blocksAfter = (last: Growth | undefined): SharedBlocks =>
+  last?.blocks && Atomics.load(last.counts, READ) === NO_READER
+    ? last.blocks
+    : new Uint8Array(new SharedArrayBuffer(BLOCKS * BLOCK_BYTES))
+
+function blockAt(blocks: SharedBlocks, number: number): SharedBlocks {
   const first = (number % BLOCKS) * BLOCK_BYTES
   return blocks.subarray(first, first + BLOCK_BYTES)
 }
 
 /**
- * The chunks of a file, copied into its blocks: yields each block once it is full, and the rest at the end. Three blocks later it may be
- * written over, so it has to be in the file by then.
+ * The chunks of a file, copied into blocks, those of `last` if they are free: yields each block once it is full, and the rest at the
+ * end. Three blocks later it may be written over, so it has to be in the file by then.
  */
-export async function* inBlocks(chunks: AsyncIterable<Uint8Array>, growth: Growth): AsyncGenerator<Uint8Array> {
+export async function* inBlocks(
+  chunks: AsyncIterable<Uint8Array>,
+  growth: Growth,
+  last?: Growth,
+): AsyncGenerator<Uint8Array> {
+  const blocks = blocksAfter(last)
+  growth.blocks = blocks
   let number = 0
   let filled = 0
   for await (const chunk of chunks) {
     for (let at = 0, bytes = 0; at < chunk.length; at += bytes) {
       if (filled === 0) await untilRead(growth, number + 1 - BLOCKS)
-      const block = blockAt(growth, number)
+      const block = blockAt(blocks, number)
       bytes = Math.min(BLOCK_BYTES - filled, chunk.length - at)
       block.set(chunk.subarray(at, at + bytes), filled)
       filled += bytes
@@ -77,7 +83,7 @@ export async function* inBlocks(chunks: AsyncIterable<Uint8Array>, growth: Growt
       yield block
     }
   }
-  if (filled > 0) yield blockAt(growth, number).subarray(0, filled)
+  if (filled > 0) yield blockAt(blocks, number).subarray(0, filled)
 }
 
 const readTimeoutMs = 10_000 // after that the count is checked again
@@ -89,12 +95,13 @@ async function untilRead({ counts }: Growth, blocks: number): Promise<void> {
 
 /** Reads from the block in which byte `at` of the file lies, and returns how many bytes: 0 without that block. Those before it count as read. */
 export function readBlock(growth: Growth, into: Uint8Array, at: number): number {
+  if (!growth.blocks) return 0
   const number = Math.floor(at / BLOCK_BYTES)
   const from = at % BLOCK_BYTES
   const read = Atomics.load(growth.counts, READ)
   if (number > read) setCount(growth, READ, number)
   if (number < read || number >= Atomics.load(growth.counts, FILLED)) return 0
-  const bytes = blockAt(growth, number).subarray(from, from + into.length)
+  const bytes = blockAt(growth.blocks, number).subarray(from, from + into.length)
   into.set(bytes)
   return bytes.length
 }
