@@ -69,7 +69,7 @@ export async function receiveFile(
   const file = newFileName(processId)
   const path = join(folder, file)
   const arriving =
-    readsAhead && length > minReadAheadBytes && length < Infinity
+    readsAhead && length > maxBufferedBytes && length < Infinity
       ? arrivingSheet(sheets.thread, file, length)
       : undefined
   try {
@@ -105,8 +105,11 @@ const cutOff = () => new Refusal('bad_request', 'The upload was cut off before i
 const tooLarge = (maxBytes: number) =>
   new Refusal('too_large', `The file is larger than ${Math.round(maxBytes / 1024 / 1024)} MB (MAX_UPLOAD_MB)`)
 const maxBesidesFile = 2 << 20 // bytes of the other parts of a form, and between them
-const minReadAheadBytes = 256 << 10 // smaller files are read by their import
-const maxBufferedBytes = 2 << 20 // smaller bodies are read in one piece, which costs less than a stream
+/**
+ * Smaller bodies are received in one piece, which costs less than a stream, and read by their import: to read them during the syncs
+ * and the transaction that their answer waits for would delay it by as much as it brings the board forward.
+ */
+const maxBufferedBytes = 2 << 20
 const turnBytes = 256 << 10 // that a stream reads before other requests get their turn: half a millisecond
 
 const contentLength = ({ headers }: Request) => Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY)
