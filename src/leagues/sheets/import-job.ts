@@ -29,7 +29,7 @@ import { isSheetRefusal, mappingFor, rememberMapping } from './mappings.ts'
 import { changeUpload, findUpload, publishedSnapshots, publishUpload, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
-import { newestOf, selectSnapshots } from './snapshot-selection.ts'
+import { newestOf, type Published, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { storeFindings } from './stored-findings.ts'
 import { type Upload, whatChanged } from './upload.ts'
@@ -70,7 +70,8 @@ async function runImport({ uploadId, leagueId }: { uploadId: number; leagueId: n
   const found = findUpload(db, uploadId)
   const upload =
     found?.status === 'failed' ? await atomically(db, tx => markRunningAgain(tx, found), 'unsynced') : found
-  if (!upload?.file || upload.status !== 'running') return upload ? resultOf(db, upload) : null
+  if (!upload?.file || upload.status !== 'running')
+    return upload ? resultOf(upload, publishedSnapshots(db, leagueId)) : null
   const league = leagueById(db, leagueId)
   const imported = await importFile(app, league, upload, upload.file, work)
   signal.throwIfAborted()
@@ -172,14 +173,15 @@ function publishOrHold(
     rememberMapping(tx, league.id, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
   if (isHeld) {
     const held = holdUpload(tx, clock.now(), league, upload, { ...columns, doubts: imported.doubts })
-    const result = resultOf(tx, held)
+    const result = resultOf(held, publishedSnapshots(tx, league.id))
     succeed(tx, result)
     return { result, isHeld }
   }
-  const before = publishedSnapshots(tx, league.id)
   const done = publishUpload(tx, upload, columns)
-  requireBuildable(sheets.boards.scores, before, publishedSnapshots(tx, league.id), sentTooLate)
-  const result = { ...resultOf(tx, done), doubts: imported.doubts }
+  const published = publishedSnapshots(tx, league.id)
+  const before = published.filter(({ snapshot }) => snapshot !== done.snapshotId)
+  requireBuildable(sheets.boards.scores, before, published, sentTooLate)
+  const result = { ...resultOf(done, published), doubts: imported.doubts }
   const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
   succeed(tx, result)
   return { result, isHeld, announcing }
@@ -249,10 +251,10 @@ const importedColumns = ({ snapshot, report, summary }: Imported, now: number): 
   summary,
 })
 
-const resultOf = (db: Db, { id, leagueId, kind, status, snapshotId, ...upload }: Upload) => ({
+const resultOf = ({ id, kind, status, snapshotId, ...upload }: Upload, published: readonly Published[]) => ({
   upload_id: id,
   status,
-  is_newest: newestOf(publishedSnapshots(db, leagueId), kind)?.snapshot === snapshotId,
+  is_newest: newestOf(published, kind)?.snapshot === snapshotId,
   rows_total: upload.rowsTotal,
   rows_ok: upload.rowsOk,
   rows_bad: upload.rowsBad,
