@@ -292,6 +292,15 @@ test('an archive of a whole folder, or a compressed one, is refused with what to
   expect(await outcome(restoreBackup(fromPath(archive), temporaryFolder(), 0))).toThrow('unpack it with gunzip first')
 })
 
+test('a restore that finds no room says so, and leaves the folder empty', async () => {
+  const dataDir = temporaryFolder()
+  const fetchFiles = () => Promise.reject(Object.assign(new Error('ENOSPC: …, copyfile'), { code: 'ENOSPC' }))
+  expect(await outcome(restoreBackup(fetchFiles, dataDir, 0))).toThrow(
+    `The disk of ${dataDir} is full: make room for the backup, then try again`,
+  )
+  expect(readdirSync(dataDir)).toEqual([])
+})
+
 test('an archive that would write outside its folder writes nothing there', async () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'inside'))

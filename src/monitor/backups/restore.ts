@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import { migrations } from '../../../db/migrate.ts'
 import { databaseFile, openBeside } from '../../../db/open.ts'
-import { makeDataFolder } from '../../../db/open-errors.ts'
+import { isFull, makeDataFolder } from '../../../db/open-errors.ts'
 import { syncToDisk, writeDurably } from '../../../db/sync.ts'
 import { unpackTar } from '../../platform/files/tar.ts'
 import { checkDatabase, entryOf } from './backup.ts'
@@ -63,6 +63,10 @@ export async function restoreBackup(
     for (const name of names) renameSync(join(staging, name), join(dataDir, name))
     syncToDisk(dataDir)
     return { manifest, bytes: bytesOf(manifest) }
+  } catch (error) {
+    throw isFull(error)
+      ? new BadBackup(`The disk of ${dataDir} is full: make room for the backup, then try again`)
+      : error
   } finally {
     if (!moveAside) clearHalfRestored(dataDir)
     rmSync(staging, { recursive: true, force: true })
