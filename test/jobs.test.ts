@@ -178,18 +178,19 @@ test('a run of a job that this version no longer has fails with a sentence and a
   )
 })
 
-test('a refusal inside a job is final at once, and raises no alert', async () => {
+test('a refusal inside a job is final at once, raises no alert and is no error in the log', async () => {
   const refusing = job('test.refusing', {
     input: noInput,
     run: async () => refuse('conflict', 'No'),
   }) as JobDefinition<App>
-  const { call, runJob } = await startWith(refusing)
+  const { call, runJob, lines } = await startWith(refusing)
   expect(await runJob(refusing, {})).toMatchObject({
     status: 'FAILURE',
     attempts: 1,
     error: 'No',
   })
   expect((await call.get('/admin/monitoring/alerts/json')).alerts).toEqual([])
+  expect(await until(() => lines.find(({ message }) => message === 'Job failed'))).toMatchObject({ level: 'warn' })
 })
 
 test('a waiting job that is cancelled never runs', async () => {

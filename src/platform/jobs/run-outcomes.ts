@@ -45,13 +45,14 @@ export function openRunOutcomes<App>(
       message: final ? null : `Attempt ${run.attempts} of ${run.maxAttempts} failed; trying again`,
       completedAt: final ? clock.now() : null,
     })
-    log[final ? 'error' : 'warn']('Job failed', {
+    const isUnexpected = final && !isDeliberate(error)
+    log[isUnexpected ? 'error' : 'warn']('Job failed', {
       job_id: run.id,
       job: run.name,
       attempt: run.attempts,
       error: failure,
     })
-    if (after && final && !isDeliberate(error)) failed(after, error)
+    if (after && isUnexpected) failed(after, error)
     throw final ? new UnrecoverableError(failure.message) : error
   }
 
