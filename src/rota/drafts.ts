@@ -65,7 +65,8 @@ export function findDraft(db: Db, jobId: string): Draft | undefined {
   return { ...draft, content }
 }
 
-export const refuseMissingDraft = (jobId: string): never => refuse('not_found', `Job ${jobId} has no draft`)
+export const refuseMissingDraft = (jobId: string): never =>
+  refuse('not_found', `There is no draft ${jobId}; somebody may have discarded it`)
 
 export const draftById = (db: Db, jobId: string): Draft => findDraft(db, jobId) ?? refuseMissingDraft(jobId)
 
