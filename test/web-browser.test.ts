@@ -396,6 +396,12 @@ browserTest('weights, tiers and goals are written in the words of the sheets, ro
   expect(consoleErrors).toEqual([])
 
   await page.goto(`${path}/settings`)
+  await page.fill('[name="config.weights"]', 'Deads 1.500')
+  await page.click('button:text-is("Save")')
+  await page.waitForSelector('#f-config-weights-error >> text=“1.500” may be 1500 or have three decimals')
+  await page.fill('[name="config.weights"]', 'Deads 5\nDeads 7')
+  await page.click('button:text-is("Save")')
+  await page.waitForSelector('#f-config-weights-error >> text=“Deads” stands twice.')
   await page.fill('[name="config.weights"]', 'valor 80')
   await page.click('button:text-is("Save")')
   await page.waitForSelector(

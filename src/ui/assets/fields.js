@@ -129,16 +129,24 @@ function readField(input) {
 
 /** `kills_t4 10` a line, or with `:` or `=` between. */
 function pairsOf(input, text) {
-  const lines = text.split(/\r?\n/).map(line => line.trim())
-  return Object.fromEntries(lines.filter(Boolean).map(pairOf))
-
-  function pairOf(line) {
-    const [, name, number] = line.match(/^([\s\S]*[^\s:=])[\s:=]+(\S+)$/) ?? []
-    if (name && Number.isFinite(Number(number))) return [name, Number(number)]
-    const message = `“${line}” is no name with a number, such as “deads 80” or “deads 0.5”.`
+  const linesOf = given => given.split(/\r?\n/).map(line => line.trim())
+  const before = linesOf(input.defaultValue)
+  const refuse = message => {
     const path = sentPath([...input.form.elements], input.name).join('.')
     throw Object.assign(new Error(`${labelOf(input)} cannot be read`), { errors: [{ path, message }] })
   }
+  const pairs = new Map()
+  for (const line of linesOf(text).filter(Boolean)) {
+    const [, name, number] = line.match(/^([\s\S]*[^\s:=])[\s:=]+(\S+)$/) ?? []
+    if (!name || !Number.isFinite(Number(number)))
+      refuse(`“${line}” is no name with a number, such as “deads 80” or “deads 0.5”; thousands have no separators.`)
+    if (/^[1-9]\d{0,2}\.\d{3}$/.test(number) && !before.includes(line))
+      // thousands, as written in Germany
+      refuse(`“${number}” may be ${number.replace('.', '')} or have three decimals: write that, or ${number}0.`)
+    if (pairs.has(name)) refuse(`“${name}” stands twice.`)
+    pairs.set(name, Number(number))
+  }
+  return Object.fromEntries(pairs)
 }
 
 function setAt(body, [name, ...rest], value) {
