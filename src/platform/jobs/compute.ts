@@ -149,39 +149,43 @@ async function openQueue({ connect, namespace, version }: Settings) {
     })
   }
 
+  /** A task that was handed over: this process asks how far it is, until it has its end. */
+  function remoteOf(id: string): Remote {
+    const ended = async (end: ComputeTaskState): Promise<ComputeTaskState> => {
+      await queue.remove(id).catch(() => {})
+      return end
+    }
+    return {
+      async poll() {
+        const now = await ask(queue.getJob(id))
+        if (!now) return { state: 'lost' }
+        if (now.finishedOn && now.failedReason) return ended({ state: 'failed', reason: now.failedReason })
+        if (now.finishedOn) return ended({ state: 'completed', result: now.returnvalue })
+        if (!now.processedOn) return { state: 'waiting' }
+        const update = typeof now.progress === 'string' ? { update: now.progress } : {}
+        // Its machine is gone, and there is no other to notice that.
+        return (await workers()) > 0 ? { state: 'active', ...update } : { state: 'lost' }
+      },
+      cancel: async () => void (await ask(client.set(cancelKey(namespace, id), '1', 'EX', keepSeconds))),
+      async withdraw() {
+        const now = await ask(queue.getJob(id))
+        if (!now || now.processedOn) return false
+        return ask(now.remove()).then(
+          () => true,
+          () => false,
+        )
+      },
+    }
+  }
+
   return {
     workers,
     machines,
     async add(data: TaskData): Promise<Remote> {
       const retention = { age: keepSeconds }
       const options = { removeOnComplete: retention, removeOnFail: retention, attempts: 5 }
-      const job = await ask(queue.add(data.task, data, options))
-      const id = job.id ?? ''
-      return {
-        async poll() {
-          const now = await ask(queue.getJob(id))
-          if (!now) return { state: 'lost' }
-          if (now.finishedOn && now.failedReason) return forget({ state: 'failed', reason: now.failedReason })
-          if (now.finishedOn) return forget({ state: 'completed', result: now.returnvalue })
-          if (!now.processedOn) return { state: 'waiting' }
-          const update = typeof now.progress === 'string' ? { update: now.progress } : {}
-          // Its machine is gone, and there is no other to notice that.
-          return (await workers()) > 0 ? { state: 'active', ...update } : { state: 'lost' }
-        },
-        cancel: async () => void (await ask(client.set(cancelKey(namespace, id), '1', 'EX', keepSeconds))),
-        withdraw: async () => {
-          const now = await ask(queue.getJob(id))
-          if (!now || now.processedOn) return false
-          return ask(now.remove()).then(
-            () => true,
-            () => false,
-          )
-        },
-      }
-      async function forget(task: ComputeTaskState): Promise<ComputeTaskState> {
-        await queue.remove(id).catch(() => {})
-        return task
-      }
+      const { id = '' } = await ask(queue.add(data.task, data, options))
+      return remoteOf(id)
     },
     close: () => withTimeout(queue.close(), 1_000, () => {}),
   }
