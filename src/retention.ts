@@ -148,7 +148,6 @@ const stepSizes = { first: 50, least: 20, most: 500 } // rows
 export const nextStepSize = (size: number, ms: number): number =>
   Math.round(Math.min(stepSizes.most, 2 * size, Math.max(stepSizes.least, (size * stepTime) / ms)))
 
-/** Rows whose `column` is older than `life`. */
 function olderThan(
   what: string,
   life: Duration,

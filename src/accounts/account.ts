@@ -139,5 +139,4 @@ export const accountStatsSchema = t.Object(
 )
 export type UserStats = Static<typeof accountStatsSchema>
 
-/** The signed-in user's own id. */
 export const ownId = ({ id }: Pick<Who, 'id'>): number => id ?? refuse('conflict', 'The operator has no account')

@@ -32,7 +32,6 @@ export function makePasswordLink(tx: Db, user: User, who: Actor, now: number, li
   return { token, expiresAt }
 }
 
-/** Whose password the link changes. */
 export function userOfPasswordLink(db: Db, token: string, now: number): User {
   const isValidLink = and(eq(passwordLinks.tokenHash, hashSecret(token)), gt(passwordLinks.expiresAt, now))
   const link = db.select().from(passwordLinks).where(isValidLink).get()

@@ -112,7 +112,6 @@ function messageText(app: App, { league, what, detail, board }: News, { plain, b
     .join('\n')
 }
 
-/** Leagues under way that have a webhook. */
 const leaguesWithWebhook = (db: Db, now: number): League[] =>
   db
     .select()

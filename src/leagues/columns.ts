@@ -56,7 +56,6 @@ export const metricName = (metric: string): string => {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** The heading of a column. */
 export function columnName(column: string, scoreName: string): string {
   if (column === 'score') return scoreName
   if (column === GOAL_COLUMN) return 'Goal'

@@ -113,7 +113,6 @@ export type NewShift = Omit<ShiftView, 'id' | 'date'>
 const viewOf = rowView(shiftSchema)
 export const shiftView = (shift: Shift): ShiftView => viewOf({ ...shift, date: shift.day })
 
-/** The same shift as input for a new one. */
 export function asNewShift(shift: Shift): NewShift {
   const { id: _, date, ...copy } = shiftView(shift)
   return copy
@@ -157,6 +156,5 @@ export const isShiftInCalendar = ({ starts_at, ends_at }: ShiftTimes): boolean =
 
 export const peopleAre = (count: number): string => counted(count, 'person is', 'people are')
 
-/** The date at the site. */
 export const localDate = (at: number, timezone: string): string =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainDate().toString()

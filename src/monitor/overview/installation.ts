@@ -23,7 +23,6 @@ const tile = (value: number | null, before: number | null): Tile => ({
   change: percentChange(value, before),
 })
 
-/** The numbers of the main page. */
 export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: number }) {
   const length = lengthOf(period)
   const lastHour = now - (now % hour)

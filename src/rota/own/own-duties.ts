@@ -21,7 +21,6 @@ export type StaffRow = typeof staff.$inferSelect
 export const staffOfUser = (db: Db, userId: number | null): StaffRow | undefined =>
   userId === null ? undefined : db.select().from(staff).where(eq(staff.userId, userId)).get()
 
-/** The staff member who is signed in. */
 export const ownStaff = (db: Db, who: Who): StaffRow =>
   staffOfUser(db, who.id) ??
   refuse('not_found', 'Your account is not linked to a staff member; an officer can link it on the person’s page')
