@@ -437,8 +437,8 @@ describe('ids', () => {
     ])
     expect(texts(sheet.labels[0]!.texts)).toEqual(['A', '', '', 'A'])
     expect(sheet.notes).toEqual([
-      '“name” has 1 error of the spreadsheet, read as empty; the first is #REF! on line 3.',
-      '“alliance” has 2 errors of the spreadsheet, read as empty; the first is #WERT! on line 4.',
+      '“name” is read as empty in 1 row, where it has an error such as #N/A or a formula without its result; the first is line 3.',
+      '“alliance” is read as empty in 2 rows, where it has an error such as #N/A or a formula without its result; the first is line 4.',
     ])
   })
 })

@@ -331,6 +331,8 @@ describe('cells', () => {
         [{ xml: ' t="e"><v>#N/A</v>' }, 'b', 5],
         ['e', 'b', { xml: ' t="str"><f>T(1)</f><v></v>' }],
         ['f', { xml: ' t="e"><f>VLOOKUP(A8,B:C,2,0)</f><v>#N/A</v>' }, 7],
+        ['g', { xml: '><f>VLOOKUP(A9,B:C,2,0)</f>' }, 8],
+        [{ xml: '><f>A9</f>' }, 'h', 9],
       ],
     )
     expect(sheet.errors.map(({ line, column, value }) => [line, column, value])).toEqual([
@@ -338,10 +340,13 @@ describe('cells', () => {
       [4, 'Power', 'TRUE'],
       [5, 'Power', ''],
       [6, 'ID', '#N/A'],
+      [10, 'ID', ''],
     ])
-    expect(texts(sheet.ids)).toEqual(['ok', 'e', 'f'])
-    expect(texts(sheet.names)).toEqual(['ok', 'b', ''])
-    expect(sheet.notes).toEqual(['“Name” has 1 error of the spreadsheet, read as empty; the first is #N/A on line 8.'])
+    expect(texts(sheet.ids)).toEqual(['ok', 'e', 'f', 'g'])
+    expect(texts(sheet.names)).toEqual(['ok', 'b', '', ''])
+    expect(sheet.notes).toEqual([
+      '“Name” is read as empty in 2 rows, where it has an error such as #N/A or a formula without its result; the first is line 8.',
+    ])
   })
 
   test('with large ids keep all their digits; ids that have lost some are bad rows', async () => {

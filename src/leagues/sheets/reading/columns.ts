@@ -110,7 +110,7 @@ export class ColumnWriter {
   private lastLeftOut = 0
 
   /** Cells of names and labels that were errors of the spreadsheet, by heading. */
-  private readonly cellErrors = new Map<string, { count: number; first: string }>()
+  private readonly cellErrors = new Map<string, { count: number; firstLine: number }>()
   /** Some ids may be 12345.0. */
   private mayHaveDecimals = false
   private isReserved = false
@@ -212,7 +212,8 @@ export class ColumnWriter {
     if (ids.to === ids.from) {
       if (!this.isBad() && this.isBlank()) return
       if (this.skipNoPlayer(this.names)) return
-      this.problem(this.headerOf('id'), 'no id', () => '')
+      const column = this.headerOf('id')
+      if (!this.problems.some(problem => problem.column === column)) this.problem(column, 'no id', () => '')
     } else if (ids.bytes[ids.from]! > 64 && (this.skipNoPlayer(ids) || this.skipRemark())) return
     if (isNoId(ids)) this.textProblem(ID, 'no id', ids)
     if (isAmount(ids)) this.textProblem(ID, notAnId, ids)
@@ -260,8 +261,7 @@ export class ColumnWriter {
   private dropCellError(slot: number, texts: TextBuilder): void {
     if (!isCellError(texts)) return
     const header = this.headingAt(slot)
-    const first = `${decodeUtf8(texts.bytes, texts.from, texts.to)} on line ${this.line}`
-    const errors = this.cellErrors.get(header) ?? { count: 0, first }
+    const errors = this.cellErrors.get(header) ?? { count: 0, firstLine: this.line }
     errors.count++
     this.cellErrors.set(header, errors)
     texts.clear()
@@ -270,8 +270,8 @@ export class ColumnWriter {
   private cellErrorNotes(): string[] {
     return Array.from(
       this.cellErrors,
-      ([header, { count, first }]) =>
-        `“${header}” has ${counted(count, 'error')} of the spreadsheet, read as empty; the first is ${first}.`,
+      ([header, { count, firstLine }]) =>
+        `“${header}” is read as empty in ${counted(count, 'row')}, where it has an error such as #N/A or a formula without its result; the first is line ${firstLine}.`,
     )
   }
 

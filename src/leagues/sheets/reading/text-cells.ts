@@ -50,13 +50,17 @@ export function keptDecimalsNote(header: string, texts: Iterable<string>): strin
     : []
 }
 
+/** Stands for the text of a formula whose result is not stored. */
+export const formulaWithoutResult = '#?'
+
 /** What spreadsheets show for a formula that failed, in some languages. */
-const cellErrors = new Set(
-  (
+const cellErrors = new Set([
+  formulaWithoutResult,
+  ...(
     '#N/A #REF! #VALUE! #DIV/0! #NAME? #NUM! #NULL! #ERROR! #SPILL! #CALC! #NV #BEZUG! #WERT! #ZAHL! #ÜBERLAUF! #N/D #VALEUR! ' +
     '#NOM? #NOMBRE! #¡REF! #¡VALOR! #¡DIV/0! #¿NOMBRE? #¡NUM!'
   ).split(' '),
-)
+])
 export const isCellError = ({ bytes, from, to }: TextBuilder): boolean =>
   bytes[from] === 35 && to > from && cellErrors.has(decodeUtf8(bytes, from, to))
 

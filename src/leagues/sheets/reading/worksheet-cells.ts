@@ -2,6 +2,7 @@ import { shortened } from '../../../platform/spreadsheets/text.ts'
 import type { CellSink, OtherKind } from '../../../platform/spreadsheets/worksheet.ts'
 import { BATCH_ROWS, type ColumnWriter, ID, NONE } from './columns.ts'
 import { MAX_VALUE } from './numbers.ts'
+import { formulaWithoutResult } from './text-cells.ts'
 
 const reasons: Record<OtherKind, string> = {
   date: 'a date, not a number',
@@ -73,9 +74,8 @@ export class WorksheetCells implements CellSink {
     if (slot === NONE) return
     if (slot >= 0) this.columns.unreadable(slot, reasons[kind], () => shortened(text))
     else if (slot === ID && kind === 'date') this.badId('a date, not an id', text)
-    else if (kind === 'formula')
-      this.columns.problem(this.columns.headingAt(slot), reasons.formula, () => shortened(text))
-    else this.addText(column, text)
+    else if (slot === ID && kind === 'formula') this.badId(reasons.formula, text)
+    else this.addText(column, kind === 'formula' ? formulaWithoutResult : text)
   }
 
   private badId(reason: string, text: string): void {
