@@ -74,6 +74,15 @@ Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 1.1.2028;24.12
       unavailable: [{ from: '2027-12-24', to: '2028-01-02' }],
     },
   ])
+  const translated = `Imię i nazwisko;Fahigkeiten;Horas por semana;Salaire horaire;Certificações;Assenze;Aktiv;Schuhgröße
+Quinn;bar;20;12,5;hygiene 1.1.2028;24.12.2027;nein;41`
+  expect(await trial(translated)).toMatchObject({
+    people: [
+      { changes: ['name', 'skills', 'max_hours_week', 'hourly_cents', 'certifications', 'unavailable', 'active'] },
+    ],
+    errors: [],
+    ignored_columns: ['schuhgröße'],
+  })
   const shifted = await refusalOf(trial('Name;Skills;Max hours\nQuin;bar; steward;20'))
   expect(shifted.problem.errors[0].message).toStartWith('Line 2 goes on beyond the last heading: 20.')
   const twice = await refusalOf(trial('Name,Wage,Hourly rate\nQuin,12,13'))
@@ -205,6 +214,9 @@ test('people and shifts are imported from a workbook too, with its dates and tim
   ])
   const again = await call.raw(`${base}/shifts/import?dry_run=true`, { method: 'POST', body: bytes })
   expect(await again.json()).toMatchObject({ created: 0, skipped: 1, errors: [], ignored_columns: [] })
+  const translated = 'Ort;Datum;Von;Bis;Plätze;Farbe\nRiverside;30.03.2026;18:00;23:00;2;rot'
+  const same = await call.raw(`${base}/shifts/import?dry_run=true`, { method: 'POST', body: translated })
+  expect(await same.json()).toMatchObject({ created: 0, skipped: 1, errors: [], ignored_columns: ['farbe'] })
   const broken = await call.raw(`${base}/staff/import`, { method: 'POST', body: bytes.slice(0, 900) })
   expect(broken.status).toBe(422)
 })

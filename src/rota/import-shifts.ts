@@ -1,7 +1,7 @@
 import type { FieldError } from '../errors.ts'
 import { firstYear, isInCalendar, iso, lastYear, parseTime, yearFirst } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/shared-schemas.ts'
-import { cellForMessage, type OtherHeadings, type TextTable } from '../platform/spreadsheets/read-table.ts'
+import { cellForMessage, otherHeadings, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import { listedValues, type ReportError, readImportRows } from './imports.ts'
 import { instantsOn } from './make-shifts.ts'
 import { maxWordLength } from './rules-of-work.ts'
@@ -23,19 +23,19 @@ export const shiftColumns = [
   'kind',
 ] as const
 
-/** As the pages name them, and as other programs do. */
-export const otherShiftHeadings: OtherHeadings = {
-  location: 'site',
-  venue: 'site',
-  day: 'date',
-  start: 'from',
-  starts: 'from',
-  end: 'to',
-  ends: 'to',
-  places: 'headcount',
-  people: 'headcount',
-  certificate: 'certification',
-}
+/** As the pages name them, as other programs do, and in German, French, Spanish, Portuguese, Italian and Polish. */
+export const otherShiftHeadings = otherHeadings({
+  site: 'Location, Venue, Ort, Standort, Lieu, Lugar, Sitio, Sede, Local, Luogo, Miejsce, Lokalizacja',
+  date: 'Day, Datum, Tag, Jour, Fecha, Día, Data, Dia, Giorno, Dzień',
+  from: 'Start, Starts, Von, Beginn, De, Début, Desde, Inicio, Dalle, Da, Inizio, Od, Początek',
+  to: 'End, Ends, Bis, Ende, À, Fin, Hasta, Até, Fim, Alle, Fine, Do, Koniec',
+  skill: 'Fähigkeit, Qualifikation, Compétence, Habilidad, Competencia, Habilidade, Competenza, Umiejętność',
+  skills: 'Fähigkeiten, Qualifikationen, Compétences, Habilidades, Competencias, Competenze, Umiejętności',
+  certification: 'Certificate, Zertifikat, Nachweis, Certificat, Certificado, Certificato, Certyfikat',
+  headcount:
+    'Places, People, Plätze, Personen, Personnes, Plazas, Personas, Vagas, Pessoas, Posti, Persone, Miejsca, Osoby',
+  kind: 'Art, Type, Tipo, Rodzaj',
+})
 
 /**
  * Shifts from a spreadsheet. A row names its site by name or id and its time either as `starts_at` and `ends_at` (with an

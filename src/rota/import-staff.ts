@@ -15,7 +15,7 @@ import type { Actor } from '../platform/http/request-context.ts'
 import { idSchema, isOneLine } from '../platform/http/shared-schemas.ts'
 import {
   cellForMessage,
-  type OtherHeadings,
+  otherHeadings,
   readTable,
   type TableRow,
   type TextTable,
@@ -49,25 +49,36 @@ export const staffColumns = [
   'active',
 ] as const
 
-/** As the pages name them, and as other programs do. */
-const otherHeadings: OtherHeadings = {
-  person: 'name',
-  full_name: 'name',
-  user_name: 'account',
-  username: 'account',
-  skill: 'skills',
-  max_hours: 'max_hours_week',
-  max_hours_per_week: 'max_hours_week',
-  hours_per_week: 'max_hours_week',
-  wage: 'hourly_wage',
-  wage_per_hour: 'hourly_wage',
-  hourly_rate: 'hourly_wage',
-  certificate: 'certifications',
-  certificates: 'certifications',
-  certification: 'certifications',
-  away: 'unavailable',
-  absences: 'unavailable',
-}
+/** As the pages name them, as other programs do, and in German, French, Spanish, Portuguese, Italian and Polish. */
+const otherStaffHeadings = otherHeadings({
+  name: [
+    'Person, Full name, Mitarbeiter, Vollständiger Name, Nom, Nom complet, Nombre, Nombre completo, Nome, Nome completo',
+    'Nominativo, Imię i nazwisko, Nazwisko i imię',
+  ].join(', '),
+  account: 'User name, Username, Konto, Benutzername, Compte, Utilisateur, Cuenta, Usuario, Conta, Utente, Użytkownik',
+  skills: [
+    'Skill, Fähigkeit, Fähigkeiten, Qualifikation, Qualifikationen, Compétence, Compétences, Habilidad, Habilidades',
+    'Competencia, Competencias, Habilidade, Competenza, Competenze, Abilità, Umiejętność, Umiejętności',
+  ].join(', '),
+  max_hours_week: [
+    'Max hours, Max hours per week, Hours per week, Wochenstunden, Max Stunden, Stunden pro Woche, Max Stunden pro Woche',
+    'Heures max, Heures par semaine, Heures max par semaine, Máx horas, Horas por semana, Máx horas por semana',
+    'Horas semanales, Horas semanais, Ore max, Ore settimanali, Ore a settimana, Godziny tygodniowo, Godzin tygodniowo',
+  ].join(', '),
+  hourly_wage: [
+    'Wage, Wage per hour, Hourly rate, Lohn, Stundenlohn, Salaire horaire, Taux horaire, Salario por hora, Valor hora',
+    'Valor por hora, Paga oraria, Tariffa oraria, Stawka, Stawka godzinowa',
+  ].join(', '),
+  certifications: [
+    'Certificate, Certificates, Certification, Zertifikat, Zertifikate, Nachweis, Nachweise, Certificat, Certificats',
+    'Certificado, Certificados, Certificaciones, Certificações, Certificato, Certificati, Certyfikat, Certyfikaty',
+  ].join(', '),
+  unavailable: [
+    'Away, Absences, Absence, Abwesend, Abwesenheit, Abwesenheiten, Nicht verfügbar, Indisponible, Ausente, Ausencia',
+    'Ausencias, No disponible, Indisponível, Assente, Assenze, Non disponibile, Nieobecność, Nieobecności, Niedostępny',
+  ].join(', '),
+  active: 'Aktiv, Actif, Activo, Ativo, Attivo, Aktywny',
+})
 
 function parseStaff(
   { fields, rows }: TextTable,
@@ -196,8 +207,8 @@ const columnParsers: Record<string, ColumnParser> = {
     return { unavailable: spans.flatMap(one => (one?.[1] ? [{ from: one[1], to: one[2] ?? one[1] }] : [])) }
   },
   active: (cell, mistake) => {
-    if (/^(yes|y|true|1|active)$/i.test(cell)) return { active: true }
-    return /^(no|n|false|0|inactive)$/i.test(cell)
+    if (/^(yes|y|true|1|active|ja|oui|sí|si|sim|sì|tak)$/i.test(cell)) return { active: true }
+    return /^(no|n|false|0|inactive|nein|non|não|nie)$/i.test(cell)
       ? { active: false }
       : mistake(`${cellForMessage(cell)} is neither yes nor no.`)
   },
@@ -209,7 +220,7 @@ type StaffFile = { bytes: Uint8Array<ArrayBuffer>; isTrial: boolean; who: Actor;
 
 /** All rows, or none if anything is wrong; a trial changes nothing. As a bulk write, because a file may have thousands of people. */
 export async function importStaffFile(db: Db, { bytes, isTrial, who, at }: StaffFile) {
-  const table = await readTable(bytes, staffColumns, otherHeadings)
+  const table = await readTable(bytes, staffColumns, otherStaffHeadings)
   const { people, created, changed, errors } = await atomically(db, tx => {
     const done = importStaff(tx, parseStaff(table, allStaff(tx)), at)
     if (isTrial || done.errors.length) throw new RolledBack(done)

@@ -8,6 +8,7 @@ import { firstMergedRows, type Layout, layoutNotes } from './layout.ts'
 import { SheetRefusal } from './refusal.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from './sniff.ts'
 import { bytesSource } from './source.ts'
+import { withoutAccents } from './text.ts'
 import { firstRows, openWorkbook, type PreviewRow } from './workbook.ts'
 import { Zip } from './zip.ts'
 
@@ -20,7 +21,14 @@ export type TableRow = { line: number; cells: Record<string, string> }
 export type TextTable = { fields: string[]; rows: TableRow[]; notes: string[] }
 type TableText = { rows: PreviewRow[]; layout?: Layout }
 /** Columns by other words for them, which count where no heading is the column itself. */
-export type OtherHeadings = Readonly<Record<string, string>>
+export type OtherHeadings = ReadonlyMap<string, string>
+/** `words`: for each column the other words for it, as people write them; case, punctuation and accents do not matter. */
+export const otherHeadings = (words: Record<string, string>): OtherHeadings =>
+  new Map(
+    Object.entries(words).flatMap(([column, list]) =>
+      list.split(', ').map(word => [withoutAccents(fieldOf(word)), column] as const),
+    ),
+  )
 
 const maxRows = 10_000
 
@@ -63,7 +71,7 @@ function tableOf({ rows: all, layout }: TableText, columns: readonly string[], o
   if (rows.length > maxRows) invalid('file', `The file has over ${maxRows} rows.`)
   const headings = (head?.cells ?? []).map(fieldOf)
   const fields = headings.map(heading => {
-    const meant = Object.hasOwn(others, heading) ? others[heading] : undefined
+    const meant = others.get(withoutAccents(heading))
     return meant && !headings.includes(meant) ? meant : heading
   })
   const twice = columns.find(column => fields.indexOf(column) < fields.lastIndexOf(column))
@@ -104,6 +112,7 @@ function fillMerged(rows: readonly PreviewRow[], column: number, { mergedCells }
 
 const fieldOf = (heading: string) =>
   heading
+    .normalize('NFC')
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
     .replaceAll(/^_|_$/g, '')

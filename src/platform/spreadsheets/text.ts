@@ -12,6 +12,8 @@ const utf8 = new TextDecoder()
 
 export const decodeUtf8 = (bytes: Uint8Array, from: number, to: number): string => utf8.decode(bytes.subarray(from, to))
 
+export const withoutAccents = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '')
+
 /** A text as it is shown in a finding. */
 export const shortened = (text: string): string => abridged(text, 100)
 export const decodeCell = (bytes: Uint8Array, start: number, stop: number): string =>

@@ -1,4 +1,5 @@
 /** Names that Spanish, French and German sheets use for the columns that Fieldhouse knows: only those that mean one column. Also known without their accents. */
+import { withoutAccents } from '../../../platform/spreadsheets/text.ts'
 import { namesIn } from './known-metrics.ts'
 
 const killsOfTier = (t: number) =>
@@ -64,7 +65,6 @@ const accented: [string, string[]][] = [
   ['helps', namesIn("Ayudas, Ayudas de alianza, Aides, Aides d'alliance, Hilfen, Allianzhilfen")],
 ]
 
-const withoutAccents = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '')
 /** `Tötungen` as `Toetungen`. */
 const withDigraphs = (text: string): string => text.replace(/[äöü]/gi, letter => `${withoutAccents(letter)}e`)
 
