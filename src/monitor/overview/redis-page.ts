@@ -9,8 +9,6 @@ import { emptyQuery, everySecondAndAHalf, livePage } from '../pages/live-page.ts
 import { redisTitle } from '../pages/monitor-layout.ts'
 import { type RedisStats, redisStats, redisStatsSchema } from '../redis-stats.ts'
 
-/** Redis statistics, or the queue's file instead, on a page of its own; JSON at the same address. */
-
 export const redisPath = '/admin/redis-stats'
 
 export const redisPage = (app: App) =>
