@@ -4,7 +4,7 @@ import { readTable } from '../src/platform/spreadsheets/read-table.ts'
 import { otherShiftHeadings, parseShifts, shiftColumns } from '../src/rota/import-shifts.ts'
 import { copyShifts, shiftsFromPattern } from '../src/rota/make-shifts.ts'
 import { shiftDefaults } from '../src/rota/shift.ts'
-import { auditedActions, base, newVenue } from './rosters.ts'
+import { auditedActions, base, createPerson, newVenue } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 
 const berlin = () => 'Europe/Berlin'
@@ -27,14 +27,18 @@ test('invalid or reversed days are refused, not corrected', async () => {
 
 test('the shifts of a list are deleted at once if their number is confirmed', async () => {
   const { call, shift_ids, staff, site } = await newVenue(['Ann'])
-  const night = { weekdays: [1, 2], from: '22:00', to: '02:00', skill: 'nigth' }
+  const night = { weekdays: [1], from: '22:00', to: '02:00' }
   const days = { start_date: '2026-04-06', end_date: '2026-04-12' }
-  await call.post(`${base}/shifts/pattern`, { site_id: site.id, ...days, ...night })
+  for (const needs of [{ skill: 'nigth' }, { skill: 'bar', skills: ['nigth'] }])
+    await call.post(`${base}/shifts/pattern`, { site_id: site.id, ...days, ...night, ...needs })
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
   const listed = async (query: string) => (await call.get(`${base}/shifts?${query}`)).pagination.total
   const erase = (query: string) => call.delete(`${base}/shifts?${query}`)
   expect(await listed('skill=nigth')).toBe(2)
-  expect(await call.get('/rota/shifts?start=&skill=nigth')).toContain('Delete these 2 shifts')
+  await createPerson(call, 'Cy', { active: false, certifications: [{ name: 'outdated', expires_on: '2027-01-01' }] })
+  const page = await call.get('/rota/shifts?start=&skill=nigth')
+  expect(page).toContain('Delete these 2 shifts')
+  expect(page).not.toContain('outdated')
   for (const wrong of ['skill=nigth', 'skill=nigth&confirm=9'])
     expect((await refusalOf(erase(wrong))).problem).toMatchObject({
       detail: 'These are 2 shifts; send confirm=2',

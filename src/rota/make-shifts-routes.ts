@@ -8,8 +8,7 @@ import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { addPattern, copyWeeks, deleteMatchingShifts, importShifts } from './bulk-shifts.ts'
 import { checkDateRange } from './date-range.ts'
 import { dryRunQuery, importErrorsSchema, importResponses } from './imports.ts'
-import { maxWordLength } from './rules-of-work.ts'
-import { copySchema, patternSchema } from './shift.ts'
+import { askedSkillSchema, copySchema, patternSchema } from './shift.ts'
 
 const addedSchema = t.Object({
   created: t.Integer(),
@@ -30,7 +29,7 @@ export const makeShiftsRoutes = (app: App) => {
           start: t.Optional(dateSchema),
           end: t.Optional(dateSchema),
           site_id: t.Optional(idSchema),
-          skill: t.Optional(t.String({ maxLength: maxWordLength })),
+          skill: t.Optional(askedSkillSchema),
           open: t.Optional(t.Boolean({ description: 'Only those that lack people' })),
           confirm: t.Optional(t.Integer({ minimum: 0, description: 'How many shifts these are' })),
         }),

@@ -26,7 +26,7 @@ import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { brokenRulesOn, shownShiftsByIds } from './roster-view.ts'
 import { rotaPage, rotaVersion } from './rota-layout.ts'
 import { rotaBar, rotaPart } from './rota-page.ts'
-import { maxWordLength } from './rules-of-work.ts'
+import { askedSkillSchema } from './shift.ts'
 import { shiftsBody } from './shift-list-page.ts'
 import { shiftBody } from './shift-page.ts'
 import { listShifts } from './shift-queries.ts'
@@ -189,7 +189,7 @@ export const rotaPages = (app: App) => {
       {
         query: t.Object({
           ...rangeForm.properties,
-          skill: t.Optional(t.String({ maxLength: maxWordLength })),
+          skill: t.Optional(askedSkillSchema),
           open: t.Optional(t.Boolean()),
           staff_id: t.Optional(idSchema),
         }),

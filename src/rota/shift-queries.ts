@@ -1,5 +1,5 @@
 /** Shifts. Changes to them drop cached answers: topics `shifts` and `roster`. */
-import { and, asc, between, eq, gt, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, between, eq, gt, gte, inArray, lte, or, type SQL, sql } from 'drizzle-orm'
 import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { equalsGiven, isAmong } from '../../db/prepared-writes.ts'
@@ -21,7 +21,7 @@ export const inRange = ({ start, end, siteIds }: DateRange): SQL | undefined =>
 /** Of each row of `shifts`. */
 export const peopleOnShift = sql<number>`(select count(*) from ${assignments} where ${eq(assignments.shiftId, shifts.id)})`
 
-/** `open`: only shifts that lack people. */
+/** `skill`: only shifts that ask for it, be it beside another; `open`: only those that lack people. */
 export type ShiftsFilter = {
   start?: string
   end?: string
@@ -37,7 +37,9 @@ const matching = (db: Db, { start, end, site_id, staff_id, skill, open }: Shifts
     end ? lte(shifts.day, end) : undefined,
     site_id ? eq(shifts.siteId, site_id) : undefined,
     staff_id ? inArray(shifts.id, shiftsOf(db, staff_id)) : undefined,
-    skill ? eq(shifts.skill, skill) : undefined,
+    skill
+      ? or(eq(shifts.skill, skill), sql`exists (select 1 from json_each(${shifts.skills}) where value = ${skill})`)
+      : undefined,
     open ? gt(shifts.headcount, peopleOnShift) : undefined,
   )
 

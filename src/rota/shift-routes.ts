@@ -14,8 +14,8 @@ import { addedViolations } from './load-problem.ts'
 import { notifyOfDuties, notifyOfMove, upcomingDuties } from './notices.ts'
 import { reopenSwapsOf } from './own/swaps.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
-import { maxWordLength } from './rules-of-work.ts'
 import {
+  askedSkillSchema,
   asNewShift,
   checkShift,
   newShift,
@@ -51,7 +51,7 @@ export const shiftRoutes = (app: App) => {
           start: t.Optional(dateSchema),
           end: t.Optional(dateSchema),
           site_id: t.Optional(idSchema),
-          skill: t.Optional(t.String({ maxLength: maxWordLength })),
+          skill: t.Optional(askedSkillSchema),
         }),
       },
     )

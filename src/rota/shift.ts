@@ -11,6 +11,10 @@ import { maxWordLength, shiftKindSchema } from './rules-of-work.ts'
 export type Shift = typeof shifts.$inferSelect
 
 const word = t.Nullable(oneLine(maxWordLength))
+export const askedSkillSchema = t.String({
+  maxLength: maxWordLength,
+  description: 'Only shifts that ask for this skill, be it beside another',
+})
 export const timeOfDaySchema = t.String({
   pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
   'x-error': 'Write a time of day such as 09:30.',

@@ -105,7 +105,11 @@ export const heldQualifications = (db: Db) => ({
     db,
     sql`select distinct value as name from ${staff}, json_each(${staff.skills}) where ${staff.active}`,
   ),
-  certificates: namesIn(db, sql`select distinct ${certifications.name} as name from ${certifications}`),
+  certificates: namesIn(
+    db,
+    sql`select distinct ${certifications.name} as name from ${certifications}
+      join ${staff} on ${staff.id} = ${certifications.staffId} where ${staff.active}`,
+  ),
 })
 const namesIn = (db: Db, names: SQL) =>
   db.all<{ name: string }>(sql`${names} order by name limit 200`).map(({ name }) => name)
