@@ -1,8 +1,9 @@
 /** Changes to a site and all its shifts: each a bulk write, because there may be thousands. */
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
+import { equalsGiven } from '../../db/prepared-writes.ts'
 import { shifts, sites } from '../../db/schema.ts'
-import { atomically } from '../../db/transactions.ts'
+import { atomically, prepared } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { alreadyTaken, refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
@@ -33,14 +34,20 @@ function writeSite(tx: Db, id: number, given: SiteChange): Site {
   const after = { ...before, ...change }
   tx.update(sites).set(after).where(eq(sites.id, id)).run()
   if (after.timezone !== before.timezone)
-    for (const shift of tx.select().from(shifts).where(eq(shifts.siteId, id)).all())
-      tx.update(shifts)
-        .set({ day: localDate(shift.startsAt, after.timezone) })
-        .where(eq(shifts.id, shift.id))
-        .run()
+    for (const shift of tx.select().from(shifts).where(eq(shifts.siteId, id)).all()) {
+      const day = localDate(shift.startsAt, after.timezone)
+      if (day !== shift.day) setDay(tx).run({ id: shift.id, day })
+    }
   touch(tx, 'shifts')
   return after
 }
+
+const setDay = prepared(db =>
+  db
+    .update(shifts)
+    .set({ day: sql`${sql.placeholder('day')}` })
+    .where(equalsGiven(shifts.id)),
+)
 
 /** With its shifts and their assignments. */
 export const deleteSite = (db: Db, { id, isConfirmed, who, at }: Asked & { isConfirmed: boolean }): Promise<void> =>
