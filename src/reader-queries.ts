@@ -25,6 +25,7 @@ import { brokenDuties } from './rota/broken-duties.ts'
 import { draftPart } from './rota/draft-page.ts'
 import { rosterCsv } from './rota/exports.ts'
 import { checkAssignments, loadProblemOfRange } from './rota/load-problem.ts'
+import { calendarOf } from './rota/own/calendar.ts'
 import { ownDuties } from './rota/own/own-duties.ts'
 import { swapsFor } from './rota/own/swaps.ts'
 import { checkDraft, draftTargets } from './rota/planner/check-draft.ts'
@@ -65,6 +66,7 @@ export const readerQueries: readonly ((db: Db, input: never) => unknown)[] = [
   draftTargets,
   candidatesFor,
   brokenDuties,
+  calendarOf,
   ownDuties,
   swapsFor,
   rosterView,

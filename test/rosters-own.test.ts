@@ -87,6 +87,25 @@ test('a person sees their own shifts in the site’s zone, and nobody else’s',
   expect(stranger.status).toBe(404)
 })
 
+test('who works beside a person on another shift of that time and site is named, who only relieves them is not', async () => {
+  const { call, url, site, ann, bob, cy, assignIn, as } = await startBar()
+  await assignIn(5, bob.id)
+  const dee = await createPerson(call, 'Dee')
+  const assignFor = async (from: string, to: string, id: number, site_id = site.id) => {
+    const times = { starts_at: `${inDays(5)}T${from}Z`, ends_at: `${inDays(5)}T${to}Z` }
+    const { id: shift_id } = await call.post(`${base}/shifts`, { site_id, skill: 'bar', ...times })
+    return call.post(`${base}/assignments`, { shift_id, staff_id: id })
+  }
+  await assignFor('11:00:00', '17:30:00', cy.id)
+  await assignFor('17:00:00', '22:00:00', dee.id, (await createSite(call)).id)
+  const colleaguesOf = async (person: Person) => (await shiftsOf(person))[0].colleagues
+  expect([await colleaguesOf(ann), await colleaguesOf(bob), await colleaguesOf(cy)]).toEqual([['Bob'], ['Ann'], []])
+  expect(await textOf(ann, '/rota/mine')).toContain('with Bob')
+  const { url: calendar } = await ann.browser.post(`${base}/me/calendar`)
+  const unfolded = (await (await as().raw(calendar.slice(url.length))).text()).replaceAll('\r\n ', '')
+  expect(unfolded).toContain('\\nWith Bob\r\n')
+})
+
 test('people are notified of shifts they get, lose and that move', async () => {
   const { call, ann, bob, duties } = await startBar()
   expect(await noticesOf(ann)).toHaveLength(3)

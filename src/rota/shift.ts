@@ -122,7 +122,7 @@ export function asNewShift(shift: Shift): NewShift {
   return copy
 }
 
-const maxHours = 48 // hours
+export const maxHours = 48 // hours
 
 type ShiftTimes = Pick<NewShift, 'starts_at' | 'ends_at'>
 

@@ -1,5 +1,5 @@
 /** The calendar that a person subscribes to: its private address, and its content. */
-import { and, asc, between, eq, ne, sql } from 'drizzle-orm'
+import { and, asc, between, eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { assignments, calendarAddresses, shifts, sites, staff } from '../../../db/schema.ts'
 import { hashSecret, newSecret } from '../../accounts/secret.ts'
@@ -7,6 +7,7 @@ import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { dutyColumns, dutyText } from '../notices.ts'
 import type { Calendar } from './ical.ts'
+import { colleaguesOn, firstNames } from './own-duties.ts'
 
 /** The secret is a query parameter: paths are logged, query parameters are not. */
 export const calendarPath = (token: string) => `/calendar/shifts.ics?token=${token}`
@@ -29,8 +30,10 @@ export const calendarSince = (db: Db, staffId: number): number | null =>
 const [before, after] = [60 * day, 400 * day]
 const maxDuties = 2_000 // duties
 
-/** The owner of the address. Every wrong token gets the same answer. */
-export function calendarOf(db: Db, token: string, now: number, host: string): Calendar {
+type CalendarQuery = { token: string; now: number; host: string }
+
+/** The calendar of the owner of the address. Every wrong token gets the same answer. */
+export function calendarOf(db: Db, { token, now, host }: CalendarQuery): Calendar {
   const owner = db
     .select({ id: staff.id, name: staff.name })
     .from(calendarAddresses)
@@ -47,30 +50,24 @@ export function calendarOf(db: Db, token: string, now: number, host: string): Ca
     .orderBy(asc(shifts.startsAt))
     .limit(maxDuties)
     .all()
-  const colleagues = colleaguesOf(db, owner.id)
+  const colleagues = colleaguesOn(
+    db,
+    duties.map(({ shiftId }) => shiftId),
+    owner.id,
+  )
   return {
     name: `Shifts of ${owner.name}`,
     at: now,
     events: duties.map(duty => {
-      const others = colleagues.all({ shiftId: duty.shiftId }).map(({ name }) => name)
+      const others = colleagues.get(duty.shiftId) ?? []
       return {
         uid: `shift-${duty.shiftId}-${owner.id}@${host}`,
         from: duty.startsAt,
         to: duty.endsAt,
         summary: duty.skill ? `${duty.skill}, ${duty.site}` : duty.site,
         location: duty.site,
-        description: `${dutyText(duty)}${others.length ? `\nWith ${others.join(', ')}` : ''}`,
+        description: `${dutyText(duty)}${others.length ? `\nWith ${firstNames(others)}` : ''}`,
       }
     }),
   }
 }
-
-/** The names of the others on a shift. */
-const colleaguesOf = (db: Db, staffId: number) =>
-  db
-    .select({ name: staff.name })
-    .from(assignments)
-    .innerJoin(staff, eq(staff.id, assignments.staffId))
-    .where(and(eq(assignments.shiftId, sql.placeholder('shiftId')), ne(assignments.staffId, staffId)))
-    .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
-    .prepare()

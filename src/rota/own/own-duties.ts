@@ -1,8 +1,10 @@
 /** A person's own shifts, as their page, their calendar and the API show them. */
 
-import { and, asc, between, count, desc, eq, gt, lte, sql } from 'drizzle-orm'
+import { and, asc, between, count, desc, eq, gt, lte, ne, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
+import { isAmong } from '../../../db/prepared-writes.ts'
 import { assignments, shifts, staff, swapOffers } from '../../../db/schema.ts'
 import { refuse } from '../../errors.ts'
 import { hour } from '../../platform/clock.ts'
@@ -12,7 +14,7 @@ import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared
 import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { daysAfter, mondayOf } from '../date-range.ts'
 import { brokenRulesOn, shownShiftsByIds, staffNames } from '../roster-view.ts'
-import { hoursOf, hundredths } from '../shift.ts'
+import { hoursOf, hundredths, maxHours } from '../shift.ts'
 import { todayAtSites } from '../site-queries.ts'
 import { dutyKey } from '../solving/problem.ts'
 
@@ -44,7 +46,10 @@ export const ownDutySchema = t.Object(
     skill: t.Nullable(t.String()),
     certification: t.Nullable(t.String()),
     pinned: t.Boolean(),
-    colleagues: t.Array(t.String(), { description: 'Others on the same shift', examples: [['Bob', 'Cy']] }),
+    colleagues: t.Array(t.String(), {
+      description: 'Others at the site for more than half of this shift, on it or on another',
+      examples: [['Bob', 'Cy']],
+    }),
     against: t.Array(brokenDutyRuleSchema, { description: 'The rules it breaks now, so that they cannot work it' }),
     offered: t.Nullable(
       t.Object({
@@ -93,6 +98,7 @@ function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDut
     staff: shift.staff.filter(one => one.staff_id === staffId),
   }))
   const against = brokenRulesOn(db, own, now)
+  const colleagues = colleaguesOn(db, ids, staffId)
   return rows.flatMap(({ id, shiftId, offer, takenBy }) => {
     const shift = shown.get(shiftId)
     if (!shift) return []
@@ -111,12 +117,46 @@ function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDut
       skill: shift.skill,
       certification: shift.certification,
       pinned: shift.staff.some(one => one.staff_id === staffId && one.pinned),
-      colleagues: shift.staff.filter(one => one.staff_id !== staffId).map(({ name }) => name),
+      colleagues: colleagues.get(shiftId) ?? [],
       against: against.get(dutyKey(shiftId, staffId)) ?? [],
       offered: offer === null ? null : { id: offer, taken_by: takenBy === null ? null : (names.get(takenBy) ?? null) },
     }
   })
 }
+
+const others = alias(shifts, 'others')
+const msTogether = sql`min(${shifts.endsAt}, ${others.endsAt}) - max(${shifts.startsAt}, ${others.startsAt})`
+
+/**
+ * By shift, the names of the others who are at its site for more than half of it: a crew may be planned as several shifts. Who
+ * only relieves them, or is relieved, is not among them.
+ */
+export function colleaguesOn(db: Db, shiftIds: readonly number[], staffId: number): Map<number, string[]> {
+  const found = db
+    .selectDistinct({ shiftId: shifts.id, staffId: staff.id, name: staff.name })
+    .from(shifts)
+    .innerJoin(
+      others,
+      and(
+        eq(others.siteId, shifts.siteId),
+        between(others.startsAt, sql`${shifts.startsAt} - ${maxHours * hour}`, shifts.endsAt),
+        sql`2 * (${msTogether}) > ${shifts.endsAt} - ${shifts.startsAt}`,
+      ),
+    )
+    .innerJoin(assignments, eq(assignments.shiftId, others.id))
+    .innerJoin(staff, eq(staff.id, assignments.staffId))
+    .where(and(isAmong(shifts.id, shiftIds), ne(staff.id, staffId)))
+    .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
+    .all()
+  const byShift = Map.groupBy(found, ({ shiftId }) => shiftId)
+  return new Map([...byShift].map(([shiftId, people]) => [shiftId, people.map(({ name }) => name)]))
+}
+
+const maxNamed = 12 // people
+
+/** `Ann, Bob, and 3 more`. */
+export const firstNames = (names: readonly string[]): string =>
+  [...names.slice(0, maxNamed), ...(names.length > maxNamed ? [`and ${names.length - maxNamed} more`] : [])].join(', ')
 
 /** Hours of the week around this moment, by the day on which a shift starts. */
 export function hoursOfWeek(db: Db, staffId: number, now: number): number {

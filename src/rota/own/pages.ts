@@ -142,9 +142,9 @@ export const ownRotaPages = (app: App) => {
     .get('/rota/requests/events', requests.events, ofRequests)
     .get(
       '/calendar/shifts.ics',
-      ({ query: { token }, request }) => {
+      async ({ query: { token }, request }) => {
         const { host } = new URL(reachedUrl(request, config))
-        const calendar = calendarOf(db, token, clock.now(), host)
+        const calendar = await reader.read(calendarOf, { token, now: clock.now(), host })
         return new Response(toIcal(calendar), {
           headers: { 'content-type': icalType, 'content-disposition': 'inline; filename="shifts.ics"' },
         })
