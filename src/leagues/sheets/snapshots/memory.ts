@@ -57,16 +57,20 @@ export function dropColumns({ ids, names, metrics, labels }: SheetColumns): numb
 
 const COLLECT_ABOVE = 16 * 2 ** 20
 const COLLECT_AFTER_MS = 30
+const COLLECT_AGAIN_AFTER_MS = 250
 let pending = 0
+let again: Timer | undefined
 
 /**
  * Counts garbage, and collects it once there is enough, which takes some ten milliseconds: when the first page of the sheet's board is made
  * and nothing refers to the sheet any more. Shared memory is freed once all threads that share it have collected theirs. After `Bun.gc`
- * some sheets stayed until the next upload.
+ * some sheets stayed until the next upload. So did one of five after the first collection, which is why there is a second one.
  */
 export function collectGarbageLater(bytes: number): void {
   pending += bytes
   if (pending < COLLECT_ABOVE) return
   pending = 0
   setTimeout(fullGC, COLLECT_AFTER_MS)
+  clearTimeout(again)
+  again = setTimeout(fullGC, COLLECT_AGAIN_AFTER_MS)
 }
