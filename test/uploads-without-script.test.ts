@@ -38,7 +38,7 @@ async function startWithScans() {
 
 browserTest('without JavaScript a file with unknown headings is mapped, tried and imported', async () => {
   const { call, id, page, choose, reloadUntil, dataDir } = await startWithScans()
-  await choose('2026-03-05.csv', sheet('Who,Called,Might,Fallen', 3))
+  await choose('2026-03-05.csv', sheet('Who,Called,Might,Fallen', 3).replace('p0,', 'q0,'))
   expect(await page.locator('.notice').first().textContent()).toContain('No id column')
   const role = (header: string) => page.getByLabel(`Read “${header}” as`)
   await page.click('text=Import this file')
@@ -51,6 +51,8 @@ browserTest('without JavaScript a file with unknown headings is mapped, tried an
   await page.click('button:text("What this file would change")')
   await reloadUntil('[data-trial] >> text=20 good')
   expect(await page.inputValue('[name=taken_at]')).toBe('2026-03-05T00:00')
+  await page.click('summary:text-is("1 missing")')
+  await page.waitForSelector('[data-trial] code:text("p0") >> visible=true')
   await page.click('text=Import this file')
   await reloadUntil('.toolbar >> text=done')
   expect((await board(call, id)).rows[0]).toMatchObject({ player_id: 'p19', score: 40 })

@@ -149,6 +149,11 @@ test('a dry run reports everything and stores nothing', async () => {
       mapping: { ID: 'id', Name: 'name', Power: 'power', 'Kill Points': 'kill_points' },
       errors: [{ line: 5, column: 'Power', value: 'oops' }],
       summary: { new: 1, missing: 1, renamed: 1 },
+      people: [
+        { change: 'new', player_id: '4', name: 'dan' },
+        { change: 'missing', player_id: '3', name: 'cy' },
+        { change: 'renamed', player_id: '2', name: 'bobby' },
+      ],
     },
   })
   expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads).toHaveLength(1)

@@ -240,10 +240,12 @@ browserTest('an officer sends a sheet, tries another, and takes one back', async
   await page.waitForSelector('tr:has-text("third.csv") >> text=done')
   expect(await page.locator('tbody tr:has-text("third.csv") td').allInnerTexts()).toContain('Olga')
 
-  await chooseFiles(page, ['trial.csv', `${sheet(3)}\np999,New one,lots,5`])
+  await chooseFiles(page, ['trial.csv', `${sheet(3)}\np999,New one,lots,5\np998,Newcomer,5,5`])
   await page.click('button:text("Preview without saving")')
   await page.waitForSelector('[data-trial] >> text=1 bad')
   expect(await page.locator('[data-trial]').textContent()).toContain('lots')
+  await page.click('[data-trial] summary:has-text("1 new")')
+  await page.waitForSelector('[data-trial] td:text("Newcomer") >> visible=true')
   expect(await page.locator('tbody tr:has-text("trial.csv")').count()).toBe(0)
 
   await page.click('tr:has-text("third.csv") >> text=Undo')

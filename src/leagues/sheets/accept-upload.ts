@@ -36,7 +36,8 @@ export const uploadOptions = t.Object({
   ),
   dry_run: t.Optional({
     ...yesOrNo,
-    description: 'Only reads the file; `summary` of the job’s result says what it would change',
+    description:
+      'Only reads the file; `summary` of the job’s result says what it would change, and `people` who the first of each count are',
   }),
   force: t.Optional({ ...yesOrNo, description: 'Publishes the sheet also where it would be held' }),
   mapping: t.Optional(

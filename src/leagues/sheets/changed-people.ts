@@ -12,7 +12,15 @@ import {
   storedPlayers,
 } from './baseline-rows.ts'
 import type { PausableWork } from './latecomers.ts'
-import type { SnapshotSelection } from './snapshot-selection.ts'
+import {
+  extraBefore,
+  newestScan,
+  type Published,
+  publishedBefore,
+  type SnapshotSelection,
+  scanBefore,
+  selectSnapshots,
+} from './snapshot-selection.ts'
 import { readNames, readRows } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
@@ -36,6 +44,42 @@ type PeopleInput = {
 
 type ChangedField = { field: string; before: string | number | null; now: string | number | null }
 export type ComparedPerson = { player_id: string; name: string; changes: ChangedField[] }
+
+/** The scan before; for an extra sheet the newest scan, or the extra sheet before. */
+export function comparedWith(others: readonly Published[], sheet: Published, change: ComparedChange) {
+  if (sheet.kind === 'current') return scanBefore(others, sheet)
+  if (sheet.kind === 'baseline') return undefined
+  return change === 'unknown' ? newestScan(others) : extraBefore(others, sheet)
+}
+
+/** The board that `sheet` makes after those before it. */
+export const selectionWith = (others: readonly Published[], sheet: Published): SnapshotSelection | undefined =>
+  selectSnapshots([...publishedBefore(others, sheet), sheet])
+
+/** The changes that the summary of a sheet counts. */
+export const countedChanges = ['new', 'missing', 'renamed', 'suspicious', 'unknown'] as const
+export type CountedChange = (typeof countedChanges)[number]
+export type NamedPerson = { change: CountedChange; player_id: string; name: string }
+const maxNamed = 50 // people of each change
+
+/** The first people behind the counts of a sheet that will not be kept. */
+export async function firstChangedPeople(
+  scores: Database,
+  others: readonly Published[],
+  sheet: Published,
+  counts: { [Change in CountedChange]?: number },
+  work: PausableWork,
+): Promise<NamedPerson[]> {
+  const named: NamedPerson[] = []
+  for (const change of countedChanges) {
+    const before = counts[change] ? comparedWith(others, sheet, change)?.snapshot : undefined
+    if (before === undefined) continue
+    const input = { change, snapshot: sheet.snapshot, before, selection: selectionWith(others, sheet) }
+    const { people } = await findChangedPeople(scores, { ...input, offset: 0, limit: maxNamed }, work)
+    named.push(...people.map(({ player_id, name }) => ({ change, player_id, name })))
+  }
+  return named
+}
 
 /** `rows` are rows of the snapshot, or for missing players of the scan before, who have no start. */
 type FoundRows = { rows: Uint32Array; starts?: BaselineRows }

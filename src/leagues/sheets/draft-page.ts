@@ -6,6 +6,7 @@ import { csrfInput } from '../../accounts/csrf.ts'
 import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
 import { counted, countText } from '../../platform/number-text.ts'
 import { formField, selectOptions } from '../../ui/parts/form.ts'
@@ -15,6 +16,7 @@ import { bytes, name, number } from '../../ui/parts/values.ts'
 import { isLabel, labelOfColumn } from '../columns.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
+import { type CountedChange, countedChanges, type NamedPerson } from './changed-people.ts'
 import type { UploadDraft } from './drafts.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { previewUpload } from './preview-upload.ts'
@@ -112,6 +114,7 @@ const trialResult = t.Object({
   doubts: t.Array(t.Object({ message: t.String() })),
   errors: t.Array(findingSchema),
   summary: uploadSummarySchema,
+  people: t.Array(t.Object({ change: oneOfWords(countedChanges), player_id: t.String(), name: t.String() })),
 })
 
 function trialPart({ status, stage, error, result }: Run): Content {
@@ -129,6 +132,7 @@ function trialSummary({
   doubts,
   errors,
   summary,
+  people,
 }: Static<typeof trialResult>): Html {
   const facts = [
     counted(rows_total, 'row'),
@@ -137,8 +141,22 @@ function trialSummary({
     ...(['new', 'missing', 'renamed', 'suspicious'] as const).map(part => `${countText(summary[part])} ${part}`),
     ...(summary.duplicates ? [`${countText(summary.duplicates)} duplicate`] : []),
   ]
+  const named = [...Map.groupBy(people, ({ change }) => change)]
   return html`<p>${facts.join(' · ')}</p>
+${named.map(([change, players]) => playersPart(change, players, summary[change] ?? 0))}
 ${[...summary.warnings, ...doubts.map(({ message }) => `It would be held: ${message}`)].map(text => notice(text, 'warn'))}
 ${readAsTable(mapping)}
 ${errors.length > 0 && findingsTable('The first rows to look at', errors)}`
 }
+
+const playersPart = (change: CountedChange, players: readonly NamedPerson[], count: number): Html =>
+  html`<details class="fold"><summary>${countText(count)} ${change}</summary>
+${players.length < count && html`<p class="quiet">The first ${players.length}; all are listed once the file is imported.</p>`}
+${table({
+  caption: `Players: ${change}`,
+  rows: players,
+  columns: [
+    { head: 'Name', names: true, cell: player => name(player.name) },
+    { head: 'Id', cell: player => html`<code>${player.player_id}</code>` },
+  ],
+})}</details>`

@@ -262,7 +262,7 @@ const resultOf = ({ id, kind, status, snapshotId, ...upload }: Upload, published
   ...upload.summary,
 })
 
-const trialResult = ({ report, findings, summary, date, doubts }: Imported) => ({
+const trialResult = ({ report, findings, summary, people, date, doubts }: Imported) => ({
   worksheet: report.worksheet,
   mapping: report.mapping,
   ignored: report.ignored,
@@ -274,6 +274,7 @@ const trialResult = ({ report, findings, summary, date, doubts }: Imported) => (
   doubts,
   errors: JSON.parse(findings[0] ?? '[]').slice(0, 100),
   summary,
+  people,
 })
 
 /** After a power cut the row may be there without the whole file; such an upload was never confirmed to anybody. */

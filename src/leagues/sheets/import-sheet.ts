@@ -9,6 +9,7 @@ import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
 import { metricName } from '../columns.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
+import { firstChangedPeople, type NamedPerson } from './changed-people.ts'
 import { changesSince, type SheetComparison, sumOfChanges } from './changes-since.ts'
 import { baselineDoubtsOf, countFallenCounters, doubtsOf, extraDoubtsOf, missingColumnsWarning } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
@@ -59,6 +60,8 @@ export type Imported = {
   /** Texts of JSON, which the HTTP thread stores as they are. */
   findings: string[]
   summary: UploadSummary
+  /** Of a trial: the first people behind each count of its summary. */
+  people: NamedPerson[]
   date: SheetDate
   /** Why somebody should confirm it before it is published. */
   doubts: UploadDoubt[]
@@ -111,6 +114,10 @@ export async function importSheet(scores: Database, input: ImportInput, context:
           : []),
       ],
     }
+    const { published, kind } = input
+    const people = input.dryRun
+      ? await firstChangedPeople(scores, published, { snapshot: id, kind, takenAt: date.takenAt }, summary, work)
+      : []
     if (input.dryRun) await deleteSnapshot(scores, id)
     const findings = findingTexts([...errors, ...report.duplicates, ...report.suspicious])
     return {
@@ -118,6 +125,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
       report: reportOf(report),
       findings,
       summary,
+      people,
       date,
       doubts: [...report.doubts, ...doubts],
       board,

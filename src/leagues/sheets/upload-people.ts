@@ -6,16 +6,14 @@ import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { itemsOfPage } from '../../platform/http/pagination.ts'
 import { dateTimeSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
-import { type ComparedChange, type ComparedPerson, comparedChanges } from './changed-people.ts'
-import { publishedSnapshots, uploadErrorsOf } from './queries.ts'
 import {
-  extraBefore,
-  newestScan,
-  type Published,
-  publishedBefore,
-  scanBefore,
-  selectSnapshots,
-} from './snapshot-selection.ts'
+  type ComparedChange,
+  type ComparedPerson,
+  comparedChanges,
+  comparedWith,
+  selectionWith,
+} from './changed-people.ts'
+import { publishedSnapshots, uploadErrorsOf } from './queries.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import type { Upload } from './upload.ts'
 
@@ -78,24 +76,12 @@ async function comparedPeople({ db, sheets }: App, upload: Upload, change: Compa
   const others = publishedSnapshots(db, leagueId).filter(other => other.snapshot !== snapshot)
   const before = peopleChangesOf(kind).includes(change) ? comparedWith(others, sheet, change) : undefined
   if (!before) return { comparedTo: null, total: 0, people: [] }
-  const input = {
-    change,
-    snapshot,
-    before: before.snapshot,
-    selection: selectSnapshots([...publishedBefore(others, sheet), sheet]),
-  }
+  const input = { change, snapshot, before: before.snapshot, selection: selectionWith(others, sheet) }
   const answer = await sheets.thread.run('people', { ...input, ...slice }).catch(error => {
     if (error instanceof SnapshotGone) refuse('gone', 'The scans needed for this are no longer kept')
     throw error
   })
   return { comparedTo: { taken_at: iso(before.takenAt) }, ...answer }
-}
-
-/** The scan before; for an extra sheet the newest scan, or the extra sheet before. */
-function comparedWith(others: Published[], sheet: Published, change: ComparedChange) {
-  if (sheet.kind === 'current') return scanBefore(others, sheet)
-  if (sheet.kind === 'baseline') return undefined
-  return change === 'unknown' ? newestScan(others) : extraBefore(others, sheet)
 }
 
 /** Errors noted when the file was read; only the first ten thousand are stored. */

@@ -196,7 +196,24 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
     )
   }
 
-  function showTrial({ mapping, errors = [], doubts = [], summary = {}, ...rows }) {
+  /** The first players behind each count. */
+  function playersParts(people, summary) {
+    return [...Map.groupBy(people, ({ change }) => change)].map(([change, players]) => {
+      const [shown, total] = [players.length, summary[change]]
+      const more =
+        shown < total ? [makeElement('p', `The first ${shown}; all are listed once the file is imported.`)] : []
+      const list = makeTable(
+        ['Name', 'Id'],
+        players.map(({ name, player_id }) => [name, player_id]),
+      )
+      return withClass(
+        'fold',
+        makeElement('details', makeElement('summary', `${count(total)} ${change}`), ...more, list),
+      )
+    })
+  }
+
+  function showTrial({ mapping, errors = [], doubts = [], summary = {}, people = [], ...rows }) {
     const button = Object.assign(makeElement('button', 'Import this file'), { type: 'button' })
     button.addEventListener('click', () => form.dispatchEvent(new CustomEvent('fieldhouse:import', { detail: card })))
     const warnings = [...(summary.warnings ?? []), ...doubts.map(({ message }) => `It would be held: ${message}`)]
@@ -204,6 +221,7 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
       'div',
       makeElement('h4', 'What this file would change'),
       makeElement('p', factsText(rows, summary)),
+      ...playersParts(people, summary),
       ...warnings.map(text => notice('warn', text)),
     )
     trial.dataset.trial = ''
