@@ -65,7 +65,7 @@ const parameters = {
   shift_id: 'The shift',
   side: 'Buy or sell',
   site_id: 'Only of this site',
-  skill: 'Only people who have this skill, or shifts that ask for it',
+  skill: 'Only people with this skill',
   slug: 'The short name of the tour',
   sort_by: 'The column that the rows are sorted by',
   staff_id: 'Only of this person',

@@ -37,10 +37,13 @@ export function parseTime(text: string): number {
   return isInCalendar(at) && isInCalendar(day) && iso(day).slice(0, 10) === text.slice(0, 10) ? at : Number.NaN
 }
 
-/** `01.03.2026` or `1.3.2026`, as it is written in Germany and its neighbours, with the year first. */
+/**
+ * `01.03.2026` or `1.3.2026`, as it is written in Germany and its neighbours, with the year first. In `v1.2.2026-03-01` a version
+ * stands before the date.
+ */
 export const yearFirst = (text: string): string =>
   text.replace(
-    /(?<!\d)([0-3]?\d)\.([01]?\d)\.(20\d\d)(?!\d)/g,
+    /(?<!\d)([0-3]?\d)\.([01]?\d)\.(20\d\d)(?!\d|(?<!\d\d\.\d\d\.\d{4})[-_]\d\d[-_]\d\d)/g,
     (_, day: string, month: string, year: string) => `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`,
   )
 
