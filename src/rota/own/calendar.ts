@@ -7,7 +7,7 @@ import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { dutyColumns, dutyText } from '../notices.ts'
 import type { Calendar } from './ical.ts'
-import { colleaguesOn, firstNames } from './own-duties.ts'
+import { colleaguesOn, namesText } from './own-duties.ts'
 
 /** The secret is a query parameter: paths are logged, query parameters are not. */
 export const calendarPath = (token: string) => `/calendar/shifts.ics?token=${token}`
@@ -66,7 +66,7 @@ export function calendarOf(db: Db, { token, now, host }: CalendarQuery): Calenda
         to: duty.endsAt,
         summary: duty.skill ? `${duty.skill}, ${duty.site}` : duty.site,
         location: duty.site,
-        description: `${dutyText(duty)}${others.length ? `\nWith ${firstNames(others)}` : ''}`,
+        description: `${dutyText(duty)}${others.length ? `\nWith ${namesText(others)}` : ''}`,
       }
     }),
   }

@@ -17,7 +17,7 @@ import { localDate } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { certificates, wishRows } from '../staff-page.ts'
 import type { LeaveView } from './leave.ts'
-import { firstNames, type OwnDuty } from './own-duties.ts'
+import { namesText, type OwnDuty } from './own-duties.ts'
 import type { DutyToGive, OwnSwap } from './swaps.ts'
 
 export type MyShifts = {
@@ -94,7 +94,7 @@ function dutyItem(duty: OwnDuty, { now, past, saysZone }: { now: number; past: b
   const when = date === localToday ? 'Today' : date === daysAfter(localToday, 1) ? 'Tomorrow' : shortDay(date)
   return html`<li class="duty${against.length > 0 && ' short'}" id="d-${duty.assignment_id}">
 <p><strong>${when}</strong> ${from}–${to}${saysZone && html` <small class="quiet">${timezone}</small>`}</p>
-<p>${name(site)}${skill && html` · ${skill}`}${colleagues.length > 0 && html` <small class="quiet">with ${firstNames(colleagues)}</small>`}</p>
+<p>${name(site)}${skill && html` · ${skill}`}${colleagues.length > 0 && html` <small class="quiet">with ${namesText(colleagues)}</small>`}</p>
 ${against.map(({ message }) => html`<p>${badge('cannot work', 'bad')} ${message}</p>`)}
 ${!past && offerState(duty, `${when}, ${from}–${to}`, offered)}</li>`
 }

@@ -155,7 +155,7 @@ export function colleaguesOn(db: Db, shiftIds: readonly number[], staffId: numbe
 const maxNamed = 12 // people
 
 /** `Ann, Bob, and 3 more`. */
-export const firstNames = (names: readonly string[]): string =>
+export const namesText = (names: readonly string[]): string =>
   [...names.slice(0, maxNamed), ...(names.length > maxNamed ? [`and ${names.length - maxNamed} more`] : [])].join(', ')
 
 /** Hours of the week around this moment, by the day on which a shift starts. */
