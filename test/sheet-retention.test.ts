@@ -149,6 +149,9 @@ test('what can no longer be undone or put in between is refused with the reason,
   const { call, id, app, finished, undo, send, thinOut, reopen, alerts } = await leagueOfOneDay(12)
   await thinOut()
   await reopen()
+  const misread = 'ID,Name,T1 Kills,T2 Kills,T3 Kills,T4 Kills,T5 Kills,Kill Points\n1,ann,5,0,0,0,0,7\n'
+  const trial = await finished(upload(call, id, misread, { taken_at: at(5.5 / 60), dry_run: 'true' }))
+  expect(trial.result).toMatchObject({ summary: { new: 0, suspicious: 1 }, people: [] }) // the scan before it is gone
   const before = await board(call, id)
   for (const refused of [refusalOf(undo(12)), refusalOf(send(20, 0.5))]) {
     const { status, problem } = await refused
