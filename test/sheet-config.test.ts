@@ -90,6 +90,40 @@ test('a metric is meant by its heading on the board, even where another sheet wo
   expect(meant).toEqual(['kills', 'kills', 'total_kills', 'k_d_pct', 'k_d_pct', 'deads'])
 })
 
+test('an unknown metric is called as its heading writes it, and is the same one without accents, in sheets, weights and links', async () => {
+  const { call, finished, url } = await service()
+  const { id, config } = await newLeague(call, { weights: { Aktivität: 2 } })
+  expect(config.weights).toEqual({ aktivität: 2 })
+  const sheet = (head: string, value: number) => `ID,Name,${head},Kämpfe\n1,Ann,${value},3\n2,Bob,1,4\n`
+  await finished(upload(call, id, sheet('Aktivität', 5), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
+  const { upload_id, ...job } = await upload(call, id, sheet('Aktivitat', 9), { taken_at: '2026-03-02T00:00:00Z' })
+  await finished(job)
+  expect((await call.get(`/api/v1/uploads/${upload_id}`)).mapping.Aktivitat).toBe('aktivität')
+  const { rows } = await board(call, id)
+  expect(rows[0]).toMatchObject({ score: 8, metrics: { aktivität: 9, kämpfe: 3 }, gains: { aktivität: 4 } })
+  const sorted = await call.get(`/api/v1/leagues/${id}/leaderboard?sort_by=Kampfe&order=asc`)
+  expect(sorted).toMatchObject({ sort_by: 'kämpfe', rows: [{ player_id: '1' }, {}] })
+  const page = await (await fetch(`${url}/leagues/${id}`)).text()
+  for (const heading of ['Aktivität', 'Kämpfe']) expect(page).toContain(heading)
+  const change = await call.patch(`/api/v1/leagues/${id}`, {
+    config: { weights: { Kampfe: 1 }, sort: 'aktivitat.gain' },
+  })
+  expect(change.config).toMatchObject({ weights: { kämpfe: 1 }, sort: 'aktivität.gain' })
+  const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv`)
+  expect(csv.split('\r\n')[0]).toContain('aktivität,kämpfe')
+  await finished(upload(call, id, csv, { taken_at: '2026-03-03T00:00:00Z' }))
+  expect((await board(call, id)).rows[0]?.metrics).toMatchObject({ aktivität: 9, kämpfe: 3 })
+})
+
+test('a league whose scans have a metric without its accents keeps it under that name', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call)
+  const sheet = (head: string, value: number) => `ID,${head}\n1,${value}\n2,1\n`
+  await finished(upload(call, id, sheet('Aktivitat', 5), { taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, sheet('Aktivität', 9), { taken_at: '2026-03-02T00:00:00Z' }))
+  expect((await board(call, id)).rows[0]).toMatchObject({ metrics: { aktivitat: 9 }, gains: { aktivitat: 4 } })
+})
+
 test('a board whose score means nothing says why, and nobody is first on it', async () => {
   const { call, finished, url } = await service()
   const { id } = await newLeague(call, { weights: { deads: 1 } })

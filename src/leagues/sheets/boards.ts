@@ -20,6 +20,7 @@ import type { BoardParts, Ranked } from './board-cells.ts'
 import { boardFromParts, pageFromParts, snapshotColumns } from './board-from-parts.ts'
 import { isBuildable } from './buildable.ts'
 import { type LeftOut, leftOutBy, type Marks } from './marks.ts'
+import { nameAmong } from './metric-names.ts'
 import { metricNamed } from './reading/headers.ts'
 import { scoreNotes } from './score-notes.ts'
 import { type BoardConfig, type ScoredPlayers, type ScoreInput, scoreInput } from './scoring.ts'
@@ -110,8 +111,9 @@ export function withMetricOfHeading<Query extends { sort_by?: string }>(
     return query
   const gained = metricOfGain(given)
   const reached = metricOfGoal(given)
-  const metric = metricNamed(gained ?? reached ?? given)
-  if (!snapshot.metrics.some(({ name }) => name === metric)) return query
+  const names = snapshot.metrics.map(({ name }) => name)
+  const metric = nameAmong(names, metricNamed(gained ?? reached ?? given))
+  if (metric === undefined) return query
   return { ...query, sort_by: gained ? gainColumn(metric) : reached ? goalColumn(metric) : metric }
 }
 

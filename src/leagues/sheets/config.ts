@@ -10,7 +10,7 @@ import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { type SheetConfig, sheetConfig } from './config-schema.ts'
 import { type Goal, overlapOf } from './goals.ts'
-import { MetricNames, seenLabels, seenMetrics } from './metric-names.ts'
+import { MetricNames, metricsNamedIn, seenLabels, seenMetrics } from './metric-names.ts'
 import { publishedSnapshots } from './queries.ts'
 import type { RankedConfig } from './scoring.ts'
 
@@ -41,12 +41,6 @@ export function checkedSheetConfig(
   checkWebhook(given, app, league)
   return named
 }
-
-const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): string[] => [
-  ...Object.keys(weights ?? {}),
-  ...(goals ?? []).flatMap(({ targets }) => Object.keys(targets)),
-  ...[...(sort ? [sort] : []), ...(columns ?? [])].map(each => metricOfGain(each) ?? metricOfGoal(each) ?? each),
-]
 
 /** `score`, `tier`, `label:alliance` (or `alliance`, or as on the board), or a column the board can be ranked by. Without duplicates. */
 function namedColumns(

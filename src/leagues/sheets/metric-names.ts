@@ -1,11 +1,14 @@
 /** Resolves metric names in a league's config as they are spelled in its sheets and on its board: `T4 Kills` and `Kills t4` are `kills_t4`. */
 import type { Database } from 'bun:sqlite'
 import type { FieldError } from '../../errors.ts'
-import { metricName } from '../columns.ts'
+import { metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
+import { labelColumn, labelOfColumn, metricName } from '../columns.ts'
+import type { SheetConfig } from './config-schema.ts'
 import { metricNamed } from './reading/headers.ts'
 import { metricAliases } from './reading/known-metrics.ts'
+import type { SheetReport } from './reading/report.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
-import { storedSnapshot } from './snapshots/snapshot.ts'
+import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 
 const maxScans = 100 // read for their metrics
 
@@ -22,6 +25,53 @@ export function seenMetrics(scores: Database, published: readonly Published[]): 
 export function seenLabels(scores: Database, published: readonly Published[]): string[] {
   const newest = byTakenAt(scansOf(published)).at(-1)
   return (newest && storedSnapshot(scores, newest.snapshot)?.labels.map(({ name }) => name)) ?? []
+}
+
+/** The metrics that a config names. */
+export const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): string[] => [
+  ...Object.keys(weights ?? {}),
+  ...(goals ?? []).flatMap(({ targets }) => Object.keys(targets)),
+  ...[...(sort ? [sort] : []), ...(columns ?? [])].map(each => metricOfGain(each) ?? metricOfGoal(each) ?? each),
+]
+
+/** The columns that a league's scans and its config have names for. */
+export const knownColumns = (scores: Database, published: readonly Published[], config: SheetConfig): string[] => [
+  ...seenMetrics(scores, published),
+  ...seenLabels(scores, published).map(labelColumn),
+  ...metricsNamedIn(config),
+]
+
+/** The marks of other scripts are part of their letters: `パ` is no `ハ`. */
+const withoutLatinMarks = (name: string): string =>
+  name
+    .normalize('NFD')
+    .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
+    .normalize('NFC')
+
+/** The name among `known` that differs from `name` at most in the accents of Latin letters. */
+export function nameAmong(known: readonly string[], name: string): string | undefined {
+  if (known.includes(name)) return name
+  const plain = withoutLatinMarks(name)
+  return known.find(each => withoutLatinMarks(each) === plain)
+}
+
+/** Gives the columns of a sheet the names that they have in `known`: another program may write `Aktivitat`, as older versions did. */
+export function renameAsKnown(
+  sheet: Pick<SheetColumns, 'metrics' | 'labels'>,
+  report: Pick<SheetReport, 'mapping'>,
+  known: readonly string[],
+): void {
+  const taken = new Set(Object.values(report.mapping))
+  const rename = (column: string): string => {
+    const name = nameAmong(known, column)
+    if (name === undefined || taken.has(name)) return column
+    taken.add(name)
+    return name
+  }
+  const names = new Map(Object.values(report.mapping).map(column => [column, rename(column)]))
+  for (const header of Object.keys(report.mapping)) report.mapping[header] = names.get(report.mapping[header]!)!
+  for (const metric of sheet.metrics) metric.name = names.get(metric.name) ?? metric.name
+  for (const label of sheet.labels) label.name = labelOfColumn(names.get(labelColumn(label.name)) ?? '') ?? label.name
 }
 
 /**
@@ -41,7 +91,8 @@ export class MetricNames {
 
   resolve(given: string, path: string): string {
     const onBoard = this.accepted.has(given) ? given : [...this.accepted].find(name => metricName(name) === given)
-    const name = onBoard ?? metricNamed(given)
+    const named = onBoard ?? metricNamed(given)
+    const name = nameAmong([...this.accepted], named) ?? named
     if (name === '' || (this.seen.length > 0 && !this.accepted.has(name)))
       this.errors.push({ path, message: `There is no metric ${given} here; ${this.choices}.` })
     return name

@@ -66,15 +66,10 @@ const reserved = new Map([
   ),
 ])
 
-/**
- * A metric's name made from its heading: `City Hall Level` → `city_hall_level`. Accents of Latin letters are left out; the
- * marks of other scripts are part of their letters (`パ` is no `ハ`). Empty when nothing is left.
- */
+/** A metric's name made from its heading: `City Hall Level` → `city_hall_level`, `Aktivität` → `aktivität`. Empty when nothing is left. */
 function metricSlug(header: string): string {
   const plain = header
     .slice(0, MAX_HEADING)
-    .normalize('NFKD')
-    .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
     .normalize('NFKC')
     .replace(variationSelectors, '')
     .toLowerCase()
