@@ -86,7 +86,7 @@ Quinn;bar;20;12,5;hygiene 1.1.2028;24.12.2027;nein;41`
   const shifted = await refusalOf(trial('Name;Skills;Max hours\nQuin;bar; steward;20'))
   expect(shifted.problem.errors[0].message).toStartWith('Line 2 goes on beyond the last heading: 20.')
   const twice = await refusalOf(trial('Name,Wage,Hourly rate\nQuin,12,13'))
-  expect(twice.problem.errors[0].message).toStartWith('Two columns are read as hourly_wage')
+  expect(twice.problem.errors[0].message).toStartWith('Two columns are read as hourly_wage: “Wage” and “Hourly rate”.')
   const beside = 'Name,Full name,Notes,Notes,Skills\nPam,Pamela Ost,a,b,"bar, inside | cook"'
   expect(await trial(beside)).toMatchObject({
     people: [{ name: 'Pam', changes: ['skills'] }],

@@ -75,7 +75,10 @@ function tableOf({ rows: all, layout }: TableText, columns: readonly string[], o
     return meant && !headings.includes(meant) ? meant : heading
   })
   const twice = columns.find(column => fields.indexOf(column) < fields.lastIndexOf(column))
-  if (twice) invalid('file', `Two columns are read as ${cellForMessage(twice)}; leave one of them out.`)
+  if (twice) {
+    const [one, other] = head!.cells.filter((_, i) => fields[i] === twice).map(cell => cellForMessage(cell))
+    invalid('file', `Two columns are read as ${twice}: “${one}” and “${other}”. Leave one of them out.`)
+  }
   for (const { line, cells } of rows) {
     const beyond = cells.slice(fields.length).find(cell => cell.trim())
     if (beyond)
