@@ -16,8 +16,10 @@ import { importUpload } from './leagues/sheets/import-job.ts'
 import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
+import { testWebhook } from './leagues/webhook.ts'
 import { sendMail } from './mail/send.ts'
 import { checkAlerts } from './monitor/alerts/check-conditions.ts'
+import { testAlerts } from './monitor/alerts/send-alerts.ts'
 import { backUp, sendBackupAway } from './monitor/backups/backup-jobs.ts'
 import {
   refreshAllStats,
@@ -43,6 +45,7 @@ export const jobs: readonly JobDefinition<App>[] = [
   announce,
   announceLeaders,
   announceWeek,
+  testWebhook,
   updatePlayerScores,
   ensureUpdates,
   finalizeDue,
@@ -50,6 +53,7 @@ export const jobs: readonly JobDefinition<App>[] = [
   mailPicksDue,
   sweepJobs,
   checkAlerts,
+  testAlerts,
   indexRuns,
   bulkAction,
   backUp,

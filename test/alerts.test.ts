@@ -273,6 +273,20 @@ test('an alert that flips between severities is sent once an hour as what it was
   expect(await sentAfter('error', 'warning', 'error', 'warning', 'error')).toEqual([0, 0, 1, 0, 0])
 })
 
+test('an admin sends a test where alerts go, and is told what the webhook answers', async () => {
+  const nowhere = await start()
+  const test = async ({ call, finished }: Pick<typeof nowhere, 'call' | 'finished'>) =>
+    await finished(call.post(`${alerts}/test`))
+  expect((await test(nowhere)).error).toContain('ALERT_WEBHOOK_URL is not set')
+  const hook = startWebhook(1)
+  const fieldhouse = await start({ ALERT_WEBHOOK_URL: hook.url })
+  const { origin } = new URL(hook.url)
+  expect((await test(fieldhouse)).error).toBe(`The webhook of alerts failed: ${origin} answered 500`)
+  expect(await test(fieldhouse)).toMatchObject({ status: 'SUCCESS', result: { message: 'Sent to the webhook' } })
+  expect(hook.messages[0].content).toBe('**INFO\\: A test**\nThis is a test\\: alerts are sent here.')
+  expect((await fieldhouse.call.get(`${alerts}/json?state=all`)).alerts).toEqual([])
+})
+
 test('an alert that gets worse while the webhook takes it is sent again as what it is now', async () => {
   const hook = startWebhook()
   const never = { monitorIntervals: { files: hour, alerts: hour, redis: hour } }

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { announceLeaders, announceWeek } from '../src/leagues/announce.ts'
+import { alertStats } from '../src/monitor/alerts/queries.ts'
 import { newCup, newTraders, sendQuotes, trade } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
 import { board, refusalOf, start, until } from './start.ts'
@@ -145,4 +146,28 @@ test('an announcement that fails names the league, the host and the status, neve
   })
   const { host } = new URL(hook.url)
   expect(error).toBe(`The webhook of “Northern Alliance” (league ${id}) at ${host} failed: http://${host} answered 500`)
+})
+
+test('officers see whether the webhook of a league takes its news, and send it a test', async () => {
+  const { app, call, finished } = await start()
+  const hook = startWebhook(1)
+  const { id } = await newCup(call, { webhook_url: hook.url }, { name: 'Cup' })
+  const page = `/leagues/${id}/settings`
+  const api = `/api/v1/leagues/${id}/webhook`
+  expect(await call.get(api)).toEqual({ delivered_at: null, failure: null })
+  expect(await call.get(page)).toContain('It has taken no message within 90 days')
+  const reason = `The webhook of “Cup” (league ${id}) at ${new URL(hook.url).host} failed: ${new URL(hook.url).origin} answered 500`
+  expect(await finished(call.post(`${api}/test`))).toMatchObject({ status: 'FAILURE', error: reason })
+  expect(await call.get(api)).toEqual({
+    delivered_at: null,
+    failure: { at: expect.any(String), reason, is_tried_again: false },
+  })
+  expect(await call.get(page)).toContain(reason)
+  expect(alertStats(app.db).total_active).toBe(0)
+  await finished(call.post(`${api}/test`))
+  expect(hook.messages[0].content).toBe('**Cup**: this is a test. News of the league is posted here.')
+  expect(await call.get(api)).toEqual({ delivered_at: expect.any(String), failure: null })
+  await call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url: null } })
+  expect((await refusalOf(call.post(`${api}/test`))).status).toBe(409)
+  expect(await call.get(page)).not.toContain('Send a test')
 })

@@ -10,11 +10,12 @@ import { messageOf } from '../errors.ts'
 import type { BoardRow } from '../leaderboard/page.ts'
 import { canonicalQuery } from '../leaderboard/query.ts'
 import { day } from '../platform/clock.ts'
+import { OutgoingFailure } from '../platform/http/outgoing.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { type ChatFormat, postMessage } from '../platform/http/webhook.ts'
 import { counted } from '../platform/number-text.ts'
 import { webhookName } from '../ui/display-name.ts'
-import { type Announcement, announcements, webhookFor } from './announcements.ts'
+import { type Announcement, announcements, requireWebhook, webhookFor } from './announcements.ts'
 import { type BoardView, boardPage, boardQueryOf } from './board.ts'
 import { columnName, exportedColumn } from './columns.ts'
 import { kindOf } from './kinds.ts'
@@ -43,28 +44,39 @@ export const announce = job('leagues.announce', {
   expires: '6h',
   async run({ leagueId, what, detail }, app, { signal }) {
     const league = findLeague(app.db, leagueId)
-    const url = league && webhookFor(league, what)
-    if (!url) return { skipped: 'nothing to announce' }
+    if (!league || !webhookFor(league, what)) return { skipped: 'nothing to announce' }
     const board = await boardPage(app, league, boardQueryOf({ limit: '500' }, league))
     const message = (format: ChatFormat) => messageText(app, { league, what, detail, board }, format)
-    try {
-      await postMessage(url, webhookName(displayName(app.db)), message, {
-        allowPrivate: app.config.allowPrivateFeeds,
-        signal,
-      })
-    } catch (error) {
-      signal.throwIfAborted()
-      throw new Error(failureText(league, url, error), { cause: error })
-    }
+    await postToWebhook(app, league, message, signal)
     return { announced: true }
   },
 })
 
-/** Names the league and the host, never the rest of the address: that is the channel's password. */
-function failureText({ name, id }: League, url: string, error: unknown): string {
-  const reason = messageOf(error)
-  return `The webhook of “${name}” (league ${id}) at ${URL.parse(url)?.host ?? 'an unreadable address'} failed: ${reason}`
+/** Throws a sentence that names the league. */
+export async function postToWebhook(
+  app: App,
+  league: League,
+  message: (format: ChatFormat) => string,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = requireWebhook(league)
+  const options = { allowPrivate: app.config.allowPrivateFeeds, signal }
+  try {
+    await postMessage(url, webhookName(displayName(app.db)), message, options)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new Error(failureText(league, url, error), { cause: error })
+  }
 }
+
+/** Names the league and the host, never the rest of the address: that is the channel's password. */
+const failureText = ({ name, id }: League, url: string, error: unknown): string =>
+  `The webhook of “${name}” (league ${id}) at ${URL.parse(url)?.host ?? 'an unreadable address'} failed: ${reasonOf(error)}`
+
+const reasonOf = (error: unknown) =>
+  error instanceof OutgoingFailure && [401, 403, 404, 410].includes(error.status ?? 0)
+    ? `${error.message}. It may have been deleted there, or its address is not complete`
+    : messageOf(error)
 
 const changeText = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
 

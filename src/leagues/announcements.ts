@@ -1,6 +1,7 @@
 /** What a league's webhook receives: part of the config of every kind. */
 import { Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
 import { checkUrlField } from '../platform/http/outgoing.ts'
 import type { League } from './league.ts'
 
@@ -59,3 +60,8 @@ export function isWanted(config: League['config'], what: Announcement): boolean 
 /** The webhook's address, if the league wants this announced. */
 export const webhookFor = ({ config }: Pick<League, 'config'>, what: Announcement): string | undefined =>
   typeof config.webhook_url === 'string' && isWanted(config, what) ? config.webhook_url : undefined
+
+export const requireWebhook = ({ config }: Pick<League, 'config'>): string =>
+  typeof config.webhook_url === 'string'
+    ? config.webhook_url
+    : refuse('conflict', 'This league has no webhook: set its address first')

@@ -5,6 +5,8 @@ import { apiRouter, signedIn } from '../platform/http/access.ts'
 import { linkHeader, paged, pageOf, pageQueryOf, pageSchema, pagination } from '../platform/http/pagination.ts'
 import { createRoute, describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
+import { startedAnswer, startRoute } from '../platform/jobs/started-answer.ts'
+import { requireWebhook } from './announcements.ts'
 import { nextChangeAt } from './board.ts'
 import { configPreviewSchema } from './config-preview.ts'
 import { finalizeLeague, reopenLeague } from './finalize.ts'
@@ -15,12 +17,13 @@ import { addLeague, copyLeague, editLeague, removeLeague } from './manage-league
 import { leagueById, leagueViewById, listLeagues, nextStatusChangeOfAny } from './queries.ts'
 import { leagueStats, leagueStatsSchema } from './stats.ts'
 import { isVisibleTo, readableLeague, visibilityKey } from './visibility.ts'
+import { testWebhook, webhookState, webhookStateSchema } from './webhook.ts'
 
 const leagueList = pageSchema('leagues', leagueSchema)
 const withId = { params: idParams }
 
 export const leagueRoutes = (app: App) => {
-  const { db, cache, clock, kinds } = app
+  const { db, cache, clock, jobs, kinds } = app
   const config = configBody(kinds)
   const view = (id: number) => leagueViewById(db, id, clock.now())
 
@@ -154,6 +157,22 @@ export const leagueRoutes = (app: App) => {
       may: 'admin',
       detail: describe('Make a final league live again; it is then finalised by hand', leagueSchema),
     })
+    .get(
+      '/:id/webhook',
+      ({ params: { id } }) => {
+        requireWebhook(leagueById(db, id))
+        return webhookState(db, id)
+      },
+      { may: 'officer', detail: describe('Whether the webhook of a league takes its news', webhookStateSchema) },
+    )
+    .post(
+      '/:id/webhook/test',
+      async ({ params: { id }, who }) => {
+        requireWebhook(leagueById(db, id))
+        return startedAnswer(await jobs.start(testWebhook, { leagueId: id }, { by: signedIn(who).id }))
+      },
+      { may: 'officer', ...startRoute('Post a test to the webhook of a league') },
+    )
     .get(
       '/:id/stats',
       ({ params: { id }, who }) => {

@@ -4,11 +4,13 @@ import { type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
-import { moment } from '../../ui/parts/values.ts'
+import { notice } from '../../ui/parts/notices.ts'
+import { moment, time } from '../../ui/parts/values.ts'
 import type { ConfigPreview } from '../config-preview.ts'
 import { fieldText, type KindPages } from '../kind-pages.ts'
 import type { Kinds } from '../kinds.ts'
 import { type LeagueView, leagueInputs, openWhenSettled } from '../league.ts'
+import type { WebhookState } from '../webhook.ts'
 import { configPreviewPart } from './config-preview-part.ts'
 import { leagueHead } from './league-head.ts'
 
@@ -35,11 +37,14 @@ type SettingsData = {
   /** Whether its config can be previewed before it is saved. */
   hasPreview: boolean
   preview?: ConfigPreview
+  /** If it has one. */
+  webhook?: WebhookState
 }
 
 export const settingsBody = (data: SettingsData, who: Who | undefined): Html =>
   html`${leagueHead({ league: data.league, kind: data.kind, who, tab: 'settings' })}
 ${settingsPart(data, who)}
+${data.webhook && webhookPart(data.league, data.webhook)}
 ${copyPart(data.league)}
 ${endingPart(data.league, who)}`
 
@@ -67,6 +72,14 @@ ${form(
 <div id="config-preview" class="part" aria-live="polite">${preview && configPreviewPart(preview, kind, `/leagues/${league.id}`)}</div>
 </section>`
 }
+
+const webhookPart = (league: LeagueView, { delivered_at, failure }: WebhookState): Html =>
+  html`<section class="part">
+<h2>Webhook</h2>
+<p>${delivered_at ? html`It last took a message ${time(delivered_at)}.` : 'It has taken no message within 90 days.'}</p>
+${failure && notice(html`Last failure, ${time(failure.at)}: ${failure.reason}.${failure.is_tried_again && ' It is tried again.'}`, 'bad')}
+${form({ action: `${apiOf(league)}/webhook/test`, look: 'quiet', follow: true, done: '{message}' }, null, 'Send a test')}
+</section>`
 
 const copyPart = (league: LeagueView): Html =>
   html`<section class="part">

@@ -13,6 +13,7 @@ import { kindSchema, type League, leagueWithoutSecrets } from '../league.ts'
 import { changedConfig, previewConfig, requireOpen } from '../league-config.ts'
 import { leagueListQuery, leaguesShown } from '../league-list.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
+import { webhookState } from '../webhook.ts'
 import { configOfForm } from './config-form.ts'
 import { firstSteps } from './first-steps.ts'
 import { newLeagueBody, settingsBody } from './league-form.ts'
@@ -44,6 +45,7 @@ export const leaguePages = (app: App) => {
       labels: kind.seenLabels?.(app, row),
       hasPreview: kind.previewConfig !== undefined,
       preview: preview?.preview,
+      webhook: row.config.webhook_url ? webhookState(db, id) : undefined,
     }
     const body = settingsBody(data, who)
     return page({ title: `Settings of ${league.name}`, who, nav, scripts: ['config-preview.js'], body })

@@ -9,6 +9,7 @@ import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { pageOf, paginationSchema, withPagination } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
+import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { counted } from '../../platform/number-text.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge, status } from '../../ui/parts/badges.ts'
@@ -34,6 +35,7 @@ import {
   listAlerts,
   resolve,
 } from './queries.ts'
+import { testAlerts } from './send-alerts.ts'
 
 type AlertsData = ReturnType<typeof read>
 
@@ -101,7 +103,8 @@ ${denseTable({
   ],
 })}
 ${paginationLinks(pages, page => address(alertsPath, { ...filter, page }))}
-<p class="quiet">Checked every minute, last ${time(checkedAt)}; an alert closes after two clear checks.</p>`
+<p class="quiet">Checked every minute, last ${time(checkedAt)}; an alert closes after two clear checks.</p>
+${action({ label: 'Send a test alert', look: 'quiet small', action: `${alertsPath}/test`, follow: true, done: '{message}' })}`
 
 const states = [
   ['', 'Open'],
@@ -212,7 +215,14 @@ function actions({ id, state, title, data }: AlertView): Content {
   })}</div>`
 }
 
-export const alertRoutes = (app: App) => [alertsPage(app), actionRoutes(app)]
+export const alertRoutes = (app: App) => [alertsPage(app), testRoute(app), actionRoutes(app)]
+
+const testRoute = (app: App) =>
+  apiRouter(app, alertsPath, 'admin').post(
+    '/test',
+    async ({ who }) => startedAnswer(await app.jobs.start(testAlerts, {}, { by: signedIn(who).id })),
+    { may: 'admin', ...startRoute('Send a test where alerts go: to ALERT_WEBHOOK_URL, and by mail to you') },
+  )
 
 const actionRoutes = (app: App) =>
   apiRouter(app, `${alertsPath}/:id`, 'admin')

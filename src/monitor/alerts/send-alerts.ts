@@ -10,8 +10,9 @@ import type { Db } from '../../../db/open.ts'
 import { type Severity, severities, systemAlerts, users } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { repeatAfter } from '../../alerts.ts'
-import type { App } from '../../context.ts'
+import { type App, job } from '../../context.ts'
 import { displayName } from '../../display-name/name.ts'
+import { messageOf, refuse } from '../../errors.ts'
 import { locks } from '../../locks.ts'
 import { acceptMail, sendsMail } from '../../mail/send.ts'
 import { alertsOfMail } from '../../mail/smtp.ts'
@@ -86,6 +87,29 @@ export async function postAlerts(
     allowPrivate: config.allowPrivateFeeds,
   })
 }
+
+/** Sends one message where alerts go: by mail to the admin who asked, and to the webhook. */
+export const testAlerts = job('alerts.test', {
+  attempts: 1,
+  expires: '60s',
+  async run(_, app, { by }) {
+    const { config, db, jobs } = app
+    const message = 'This is a test: alerts are sent here.'
+    const mail = { kind: 'alert' as const, subject: 'A test of alerts', lines: [message] }
+    const mailJob = by === null ? undefined : await atomically(db, tx => acceptMail(app, tx, { ...mail, userId: by }))
+    if (mailJob) await jobs.tryDispatch(mailJob)
+    const url = config.alertWebhookUrl
+    if (!url && !mailJob)
+      refuse('conflict', 'Nothing to test: ALERT_WEBHOOK_URL is not set, and you get no alerts by mail')
+    try {
+      await postAlerts(config, [{ severity: 'info', title: 'A test', message }], displayName(db))
+    } catch (error) {
+      refuse('unavailable', `The webhook of alerts failed: ${messageOf(error)}`)
+    }
+    const places = [url && 'to the webhook', mailJob && 'by mail to you']
+    return { message: `Sent ${places.filter(Boolean).join(' and ')}` }
+  },
+})
 
 const unsentAlerts = (db: Db) =>
   db
