@@ -132,3 +132,19 @@ test('a chosen file is imported once, whether the button is clicked twice or it 
   const [tried] = await Promise.all([click(third, 'trial'), click(third, 'discard')])
   expect([303, 404]).toContain(tried?.status)
 })
+
+test('the trial of an extra sheet says who is not in the newest scan', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, sheet('id,name,power,deads', 1)))
+  const body = formOf('id,proof\np1,5\nguest,7\n', 'proof.csv', { kind: 'extra' })
+  const draft = (await call.raw(`/leagues/${id}/uploads`, { method: 'POST', body })).headers.get('location') ?? ''
+  const form = 'do=trial&kind=extra&header=id&role=id&called=&header=proof&role=metric&called=proof'
+  await call.raw(draft, { method: 'POST', body: new URLSearchParams(form) })
+  const shown = await until(async () => {
+    const text = await (await call.raw(draft)).text()
+    return text.includes('data-trial') && text
+  })
+  expect(shown).toContain('<p>2 rows · 2 good · 0 bad · 1 unknown</p>')
+  expect(shown).toContain('<code>guest</code>')
+})

@@ -22,7 +22,7 @@ import {
   selectSnapshots,
 } from './snapshot-selection.ts'
 import { readNames, readRows } from './snapshots/read.ts'
-import { type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
+import { type Snapshot, SnapshotGone, snapshotOf } from './snapshots/snapshot.ts'
 
 /**
  * `went_down` compares with the scan before, `suspicious` with where the player started; `unknown` are players of an extra sheet
@@ -73,10 +73,13 @@ export async function firstChangedPeople(
   const named: NamedPerson[] = []
   for (const change of countedChanges) {
     const before = counts[change] ? comparedWith(others, sheet, change)?.snapshot : undefined
-    if (before === undefined || !storedSnapshot(scores, before)) continue // thinned out, in a season that is over
+    if (before === undefined) continue
     const input = { change, snapshot: sheet.snapshot, before, selection: selectionWith(others, sheet) }
-    const { people } = await findChangedPeople(scores, { ...input, offset: 0, limit: maxNamed }, work)
-    named.push(...people.map(({ player_id, name }) => ({ change, player_id, name })))
+    const found = await findChangedPeople(scores, { ...input, offset: 0, limit: maxNamed }, work).catch(error => {
+      if (error instanceof SnapshotGone) return { people: [] } // thinned out, in a season that is over
+      throw error
+    })
+    named.push(...found.people.map(({ player_id, name }) => ({ change, player_id, name })))
   }
   return named
 }

@@ -134,11 +134,13 @@ function trialSummary({
   summary,
   people,
 }: Static<typeof trialResult>): Html {
+  const counts =
+    summary.unknown === undefined ? (['new', 'missing', 'renamed', 'suspicious'] as const) : ['unknown' as const]
   const facts = [
     counted(rows_total, 'row'),
     `${countText(rows_ok)} good`,
     `${countText(rows_bad)} bad`,
-    ...(['new', 'missing', 'renamed', 'suspicious'] as const).map(part => `${countText(summary[part])} ${part}`),
+    ...counts.map(part => `${countText(summary[part] ?? 0)} ${part}`),
     ...(summary.duplicates ? [`${countText(summary.duplicates)} duplicate`] : []),
   ]
   const named = [...Map.groupBy(people, ({ change }) => change)]
