@@ -75,13 +75,19 @@ Pam;bar, steward;38,5;12.50;first aid (until 2027-01-31), hygiene 1.1.2028;24.12
     },
   ])
   const translated = `Imię i nazwisko;Fahigkeiten;Horas por semana;Salaire horaire;Certificações;Assenze;Aktiv;Schuhgröße
-Quinn;bar;20;12,5;hygiene 1.1.2028;24.12.2027;nein;41`
+Pia;bar;20;12,5;hygiene bis 1.1.2028;24.12.2027 al 02.01.2028;nein;41`
   expect(await trial(translated)).toMatchObject({
     people: [
       { changes: ['name', 'skills', 'max_hours_week', 'hourly_cents', 'certifications', 'unavailable', 'active'] },
     ],
     errors: [],
     ignored_columns: ['schuhgröße'],
+  })
+  await call.post(`${base}/staff/import`, { csv: translated })
+  expect((await call.get(`${base}/staff?q=Pia`)).staff[0]).toMatchObject({
+    certifications: [{ name: 'hygiene', expires_on: '2028-01-01' }],
+    unavailable: [{ from: '2027-12-24', to: '2028-01-02' }],
+    active: false,
   })
   const shifted = await refusalOf(trial('Name;Skills;Max hours\nQuin;bar; steward;20'))
   expect(shifted.problem.errors[0].message).toStartWith('Line 2 goes on beyond the last heading: 20.')

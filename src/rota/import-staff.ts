@@ -186,7 +186,9 @@ const columnParsers: Record<string, ColumnParser> = {
   },
   certifications: (cell, mistake) => {
     const held = listedValues(cell).map(part =>
-      /^(.+?)[\s:(]+(?:until\s+)?(\d{4}-\d\d-\d\d)\)?$/i.exec(yearFirst(part)),
+      /^(.+?)[\s:(]+(?:(?:until|bis|au|jusqu['’]au|hasta|até|fino al|do)\s+)?(\d{4}-\d\d-\d\d)\)?$/i.exec(
+        yearFirst(part),
+      ),
     )
     const unread = held.indexOf(null)
     if (unread >= 0)
@@ -197,7 +199,7 @@ const columnParsers: Record<string, ColumnParser> = {
   },
   unavailable: (cell, mistake) => {
     const spans = listedValues(cell).map(part =>
-      /^(\d{4}-\d\d-\d\d)(?:\s*(?:-|–|to|\/)\s*(\d{4}-\d\d-\d\d))?$/.exec(yearFirst(part)),
+      /^(\d{4}-\d\d-\d\d)(?:\s*(?:-|–|to|bis|au|al?|até|do|\/)\s*(\d{4}-\d\d-\d\d))?$/.exec(yearFirst(part)),
     )
     const unread = spans.indexOf(null)
     if (unread >= 0)
