@@ -44,6 +44,7 @@ test('the date in a sheet takes precedence over the one in its name, and a given
   expect(await takenAtOf(scan(7), 'Scan 2026-03-05 11.05.26.csv')).toEqual(['2026-03-05T11:05:26.000Z', 'filename'])
   expect(await takenAtOf(scan(8), 'v1.2.2026-03-06.csv')).toEqual(['2026-03-06T00:00:00.000Z', 'filename'])
   expect((await takenAtOf(scan(9), '25-11-2025-12-30.csv'))[1]).toBe('sent')
+  expect(await takenAtOf(scan(10), 'Kingdom 1247 10 2026-03-07.csv')).toEqual(['2026-03-07T00:00:00.000Z', 'filename'])
   expect((await takenAtOf(scan(6), 'tool 1.05.03.26 export.csv'))[1]).toBe('sent')
   expect(await takenAtOf(`${inside}\n`, 'x.csv', { taken_at: '2026-03-01T00:00:00Z' })).toEqual([
     '2026-03-01T00:00:00.000Z',

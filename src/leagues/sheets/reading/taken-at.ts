@@ -27,7 +27,9 @@ export function takenAtIn(rows: PreviewRow[]): string | null {
 }
 
 const inName =
-  /(?<!\d|\d\d[-_ ]\d\d[-_ ])(20\d\d)([-_. ]?)([01]\d)\2([0-3]\d)(?:[T _-]*([0-2]\d)[-_.:hH]?([0-5]\d)(?:[-_.:]?([0-5]\d))?Z?)?(?!\d)/
+  /(?<!\d)(20\d\d)([-_. ]?)([01]\d)\2([0-3]\d)(?:[T _-]*([0-2]\d)[-_.:hH]?([0-5]\d)(?:[-_.:]?([0-5]\d))?Z?)?(?!\d)/
+/** `25-11-2025-12-30`: the numbers after the year are no date. */
+const yearLast = /(?<!\d)[0-3]\d([-_ ])[0-3]\d\1(?=20\d\d\1)/
 /** `01.03.26`. Numbers with more points, such as 1.03.26.2, are no date, nor is a version such as v01.03.26. */
 const twoDigitYear = /(?<![\d.v])([0-3]\d)\.([01]\d)\.(\d\d)(?!\.?\d)/i
 
@@ -36,6 +38,7 @@ const twoDigitYear = /(?<![\d.v])([0-3]\d)\.([01]\d)\.(\d\d)(?!\.?\d)/i
  * `01-03-2026`, which is January or March.
  */
 export function takenAtInName(filename: string): string | null {
+  if (yearLast.test(filename)) return null
   // Beside a whole year, 11.05.30 is a time of day.
   const found = inName.exec(yearFirst(filename)) ?? inName.exec(yearFirst(filename.replace(twoDigitYear, '$1.$2.20$3')))
   if (!found) return null
