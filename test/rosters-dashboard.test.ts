@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
+import { systemAlerts } from '../db/schema.ts'
+import { raiseAlert } from '../src/alerts.ts'
 import { recordDailyMetrics } from '../src/dashboard/daily-metrics.ts'
 import { recordLeagueHealth } from '../src/dashboard/record-league-health.ts'
+import { pageOfAlert } from '../src/monitor/alerts/page.ts'
 import { day, hour, iso } from '../src/platform/clock.ts'
 import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
 import { daysAfter } from '../src/rota/date-range.ts'
@@ -203,6 +206,35 @@ test('an expired certificate raises an alert at once, is on the dashboard, and a
   expect(await titles()).toEqual([expiredTitle])
   await call.delete(`${base}/staff/${ann.id}`)
   expect(await titles()).toEqual([])
+})
+
+test('certificates of one kind that end on one day are one alert, which follows who still has one and how long', async () => {
+  const { app, call, clock, runJob } = await start()
+  const firstAid = (days: number) => ({ certifications: [{ name: 'first aid', expires_on: inDays(days) }] })
+  const ann = await createPerson(call, 'Ann', firstAid(6))
+  for (const name of ['Bob', 'Cy']) await createPerson(call, name, firstAid(6))
+  await createPerson(call, 'Dee', firstAid(5))
+  const titles = async () => (await certificateAlerts(call)).map(({ title }: { title: string }) => title).sort()
+  expect(await titles()).toEqual(['first aid of 3 people expires in 6 days', 'first aid of Dee expires in 5 days'])
+  const [group] = (await certificateAlerts(call)).filter(({ data }: { data: { people: number } }) => data.people === 3)
+  expect(group.message).toStartWith('Ann, Bob, Cy: valid through ')
+  expect(pageOfAlert(group)).toBe('/rota/dashboard#certificates')
+  await call.patch(`${base}/staff/${ann.id}`, firstAid(700))
+  expect(await titles()).toEqual(['first aid of 2 people expires in 6 days', 'first aid of Dee expires in 5 days'])
+  const { alert_type: type, severity, title, message, data } = group
+  const former = { key: `${type}:2:first aid:${inDays(6)}:7`, type, severity, title, message, data }
+  app.db.update(systemAlerts).set({ state: 'resolved' }).run()
+  raiseAlert(app.db, clock.now(), former) // as 1.0.0 did
+  clock.forward(day)
+  await runJob(alertExpiringCertificates, {})
+  expect(await titles()).toEqual(['first aid of 2 people expires in 5 days'])
+  const bob = (await call.get(`${base}/staff?q=Bob`)).staff[0]
+  await call.patch(`${base}/staff/${bob.id}`, { active: false })
+  const [{ id }] = await certificateAlerts(call)
+  await call.post(`/admin/monitoring/alerts/${id}/acknowledge`, { reason: 'booked' })
+  await call.patch(`${base}/staff/${bob.id}`, { active: true })
+  expect(await titles()).toEqual(['first aid of 2 people expires in 5 days'])
+  expect((await certificateAlerts(call))[0].state).toBe('active')
 })
 
 test('a day is counted once it is over, and counting it again changes nothing', async () => {

@@ -1,16 +1,18 @@
 /** `expiry_alerts`: every morning, warns about certificates 60, 30, 14, 7 and 1 days before they expire and once they have, each time once. */
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { equalsGiven, type Given, preparedFor } from '../../db/prepared-writes.ts'
-import { expiryNotices, type Severity, systemAlerts } from '../../db/schema.ts'
+import { expiryNotices, type Severity, staff, systemAlerts } from '../../db/schema.ts'
 import { atomically, prepared } from '../../db/transactions.ts'
-import { type AlertType, clearAlert, raiseAlert } from '../alerts.ts'
+import { type Alert, type AlertType, clearAlert, raiseAlert } from '../alerts.ts'
 import { job } from '../context.ts'
+import { counted } from '../platform/number-text.ts'
 import { daysAfter } from './date-range.ts'
 import { longDate } from './long-date.ts'
 import { notify } from './notices.ts'
 import { certificatesEnding } from './roster-metrics.ts'
 import { todayAtSites } from './site-queries.ts'
+import { namesText } from './staff-queries.ts'
 
 /** Days before, and the severity; an expired certificate has less than no days left. */
 const notices: [days: number, severity: Severity][] = [
@@ -33,62 +35,112 @@ export const alertExpiringCertificates = job('expiry_alerts', {
 export const raiseAllExpiryAlerts = (db: Db, { at }: { at: number }) => atomically(db, tx => raiseExpiryAlerts(tx, at))
 
 /**
- * Each warning is an alert of its own, so that each is sent; it settles the one before it, and a renewal settles all. Called for one
- * person when they change, so that a renewal settles it at once.
+ * Warnings of one kind of certificate that ends on one day are one alert. A later warning is another alert, so that it is sent; it
+ * settles the one before it. Called for one person when they change, so that a renewal settles it at once.
  */
 export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
-  const current = new Set<string>()
-  let told = 0
   const date = todayAtSites(tx, now)
-  for (const ending of certificatesEnding(tx, { by: daysAfter(date, firstNoticeDays), staffId })) {
-    const { staff_id, name, certification, expires_on } = ending
-    const left = Temporal.PlainDate.from(date).until(expires_on, { largestUnit: 'days' }).days
-    const [days, severity] = notices.find(([days]) => left <= days) ?? [firstNoticeDays, 'info']
-    const notice = { staffId: staff_id, name: certification, expiresOn: expires_on, days, notifiedAt: now }
-    const key = alertKey(notice)
-    current.add(key)
-    if (!insertNotice(tx, notice).get(notice)) continue
-    told++
-    const lastDay = longDate(expires_on)
-    const title = `${certification} of ${name} ${left < 0 ? `expired on ${lastDay}` : `expires ${daysLeftText(left)}`}`
-    const message =
-      left < 0
-        ? `${name} cannot be planned on shifts that need it until it is renewed.`
-        : `It is valid through ${lastDay}; after that ${name} cannot be planned on shifts that need it.`
-    const data = { staff_id, certification, expires_on, days, days_left: left }
-    raiseAlert(tx, now, { key, type, severity, title, message, data })
-    const ends = left < 0 ? `expired on ${lastDay}` : `expires ${daysLeftText(left)}, on ${lastDay}`
+  const current = certificatesEnding(tx, { by: daysAfter(date, firstNoticeDays), staffId }).map(
+    ({ staff_id, certification, expires_on }) => {
+      const left = daysUntil(date, expires_on)
+      const [days] = notices.find(([days]) => left <= days) ?? [firstNoticeDays]
+      return { staffId: staff_id, name: certification, expiresOn: expires_on, days, notifiedAt: now }
+    },
+  )
+  deletePastNotices(tx, current, staffId)
+  const fresh = current.filter(notice => insertNotice(tx, notice).get(notice))
+  for (const { staffId, name, expiresOn } of fresh)
     notify(
       tx,
       now,
-      staff_id,
-      `Your certificate ${certification} ${ends}. Without it you cannot be planned on shifts that need it.`,
+      staffId,
+      `Your certificate ${name} ${endText(date, expiresOn)}. Without it you cannot be planned on shifts that need it.`,
       'certificate',
     )
-  }
-  return { told, settled: clearPastNotices(tx, now, current, staffId) }
+  return { told: fresh.length, settled: updateAlerts(tx, now, date, new Set(fresh.map(alertKey))) }
+}
+
+const daysUntil = (date: string, expiresOn: string) =>
+  Temporal.PlainDate.from(date).until(expiresOn, { largestUnit: 'days' }).days
+
+function endText(date: string, expiresOn: string): string {
+  const left = daysUntil(date, expiresOn)
+  return left < 0 ? `expired on ${longDate(expiresOn)}` : `expires ${daysLeftText(left)}, on ${longDate(expiresOn)}`
 }
 
 const daysLeftText = (left: number) => (left === 0 ? 'today' : left === 1 ? 'tomorrow' : `in ${left} days`)
 
 /** Warnings that no longer apply are forgotten, so that they are repeated if the condition comes back. */
-function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: number): number {
-  const past = tx
-    .select()
-    .from(expiryNotices)
-    .where(staffId === undefined ? undefined : eq(expiryNotices.staffId, staffId))
-    .all()
-    .filter(notice => !current.has(alertKey(notice)))
-  for (const notice of past) deleteNotice(tx).run(notice)
-  const isTheirs = staffId === undefined ? undefined : sql`${systemAlerts.data} ->> 'staff_id' = ${staffId}`
+function deletePastNotices(tx: Db, current: readonly Notice[], staffId?: number): void {
+  const keys = new Set(current.map(noticeKey))
+  const isTheirs = staffId === undefined ? undefined : eq(expiryNotices.staffId, staffId)
+  for (const notice of tx.select().from(expiryNotices).where(isTheirs).all())
+    if (!keys.has(noticeKey(notice))) deleteNotice(tx).run(notice)
+}
+
+/** Raises the alerts of these keys, and writes the open ones as they are now: who still has such a certificate, and for how long. */
+function updateAlerts(tx: Db, now: number, date: string, raised: Set<string>): number {
+  const alerts = alertsNow(tx, date)
+  for (const key of raised) raiseAnew(tx, now, alerts.get(key)!)
   const open = tx
-    .select({ key: systemAlerts.key })
+    .select()
     .from(systemAlerts)
-    .where(and(eq(systemAlerts.type, type), ne(systemAlerts.state, 'resolved'), isTheirs))
+    .where(and(eq(systemAlerts.type, type), ne(systemAlerts.state, 'resolved')))
     .all()
-    .filter(({ key }) => !current.has(key))
-  for (const { key } of open) clearAlert(tx, now, key)
-  return open.length
+  for (const { id, key, title, message: text, data } of open) {
+    const alert = alerts.get(key)
+    if (!alert) {
+      clearAlert(tx, now, key)
+      const shared = alerts.get(`${type}:${data.certification}:${data.expires_on}:${data.days}`)
+      if (shared) raiseAlert(tx, now, shared) // 1.0.0 raised one for each person
+    } else if (alert.title !== title || alert.message !== text)
+      tx.update(systemAlerts)
+        .set({ title: alert.title, message: alert.message, data: alert.data })
+        .where(eq(systemAlerts.id, id))
+        .run()
+  }
+  return open.filter(({ key }) => !alerts.has(key)).length
+}
+
+/** Somebody who joins is news, also if the others were acknowledged or sent. */
+function raiseAnew(tx: Db, now: number, alert: Alert): void {
+  clearAlert(tx, now, alert.key)
+  raiseAlert(tx, now, alert)
+}
+
+/** By key, an alert for each kind of certificate, last day and warning. */
+function alertsNow(tx: Db, date: string): Map<string, Alert> {
+  const notices = tx
+    .select({ ...getTableColumns(expiryNotices), person: staff.name })
+    .from(expiryNotices)
+    .innerJoin(staff, eq(staff.id, expiryNotices.staffId))
+    .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
+    .all()
+  return new Map([...Map.groupBy(notices, alertKey)].map(([key, group]) => [key, alertOf(key, group, date)]))
+}
+
+function alertOf(key: string, group: readonly (Notice & { person: string })[], date: string): Alert {
+  const { staffId, name, expiresOn, days } = group[0]!
+  const left = daysUntil(date, expiresOn)
+  const names = group.map(({ person }) => person)
+  const whose = names.length === 1 ? names[0] : counted(names.length, 'person', 'people')
+  const lastDay = longDate(expiresOn)
+  const effect = 'cannot be planned on shifts that need it'
+  return {
+    key,
+    type,
+    severity: notices.find(([stage]) => stage === days)?.[1] ?? 'info',
+    title: `${name} of ${whose} ${left < 0 ? `expired on ${lastDay}` : `expires ${daysLeftText(left)}`}`,
+    message: `${namesText(names)}: ${left < 0 ? `${effect} until it is renewed.` : `valid through ${lastDay}, and after that ${effect}.`}`,
+    data: {
+      ...(names.length === 1 && { staff_id: staffId }),
+      certification: name,
+      expires_on: expiresOn,
+      days,
+      days_left: left,
+      people: names.length,
+    },
+  }
 }
 
 const insertNotice = preparedFor(expiryNotices, (db, notice: Given<typeof expiryNotices.$inferInsert>) =>
@@ -101,4 +153,5 @@ const deleteNotice = prepared(db =>
 )
 
 type Notice = Pick<typeof expiryNotices.$inferSelect, 'staffId' | 'name' | 'expiresOn' | 'days'>
-const alertKey = ({ staffId, name, expiresOn, days }: Notice) => `${type}:${staffId}:${name}:${expiresOn}:${days}`
+const alertKey = ({ name, expiresOn, days }: Notice) => `${type}:${name}:${expiresOn}:${days}`
+const noticeKey = (notice: Notice) => `${notice.staffId}:${alertKey(notice)}`

@@ -73,6 +73,12 @@ const collator = new Intl.Collator('en')
 /** É beside E: the database would sort it behind Z. */
 export const byName = (a: { name: string }, b: { name: string }): number => collator.compare(a.name, b.name)
 
+const maxNamed = 12 // people
+
+/** `Ann, Bob, and 3 more`. */
+export const namesText = (names: readonly string[]): string =>
+  [...names.slice(0, maxNamed), ...(names.length > maxNamed ? [`and ${names.length - maxNamed} more`] : [])].join(', ')
+
 /** By name. */
 export const peopleByIds = (db: Db, ids: number[]): PersonView[] =>
   personViews(db, db.select().from(staff).where(isAmong(staff.id, ids)).orderBy(asc(staff.id)).all()).sort(byName)

@@ -161,6 +161,7 @@ export function pageOfAlert({ alert_type, data }: Pick<AlertView, 'alert_type' |
 
 const pagesByType: Record<string, string> = {
   cache_error: '/admin/redis-stats',
+  certificate_expiring: '/rota/dashboard#certificates',
   feed_held: '/quotes',
   high_load: '/admin/monitoring/performance',
   job_failed: '/admin/task-monitor/jobs?status=FAILURE',

@@ -6,8 +6,9 @@ import { hashSecret, newSecret } from '../../accounts/secret.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { dutyColumns, dutyText } from '../notices.ts'
+import { namesText } from '../staff-queries.ts'
 import type { Calendar } from './ical.ts'
-import { colleaguesOn, namesText } from './own-duties.ts'
+import { colleaguesOn } from './own-duties.ts'
 
 /** The secret is a query parameter: paths are logged, query parameters are not. */
 export const calendarPath = (token: string) => `/calendar/shifts.ics?token=${token}`

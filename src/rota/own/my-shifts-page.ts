@@ -16,8 +16,9 @@ import type { PersonView } from '../person.ts'
 import { localDate } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { certificates, wishRows } from '../staff-page.ts'
+import { namesText } from '../staff-queries.ts'
 import type { LeaveView } from './leave.ts'
-import { namesText, type OwnDuty } from './own-duties.ts'
+import type { OwnDuty } from './own-duties.ts'
 import type { DutyToGive, OwnSwap } from './swaps.ts'
 
 export type MyShifts = {

@@ -152,12 +152,6 @@ export function colleaguesOn(db: Db, shiftIds: readonly number[], staffId: numbe
   return new Map([...byShift].map(([shiftId, people]) => [shiftId, people.map(({ name }) => name)]))
 }
 
-const maxNamed = 12 // people
-
-/** `Ann, Bob, and 3 more`. */
-export const namesText = (names: readonly string[]): string =>
-  [...names.slice(0, maxNamed), ...(names.length > maxNamed ? [`and ${names.length - maxNamed} more`] : [])].join(', ')
-
 /** Hours of the week around this moment, by the day on which a shift starts. */
 export function hoursOfWeek(db: Db, staffId: number, now: number): number {
   const monday = mondayOf(todayAtSites(db, now))
