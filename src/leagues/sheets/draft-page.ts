@@ -152,7 +152,7 @@ ${errors.length > 0 && findingsTable('The first rows to look at', errors)}`
 }
 
 const playersPart = (change: CountedChange, players: readonly NamedPerson[], count: number): Html =>
-  html`<details class="fold"><summary>${countText(count)} ${change}</summary>
+  html`<details><summary>${countText(count)} ${change}</summary>
 ${players.length < count && html`<p class="quiet">The first ${players.length}; all are listed once the file is imported.</p>`}
 ${table({
   caption: `Players: ${change}`,

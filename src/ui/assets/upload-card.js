@@ -206,10 +206,7 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
         ['Name', 'Id'],
         players.map(({ name, player_id }) => [name, player_id]),
       )
-      return withClass(
-        'fold',
-        makeElement('details', makeElement('summary', `${count(total)} ${change}`), ...more, list),
-      )
+      return makeElement('details', makeElement('summary', `${count(total)} ${change}`), ...more, list)
     })
   }
 
