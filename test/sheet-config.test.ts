@@ -4,7 +4,7 @@ import { configOfForm } from '../src/leagues/pages/config-form.ts'
 import { sheetConfig } from '../src/leagues/sheets/config-schema.ts'
 import { sheetKindPages } from '../src/leagues/sheets/kind-pages.ts'
 import { MetricNames } from '../src/leagues/sheets/metric-names.ts'
-import { newLeague, season, upload } from './sheets.ts'
+import { formOf, newLeague, season, upload } from './sheets.ts'
 import { board, refusalOf, shared, start } from './start.ts'
 
 const errorsOf = async (call: Promise<unknown>) => {
@@ -103,6 +103,9 @@ test('an unknown metric is called as its heading writes it, and is the same one 
   expect(rows[0]).toMatchObject({ score: 8, metrics: { aktivität: 9, kämpfe: 3 }, gains: { aktivität: 4 } })
   const sorted = await call.get(`/api/v1/leagues/${id}/leaderboard?sort_by=Kampfe&order=asc`)
   expect(sorted).toMatchObject({ sort_by: 'kämpfe', rows: [{ player_id: '1' }, {}] })
+  const proof = formOf('ID,Aktivitat,Proof\n1,5,6\n', 'proof.csv', { kind: 'extra' })
+  const preview = await call.post(`/api/v1/leagues/${id}/uploads/preview`, proof)
+  expect(preview.columns).toMatchObject([{ as: 'id' }, { as: null }, { as: 'proof' }])
   const page = await (await fetch(`${url}/leagues/${id}`)).text()
   for (const heading of ['Aktivität', 'Kämpfe']) expect(page).toContain(heading)
   const change = await call.patch(`/api/v1/leagues/${id}`, {

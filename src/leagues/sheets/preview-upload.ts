@@ -8,6 +8,7 @@ import type { League } from '../league.ts'
 import { givenOptions, mappingOf } from './accept-upload.ts'
 import { scanMetrics } from './extra-columns.ts'
 import { headersOf, isSheetRefusal, rememberedMapping } from './mappings.ts'
+import { nameAmong } from './metric-names.ts'
 import { publishedSnapshots } from './queries.ts'
 import type { Mapping } from './reading/headers.ts'
 import type { SheetPreview } from './reading/preview.ts'
@@ -47,7 +48,7 @@ type PreviewOptions = { mapping?: string; kind?: UploadKind; worksheet?: string 
 function newColumnsOnly(preview: Omit<SheetPreview, 'takenAt'>, taken: readonly string[]) {
   const columns = preview.columns.map(({ as, ...column }) => ({
     ...column,
-    as: as !== null && (taken.includes(as) || isLabel(as)) ? null : as,
+    as: as !== null && (nameAmong(taken, as) !== undefined || isLabel(as)) ? null : as,
   }))
   const isMetric = (as: string | null) => as !== null && as !== 'id' && as !== 'name'
   const hasNew = columns.some(({ as }) => isMetric(as))
