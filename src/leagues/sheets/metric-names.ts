@@ -13,8 +13,8 @@ import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 const maxScans = 100 // read for their metrics
 
 /** The metrics of a league's scans, those of the newest scan first. */
-export function seenMetrics(scores: Database, published: readonly Published[]): string[] {
-  const newest = byTakenAt(published).reverse().slice(0, maxScans)
+export function seenMetrics(scores: Database, published: readonly Published[], scans = maxScans): string[] {
+  const newest = byTakenAt(published).reverse().slice(0, scans)
   const names = newest
     .flatMap(({ snapshot }) => storedSnapshot(scores, snapshot)?.metrics ?? [])
     .map(({ name }) => name)
@@ -53,6 +53,16 @@ export function nameAmong(known: readonly string[], name: string): string | unde
   if (known.includes(name)) return name
   const plain = withoutLatinMarks(name)
   return known.find(each => withoutLatinMarks(each) === plain)
+}
+
+/** Whether these columns are all in the newest scan, so that their names need not be looked for in a hundred others. */
+export function areInNewest(
+  scores: Database,
+  published: readonly Published[],
+  { metrics, labels }: Pick<SheetColumns, 'metrics' | 'labels'>,
+): boolean {
+  const seen = new Set([...seenMetrics(scores, published, 1), ...seenLabels(scores, published).map(labelColumn)])
+  return metrics.every(({ name }) => seen.has(name)) && labels.every(({ name }) => seen.has(labelColumn(name)))
 }
 
 /** Gives the columns of a sheet the names that they have in `known`: another program may write `Aktivitat`, as older versions did. */
