@@ -1,6 +1,7 @@
 /** Mails staff the notices about their shifts; notices that arise together go into one mail. */
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
+import { isAmong } from '../../db/prepared-writes.ts'
 import { staff, staffNotices } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
@@ -19,7 +20,8 @@ export const mailNotices = job('roster.mail_notices', {
     const accepted = await atomically(db, tx => {
       const now = clock.now()
       const notices = unmailed(tx, now)
-      for (const { id } of notices) tx.update(staffNotices).set({ mailedAt: now }).where(eq(staffNotices.id, id)).run()
+      const ids = notices.map(({ id }) => id)
+      tx.update(staffNotices).set({ mailedAt: now }).where(isAmong(staffNotices.id, ids)).run()
       return [...Map.groupBy(notices, ({ userId, kind }) => `${userId} ${kind}`).values()].flatMap(theirs => {
         const [{ userId, kind } = { userId: null, kind: 'roster' as const }] = theirs
         if (userId === null) return []
