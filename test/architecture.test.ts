@@ -170,6 +170,16 @@ test('heavy modules are imported when they are needed, not at start', () => {
   expect(['@sentry/core', 'highs', 'ioredis', 'nodemailer'].filter(heavy => reached.has(heavy))).toEqual([])
 })
 
+test('options of routes that are written once are copied for each app, as Elysia takes `may` and `counted` out of what it is given', () => {
+  const shared = files.flatMap(file => {
+    const source = readFileSync(join(root, file), 'utf8')
+    const written = [...source.matchAll(/^(?:export )?const (\w+) = \{[^}]*\b(?:may|counted): .*?\} as const$/gms)]
+    return written.map(([, name = '']) => ({ file, name, isCopied: !new RegExp(`[ (]${name}[,)]`).test(source) }))
+  })
+  expect(shared.length).toBeGreaterThan(3)
+  expect(shared.filter(({ isCopied }) => !isCopied)).toEqual([])
+})
+
 test('our own files are named with their extension', () => {
   const bare = imports.filter(({ to }) => /^(src|db)\//.test(to) && !/\.(ts|json|js|css)$/.test(to))
   expect(bare.map(shown)).toEqual([])

@@ -118,12 +118,12 @@ export const rotaPages = (app: App) => {
   })
 
   return pageRouter(app)
-    .get('/rota', rota.page, ofRange)
-    .get('/rota/part', rota.part, ofRange)
-    .get('/rota/events', rota.events, ofRange)
-    .get('/rota/people', people.page, ofRange)
-    .get('/rota/people/part', people.part, ofRange)
-    .get('/rota/people/events', people.events, ofRange)
+    .get('/rota', rota.page, { ...ofRange })
+    .get('/rota/part', rota.part, { ...ofRange })
+    .get('/rota/events', rota.events, { ...ofRange })
+    .get('/rota/people', people.page, { ...ofRange })
+    .get('/rota/people/part', people.part, { ...ofRange })
+    .get('/rota/people/events', people.events, { ...ofRange })
     .get(
       '/rota/staff',
       ({ query, who }) => {
@@ -146,7 +146,7 @@ export const rotaPages = (app: App) => {
         const body = personBody(person, formData())
         return rotaPage({ tab: 'staff', title: person.name, heading: name(person.name), who, body })
       },
-      ofOne,
+      { ...ofOne },
     )
     .get(
       '/rota/sites',
@@ -163,7 +163,7 @@ export const rotaPages = (app: App) => {
         const body = siteBody({ ...site, shifts: countShiftsAt(db, id) })
         return rotaPage({ tab: 'sites', title: site.name, heading: name(site.name), who, body })
       },
-      ofOne,
+      { ...ofOne },
     )
     .get(
       '/rota/shifts',
@@ -221,7 +221,7 @@ export const rotaPages = (app: App) => {
       },
       { query: t.Object({ page: pageQuery.page }), may: 'officer' },
     )
-    .get('/rota/drafts/:job_id', draft.page, ofDraft)
-    .get('/rota/drafts/:job_id/part', draft.part, ofDraft)
-    .get('/rota/drafts/:job_id/events', draft.events, ofDraft)
+    .get('/rota/drafts/:job_id', draft.page, { ...ofDraft })
+    .get('/rota/drafts/:job_id/part', draft.part, { ...ofDraft })
+    .get('/rota/drafts/:job_id/events', draft.events, { ...ofDraft })
 }

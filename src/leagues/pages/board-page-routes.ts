@@ -128,8 +128,8 @@ export const boardPages = (app: App) => {
   }
 
   return pageRouter(app)
-    .get('/leagues/:id', asked => boardResponse(app, asked, 'page'), ofBoard)
-    .get('/leagues/:id/board', asked => boardResponse(app, asked, 'part'), ofBoard)
+    .get('/leagues/:id', asked => boardResponse(app, asked, 'page'), { ...ofBoard })
+    .get('/leagues/:id/board', asked => boardResponse(app, asked, 'part'), { ...ofBoard })
     .get(
       '/leagues/:id/events',
       ({ params: { id }, who, request }) => streams.versions(request, () => versionNow(app, id, who)),

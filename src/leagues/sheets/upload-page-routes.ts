@@ -85,9 +85,9 @@ export const uploadPages = (app: App) => {
 
   return pageRouter(app)
     .use(draftPages(app))
-    .get('/leagues/:id/uploads', uploads.page, pagedParams)
-    .get('/leagues/:id/uploads/part', uploads.part, pagedParams)
-    .get('/leagues/:id/uploads/events', uploads.events, pagedParams)
+    .get('/leagues/:id/uploads', uploads.page, { ...pagedParams })
+    .get('/leagues/:id/uploads/part', uploads.part, { ...pagedParams })
+    .get('/leagues/:id/uploads/events', uploads.events, { ...pagedParams })
     .get(
       '/leagues/:id/uploads/:upload_id',
       ({ params: { id, upload_id }, query, who }) => uploadPage(id, upload_id, query, who),
