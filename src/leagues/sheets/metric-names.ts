@@ -2,6 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import type { FieldError } from '../../errors.ts'
 import { metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
+import { withoutAccents } from '../../platform/spreadsheets/text.ts'
 import { labelColumn, labelOfColumn, metricName } from '../columns.ts'
 import type { SheetConfig } from './config-schema.ts'
 import { metricNamed } from './reading/headers.ts'
@@ -41,18 +42,11 @@ export const knownColumns = (scores: Database, published: readonly Published[], 
   ...metricsNamedIn(config),
 ]
 
-/** The marks of other scripts are part of their letters: `パ` is no `ハ`. */
-const withoutLatinMarks = (name: string): string =>
-  name
-    .normalize('NFD')
-    .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
-    .normalize('NFC')
-
 /** The name among `known` that differs from `name` at most in the accents of Latin letters. */
 export function nameAmong(known: readonly string[], name: string): string | undefined {
   if (known.includes(name)) return name
-  const plain = withoutLatinMarks(name)
-  return known.find(each => withoutLatinMarks(each) === plain)
+  const plain = withoutAccents(name)
+  return known.find(each => withoutAccents(each) === plain)
 }
 
 /** Whether these columns are all in the newest scan, so that their names need not be looked for in a hundred others. */

@@ -12,7 +12,12 @@ const utf8 = new TextDecoder()
 
 export const decodeUtf8 = (bytes: Uint8Array, from: number, to: number): string => utf8.decode(bytes.subarray(from, to))
 
-export const withoutAccents = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '')
+/** Without those of Latin letters: the marks of other scripts are part of their letters, `パ` is no `ハ`. */
+export const withoutAccents = (text: string): string =>
+  text
+    .normalize('NFD')
+    .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
+    .normalize('NFC')
 
 /** A text as it is shown in a finding. */
 export const shortened = (text: string): string => abridged(text, 100)
