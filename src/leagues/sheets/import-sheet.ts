@@ -14,7 +14,7 @@ import { changesSince, type SheetComparison, sumOfChanges } from './changes-sinc
 import { baselineDoubtsOf, countFallenCounters, doubtsOf, extraDoubtsOf, missingColumnsWarning } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { fillInNames } from './known-names.ts'
-import { areInNewest, knownColumns, renameAsKnown } from './metric-names.ts'
+import { renameAsKnown } from './metric-names.ts'
 import { takeReadAhead } from './reading/read-ahead.ts'
 import { type Finding, findingsPerText, RowsRefused, type SheetReport } from './reading/report.ts'
 import { type ReadOptions, readSheet, type Sheet } from './reading/sheet.ts'
@@ -87,8 +87,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
   )
   const sheet = { ids, order, names, metrics, labels }
   freeBuffers(lines)
-  if (!areInNewest(scores, input.published, sheet))
-    renameAsKnown(sheet, report, knownColumns(scores, input.published, input.config))
+  renameAsKnown(scores, sheet, report, input)
   const leftOut = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
   const date = dateByContent(input.date, report.takenAt, work.now)
   const comparing = { ...input, takenAt: date.takenAt }

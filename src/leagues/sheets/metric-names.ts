@@ -36,7 +36,7 @@ export const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): 
 ]
 
 /** The columns that a league's scans and its config have names for. */
-export const knownColumns = (scores: Database, published: readonly Published[], config: SheetConfig): string[] => [
+const knownColumns = (scores: Database, published: readonly Published[], config: SheetConfig): string[] => [
   ...seenMetrics(scores, published),
   ...seenLabels(scores, published).map(labelColumn),
   ...metricsNamedIn(config),
@@ -50,7 +50,7 @@ export function nameAmong(known: readonly string[], name: string): string | unde
 }
 
 /** Whether these columns are all in the newest scan, so that their names need not be looked for in a hundred others. */
-export function areInNewest(
+function areInNewest(
   scores: Database,
   published: readonly Published[],
   { metrics, labels }: Pick<SheetColumns, 'metrics' | 'labels'>,
@@ -59,12 +59,15 @@ export function areInNewest(
   return metrics.every(({ name }) => seen.has(name)) && labels.every(({ name }) => seen.has(labelColumn(name)))
 }
 
-/** Gives the columns of a sheet the names that they have in `known`: another program may write `Aktivitat`, as older versions did. */
+/** Gives the columns of a sheet the names that its league has for them: another program may write `Aktivitat`, as older versions did. */
 export function renameAsKnown(
+  scores: Database,
   sheet: Pick<SheetColumns, 'metrics' | 'labels'>,
   report: Pick<SheetReport, 'mapping'>,
-  known: readonly string[],
+  { published, config }: { published: readonly Published[]; config: SheetConfig },
 ): void {
+  if (areInNewest(scores, published, sheet)) return
+  const known = knownColumns(scores, published, config)
   const taken = new Set(Object.values(report.mapping))
   const rename = (column: string): string => {
     const name = nameAmong(known, column)
