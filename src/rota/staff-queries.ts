@@ -20,6 +20,7 @@ import { idsByName } from '../leaderboard/search.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { rowView } from '../platform/http/row-view.ts'
+import { firstOfText } from '../platform/number-text.ts'
 import { type PersonChange, type PersonView, personDefaults, personSchema } from './person.ts'
 
 type Person = typeof staff.$inferSelect
@@ -75,9 +76,7 @@ export const byName = (a: { name: string }, b: { name: string }): number => coll
 
 const maxNamed = 12 // people
 
-/** `Ann, Bob, and 3 more`. */
-export const namesText = (names: readonly string[]): string =>
-  [...names.slice(0, maxNamed), ...(names.length > maxNamed ? [`and ${names.length - maxNamed} more`] : [])].join(', ')
+export const namesText = (names: readonly string[]): string => firstOfText(names.slice(0, maxNamed), names.length)
 
 /** By name. */
 export const peopleByIds = (db: Db, ids: number[]): PersonView[] =>
