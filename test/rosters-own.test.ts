@@ -101,9 +101,11 @@ test('who works beside a person on another shift of that time and site is named,
   const colleaguesOf = async (person: Person) => (await shiftsOf(person))[0].colleagues
   expect([await colleaguesOf(ann), await colleaguesOf(bob), await colleaguesOf(cy)]).toEqual([['Bob'], ['Ann'], []])
   expect(await textOf(ann, '/rota/mine')).toContain('with Bob')
+  for (const name of ['zoe', 'Émile']) await assignIn(5, (await createPerson(call, name)).id)
+  expect(await colleaguesOf(ann)).toEqual(['Bob', 'Émile', 'zoe'])
   const { url: calendar } = await ann.browser.post(`${base}/me/calendar`)
   const unfolded = (await (await as().raw(calendar.slice(url.length))).text()).replaceAll('\r\n ', '')
-  expect(unfolded).toContain('\\nWith Bob\r\n')
+  expect(unfolded).toContain('\\nWith Bob\\, Émile\\, zoe\r\n')
 })
 
 test('people are notified of shifts they get, lose and that move', async () => {

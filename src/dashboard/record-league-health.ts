@@ -7,6 +7,7 @@ import { healthScores } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { cached } from '../cached.ts'
 import { type App, job } from '../context.ts'
+import { byName } from '../platform/by-name.ts'
 import { iso } from '../platform/clock.ts'
 import { leagueScores } from './league-health.ts'
 import { siteScores } from './site-health.ts'
@@ -42,7 +43,7 @@ export async function healthScoresNow({ db, cache, clock, reader }: App): Promis
     return (await reader.read(siteScores, { now })).map(scored => ({ ...scored, at: iso(now) }))
   })
   return [...sites, ...latestLeagueScores(db, clock.now())].sort(
-    (a, b) => (a.score ?? noData) - (b.score ?? noData) || a.name.localeCompare(b.name),
+    (a, b) => (a.score ?? noData) - (b.score ?? noData) || byName(a, b),
   )
 }
 const noData = 101 // behind all scores

@@ -1,8 +1,9 @@
 /** Duties on the roster that now break a rule: somebody is ill, has left, or lost a certificate. */
-import { asc, between, eq } from 'drizzle-orm'
+import { between, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
+import { byName } from '../platform/by-name.ts'
 import { rowView } from '../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf, today } from './date-range.ts'
@@ -77,8 +78,8 @@ export function brokenDuties(db: Db, { now }: { now: number }): BrokenDuty[] {
     .innerJoin(sites, eq(sites.id, shifts.siteId))
     .innerJoin(staff, eq(staff.id, assignments.staffId))
     .where(between(shifts.day, daysAfter(date, -3), daysAfter(date, daysAhead)))
-    .orderBy(asc(shifts.startsAt), asc(shifts.id), asc(staff.name))
     .all()
+    .sort((a, b) => a.shift.startsAt - b.shift.startsAt || a.shift.id - b.shift.id || byName(a, b))
   const against = brokenRulesByDuty(db, duties, now)
   return duties.flatMap(({ id, shift, ...duty }) => {
     const why = against.get(dutyKey(shift.id, duty.staffId))

@@ -1,4 +1,5 @@
 /** Days and duties as pages show them. */
+import { compareNames } from '../platform/by-name.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
 import { badge } from '../ui/parts/badges.ts'
 import { name, number } from '../ui/parts/values.ts'
@@ -44,7 +45,7 @@ export function weeksBySite(shown: ShownDay): Content {
   const bySite = Map.groupBy(shifts, ({ site }) => site)
   const mondays = datesBetween(start, end).filter((date, i) => i === 0 || mondayOf(date) === date)
   return [...bySite]
-    .sort(([a], [b]) => a.localeCompare(b, 'en'))
+    .sort(([a], [b]) => compareNames(a, b))
     .map(
       ([site, there]) => html`<section class="part"><h2>${name(site)}</h2>
 ${mondays.map(first => {

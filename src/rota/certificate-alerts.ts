@@ -1,11 +1,12 @@
 /** `expiry_alerts`: every morning, warns about certificates 60, 30, 14, 7 and 1 days before they expire and once they have, each time once. */
-import { and, asc, eq, getTableColumns, ne, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, ne } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { equalsGiven, type Given, preparedFor } from '../../db/prepared-writes.ts'
 import { expiryNotices, type Severity, staff, systemAlerts } from '../../db/schema.ts'
 import { atomically, prepared } from '../../db/transactions.ts'
 import { type Alert, type AlertType, clearAlert, raiseAlert } from '../alerts.ts'
 import { job } from '../context.ts'
+import { compareNames } from '../platform/by-name.ts'
 import { counted } from '../platform/number-text.ts'
 import { daysAfter } from './date-range.ts'
 import { longDate } from './long-date.ts'
@@ -114,7 +115,6 @@ function alertsNow(tx: Db, date: string): Map<string, Alert> {
     .select({ ...getTableColumns(expiryNotices), person: staff.name })
     .from(expiryNotices)
     .innerJoin(staff, eq(staff.id, expiryNotices.staffId))
-    .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
     .all()
   return new Map([...Map.groupBy(notices, alertKey)].map(([key, group]) => [key, alertOf(key, group, date)]))
 }
@@ -122,7 +122,7 @@ function alertsNow(tx: Db, date: string): Map<string, Alert> {
 function alertOf(key: string, group: readonly (Notice & { person: string })[], date: string): Alert {
   const { staffId, name, expiresOn, days } = group[0]!
   const left = daysUntil(date, expiresOn)
-  const names = group.map(({ person }) => person)
+  const names = group.map(({ person }) => person).sort(compareNames)
   const whose = names.length === 1 ? names[0] : counted(names.length, 'person', 'people')
   const lastDay = longDate(expiresOn)
   const effect = 'cannot be planned on shifts that need it'

@@ -3,6 +3,7 @@ import { and, asc, eq, ne, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts } from '../../db/schema.ts'
+import { byName } from '../platform/by-name.ts'
 import { hour } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { brokenDutyRuleSchema } from './broken-duties.ts'
@@ -10,7 +11,6 @@ import { daysAfter, mondayOf } from './date-range.ts'
 import { loadProblem, violationsOf } from './load-problem.ts'
 import { hundredths, type Shift } from './shift.ts'
 import { shiftById } from './shift-queries.ts'
-import { byName } from './staff-queries.ts'
 
 export const candidateSchema = t.Object(
   {

@@ -1,9 +1,10 @@
 /** The numbers on the dashboard: this week and the next, staff, and expiring certificates. */
-import { and, asc, between, count, desc, eq, sql } from 'drizzle-orm'
+import { and, between, count, desc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { assignments, certifications, dailyMetrics, shifts, sites, staff } from '../../db/schema.ts'
+import { byName } from '../platform/by-name.ts'
 import { hour, iso, minute } from '../platform/clock.ts'
 import { rowView } from '../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
@@ -128,6 +129,6 @@ export function certificatesEnding(db: Db, { by, staffId }: { by: string; staffI
     .where(staffId === undefined ? undefined : eq(staff.id, staffId))
     .groupBy(certifications.staffId, certifications.name)
     .having(sql`${lastDay} <= ${by}`)
-    .orderBy(asc(lastDay), asc(staff.name))
     .all()
+    .sort((a, b) => a.expires_on.localeCompare(b.expires_on) || byName(a, b))
 }

@@ -7,6 +7,7 @@ import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
+import { byName } from '../platform/by-name.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { dateSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { type BrokenDutyRule, brokenRulesByDuty } from './broken-duties.ts'
@@ -14,7 +15,6 @@ import type { DateRange } from './date-range.ts'
 import { shiftSchema, shiftView } from './shift.ts'
 import { inRange, shiftById } from './shift-queries.ts'
 import { type Assignment, dutyKey } from './solving/problem.ts'
-import { byName } from './staff-queries.ts'
 
 const placedPersonSchema = t.Object({
   id: idSchema,

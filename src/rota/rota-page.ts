@@ -1,6 +1,7 @@
 /** The rota of a week, by site and by person. */
 
 import type { Db } from '../../db/open.ts'
+import { byName } from '../platform/by-name.ts'
 import { type Html, html } from '../platform/html.ts'
 import { address } from '../ui/parts/address.ts'
 import { partsBar, stats } from '../ui/parts/figures.ts'
@@ -23,7 +24,6 @@ import { shiftsAddress, siteSelect } from './rota-layout.ts'
 import { hoursOf } from './shift.ts'
 import type { Site } from './site.ts'
 import { allSites } from './site-queries.ts'
-import { byName } from './staff-queries.ts'
 
 type RotaWeek = { range: DateRange; siteId: number | undefined; today: string }
 type RotaData = RotaWeek & { view: RosterView; sites: readonly Site[]; isOfficer: boolean }

@@ -1,8 +1,9 @@
 /** Requests of people to work a shift or not to; a request that is not followed costs its price. */
-import { and, eq, sql } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { shiftRequests, staff } from '../../db/schema.ts'
+import { byName } from '../platform/by-name.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { requestFields } from './person.ts'
@@ -31,8 +32,9 @@ export const requestsOn = (db: Db, shiftId: number): ShiftRequest[] =>
     .from(shiftRequests)
     .innerJoin(staff, eq(staff.id, shiftRequests.staffId))
     .where(eq(shiftRequests.shiftId, shiftId))
-    .orderBy(sql`${staff.name} collate nocase`, staff.id)
+    .orderBy(asc(staff.id))
     .all()
+    .sort(byName)
 
 /** One per person; a new one replaces the old. */
 export function setRequest(tx: Db, shiftId: number, request: NewRequest): ShiftRequest {

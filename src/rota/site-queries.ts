@@ -1,13 +1,14 @@
 /** Sites. Changes to them drop cached answers: topics `shifts` and `roster`. */
-import { asc, eq } from 'drizzle-orm'
-import { countRows, rowsOfPage } from '../../db/count-rows.ts'
+import { eq } from 'drizzle-orm'
+import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
 import { equalsGiven } from '../../db/prepared-writes.ts'
 import { shifts, sites } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
 import { alreadyTaken, refuse } from '../errors.ts'
+import { byName } from '../platform/by-name.ts'
 import { touch } from '../platform/cache/stamps.ts'
-import type { PageSlice } from '../platform/http/pagination.ts'
+import { itemsOfPage, type PageSlice } from '../platform/http/pagination.ts'
 import { today } from './date-range.ts'
 import { localDate } from './shift.ts'
 import { type Site, type SiteChange, siteView } from './site.ts'
@@ -17,11 +18,11 @@ const oneSite = prepared(db => db.select().from(sites).where(equalsGiven(sites.i
 export const siteById = (db: Db, id: number): Site =>
   oneSite(db).get({ id }) ?? refuse('not_found', `There is no site ${id}`)
 
-export const allSites = (db: Db): Site[] => db.select().from(sites).orderBy(asc(sites.name)).all()
+export const allSites = (db: Db): Site[] => db.select().from(sites).all().sort(byName)
 
 export function listSites(db: Db, slice: PageSlice) {
-  const { rows, total } = rowsOfPage(db, sites, { orderBy: [sites.name] }, slice)
-  return { sites: rows.map(siteView), total }
+  const all = allSites(db)
+  return { sites: itemsOfPage(all, slice).map(siteView), total: all.length }
 }
 
 export function addSite(tx: Db, given: SiteChange & { name: string; timezone: string }, createdAt: number): Site {

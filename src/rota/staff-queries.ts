@@ -17,6 +17,7 @@ import { prepared } from '../../db/transactions.ts'
 import { userByName, usernamesOf } from '../accounts/queries.ts'
 import { alreadyTaken, invalid, refuse } from '../errors.ts'
 import { idsByName } from '../leaderboard/search.ts'
+import { byName, compareNames } from '../platform/by-name.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { rowView } from '../platform/http/row-view.ts'
@@ -70,10 +71,6 @@ export function personById(db: Db, id: number): PersonView {
   return (person && personViews(db, [person])[0]) ?? refuse('not_found', `There is no staff ${id}`)
 }
 
-const collator = new Intl.Collator('en')
-/** É beside E: the database would sort it behind Z. */
-export const byName = (a: { name: string }, b: { name: string }): number => collator.compare(a.name, b.name)
-
 const maxNamed = 12 // people
 
 export const namesText = (names: readonly string[]): string => firstOfText(names.slice(0, maxNamed), names.length)
@@ -117,7 +114,10 @@ export const heldQualifications = (db: Db) => ({
   ),
 })
 const namesIn = (db: Db, names: SQL) =>
-  db.all<{ name: string }>(sql`${names} order by name limit 200`).map(({ name }) => name)
+  db
+    .all<{ name: string }>(sql`${names} order by name limit 200`)
+    .map(({ name }) => name)
+    .sort(compareNames)
 
 const staffRow = (person: Required<Omit<PersonChange, 'account' | RelatedRows>>) => ({
   name: person.name,

@@ -7,6 +7,7 @@ import { clearAlert, raiseAlert } from '../../alerts.ts'
 import { audit, systemActor } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
+import { byName } from '../../platform/by-name.ts'
 import { touch, touchEach } from '../../platform/cache/stamps.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import type { League } from '../league.ts'
@@ -127,7 +128,7 @@ export function openUnmatched(db: Db, tour: Tour): Unmatched[] {
       const shown = findEvent(db, byHand.turnedInto)
       return shown ? unmatchedOf(db, tour, byHand, shown) : []
     })
-    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+    .sort(byName)
 }
 
 function unmatchedOf(db: Db, tour: Tour, byHand: TourEvent, shown: TourEvent): Unmatched[] {

@@ -5,6 +5,7 @@ import type { App } from '../../context.ts'
 import { Refusal } from '../../errors.ts'
 import { rankedPage as boardPageOf } from '../../leaderboard/page.ts'
 import { canonicalQuery } from '../../leaderboard/query.ts'
+import { byName } from '../../platform/by-name.ts'
 import type { Html } from '../../platform/html.ts'
 import { signedIn } from '../../platform/http/access.ts'
 import { checkedInput } from '../../platform/http/field-errors.ts'
@@ -20,7 +21,6 @@ import { maxEntries, tourRulesOf } from './config.ts'
 import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
 import { newEntry } from './entry.ts'
 import { entriesByIds, listEntries } from './entry-queries.ts'
-import type { Golfer } from './feeds/board.ts'
 import { createEntry, editEntry } from './manage-entries.ts'
 import { openUnmatched } from './match-field.ts'
 import { arePicksOpen } from './picks.ts'
@@ -134,13 +134,12 @@ export const tourPages = (app: App) => {
     const isByHand = shown.event?.source === 'hand'
     const unmatched = openUnmatched(db, tour)
     const eventIds = new Set(unmatched.map(({ event_id }) => event_id))
-    const byName = (golfers: Golfer[]) => golfers.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
     return {
       tour,
       ...shown,
       entered: isByHand ? listUpcomingField(db, tour, wholeList).players.filter(each => !each.withdrawn) : [],
       unmatched,
-      golfers: new Map([...eventIds].map(id => [id, byName(golfersOf(db, id))])),
+      golfers: new Map([...eventIds].map(id => [id, golfersOf(db, id).sort(byName)])),
     }
   }
 

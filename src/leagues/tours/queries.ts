@@ -1,5 +1,5 @@
 import { and, asc, between, desc, eq, gte, inArray, isNotNull, isNull, lte, max, ne, type SQL, sql } from 'drizzle-orm'
-import { aggregate, countRows } from '../../../db/count-rows.ts'
+import { aggregate } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { golfers, leagues, tourEvents, tours } from '../../../db/schema.ts'
@@ -7,6 +7,7 @@ import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { markMatches } from '../../leaderboard/search.ts'
 import { textColumn } from '../../leaderboard/text.ts'
+import { byName } from '../../platform/by-name.ts'
 import { touch, touchEach } from '../../platform/cache/stamps.ts'
 import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -24,9 +25,9 @@ export const findTour = (db: Db, slug: string): Tour | undefined => bySlug(db).g
 export const tourBySlug = (db: Db, slug: string): Tour =>
   findTour(db, slug) ?? refuse('not_found', `There is no tour ${slug}`)
 
-export function listTours(db: Db, { limit, offset }: PageSlice): { tours: Tour[]; total: number } {
-  const rows = db.select().from(tours).orderBy(asc(tours.name), asc(tours.id)).limit(limit).offset(offset).all()
-  return { tours: rows, total: countRows(db, tours) }
+export function listTours(db: Db, page: PageSlice): { tours: Tour[]; total: number } {
+  const all = db.select().from(tours).orderBy(asc(tours.id)).all().sort(byName)
+  return { tours: itemsOfPage(all, page), total: all.length }
 }
 
 export function insertTour(tx: Db, tour: typeof tours.$inferInsert): Tour | undefined {
@@ -223,7 +224,7 @@ export function listField(db: Db, { eventId }: Tour, page: PageSlice, q = '') {
       (a, b) =>
         Number(isOut(a)) - Number(isOut(b)) ||
         (a.total ?? Number.MAX_SAFE_INTEGER) - (b.total ?? Number.MAX_SAFE_INTEGER) ||
-        a.name.localeCompare(b.name, 'en'),
+        byName(a, b),
     )
   return { players: itemsOfPage(field, page), total: field.length }
 }

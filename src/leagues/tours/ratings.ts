@@ -2,6 +2,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { fieldPlayers } from '../../../db/schema.ts'
+import { byName } from '../../platform/by-name.ts'
 import type { Rating } from './feeds/board.ts'
 
 export type Ratings = ReadonlyMap<string, Rating>
@@ -53,5 +54,5 @@ export const compareByMeasure =
     const [mine, theirs] = [a, b].map(
       ({ player_id }) => ratings.get(player_id)?.[measure] ?? Number.MAX_SAFE_INTEGER,
     ) as [number, number]
-    return mine - theirs || a.name.localeCompare(b.name, 'en')
+    return mine - theirs || byName(a, b)
   }

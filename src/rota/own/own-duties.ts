@@ -7,6 +7,7 @@ import type { Db } from '../../../db/open.ts'
 import { isAmong } from '../../../db/prepared-writes.ts'
 import { assignments, shifts, staff, swapOffers } from '../../../db/schema.ts'
 import { refuse } from '../../errors.ts'
+import { compareNames } from '../../platform/by-name.ts'
 import { hour } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -146,10 +147,9 @@ export function colleaguesOn(db: Db, shiftIds: readonly number[], staffId: numbe
     .innerJoin(assignments, eq(assignments.shiftId, others.id))
     .innerJoin(staff, eq(staff.id, assignments.staffId))
     .where(and(isAmong(shifts.id, shiftIds), ne(staff.id, staffId)))
-    .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
     .all()
   const byShift = Map.groupBy(found, ({ shiftId }) => shiftId)
-  return new Map([...byShift].map(([shiftId, people]) => [shiftId, people.map(({ name }) => name)]))
+  return new Map([...byShift].map(([shiftId, people]) => [shiftId, people.map(({ name }) => name).sort(compareNames)]))
 }
 
 /** Hours of the week around this moment, by the day on which a shift starts. */

@@ -1,13 +1,13 @@
 /** A week saved to make other weeks from: its shifts, and the people on them. */
-import { asc, eq, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
 import { weekTemplates } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import { alreadyTaken, invalid, refuse } from '../../errors.ts'
-import type { PageSlice } from '../../platform/http/pagination.ts'
+import { byName } from '../../platform/by-name.ts'
+import { itemsOfPage, type PageSlice } from '../../platform/http/pagination.ts'
 import type { Actor } from '../../platform/http/request-context.ts'
 import { rowView } from '../../platform/http/row-view.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
@@ -64,10 +64,9 @@ export function listTemplates(db: Db, slice: PageSlice) {
       createdAt: weekTemplates.createdAt,
     })
     .from(weekTemplates)
-    .orderBy(asc(weekTemplates.name))
-    .limit(slice.limit)
-    .offset(slice.offset)
-  return { templates: rows.all().map(templateView), total: countRows(db, weekTemplates) }
+    .all()
+    .sort(byName)
+  return { templates: itemsOfPage(rows, slice).map(templateView), total: rows.length }
 }
 
 type Saving = { given: Static<typeof newTemplate>; who: Actor; at: number }
