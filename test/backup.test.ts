@@ -266,16 +266,24 @@ test('a damaged, incomplete, foreign or newer backup is refused and leaves the f
   expect(await refusalAfter(folder => manifestWith(folder, { schema: 999, fieldhouse: '9.9.9' }))).toThrow(
     `This backup has schema 999 (Fieldhouse 9.9.9), this version knows ${migrations().length}. Restore it with the newer version.`,
   )
-  for (const path of ['../outside', '/outside', 'uploads/../../outside', '..']) {
-    const outside = { path, bytes: 0, sha256: '0'.repeat(64) }
-    expect(
-      await refusalAfter(async folder => {
-        const { files } = await Bun.file(join(folder, 'manifest.json')).json()
-        await manifestWith(folder, { files: [...files, outside] })
-      }),
-    ).toThrow('The manifest of this backup cannot be read')
+  const manifestNames = async (folder: string, path: string) => {
+    const { files } = await Bun.file(join(folder, 'manifest.json')).json()
+    await manifestWith(folder, { files: [...files, { path, bytes: 0, sha256: '0'.repeat(64) }] })
   }
+  for (const path of ['uploads', 'uploads/scan.csv/row'])
+    expect(await refusalAfter(folder => manifestNames(folder, path))).toThrow(`${path} is missing from this backup`)
+  expect(await refusalAfter(folder => Bun.$`mkfifo ${join(folder, 'uploads', 'pipe')}`)).toThrow(
+    'The backup holds uploads/pipe, which is not a file',
+  )
+  expect(await refusalAfter(folder => symlinkSync('/dev/zero', join(folder, 'uploads', 'zero')))).toThrow(
+    'The backup holds uploads/zero, which is not a file',
+  )
+  for (const path of ['../outside', '/outside', 'uploads/../../outside', '..'])
+    expect(await refusalAfter(folder => manifestNames(folder, path))).toThrow(
+      'The manifest of this backup cannot be read',
+    )
   expect(() => fromPath(temporaryFolder())).toThrow('This is not a backup: it has no manifest.json') // nothing is copied
+  expect(() => fromPath('/dev/zero')).toThrow('/dev/zero is neither a folder nor an archive')
   expect((await runRestore('/nowhere', temporaryFolder())).err).toBe('There is nothing at /nowhere\n')
 })
 

@@ -88,10 +88,15 @@ function clearHalfRestored(dataDir: string): void {
     if (!existsSync(join(staging, name))) rmSync(join(dataDir, name), { recursive: true, force: true })
 }
 
+/** Also what a link leads to. To read a pipe or a device would never end. */
+const isFile = (path: string) => existsSync(path) && statSync(path).isFile()
+
 /** Copies a folder or unpacks an archive. */
 export const fromPath = (source: string): FetchFiles => {
   if (!existsSync(source)) throw new BadBackup(`There is nothing at ${source}`)
-  if (statSync(source).isDirectory() && !existsSync(join(source, manifestName))) throw new BadBackup(noManifest) // before all of it is copied
+  const isFolder = statSync(source).isDirectory()
+  if (!isFolder && !isFile(source)) throw new BadBackup(`${source} is neither a folder nor an archive`)
+  if (isFolder && !existsSync(join(source, manifestName))) throw new BadBackup(noManifest) // before all of it is copied
   return staging => copyOrUnpack(source, staging)
 }
 
@@ -101,6 +106,7 @@ function copyOrUnpack(source: string, staging: string): string[] {
     .filter(entry => !entry.isDirectory())
     .map(entry => join(entry.parentPath, entry.name).slice(join(source, '/').length))
   for (const path of paths) {
+    if (!isFile(join(source, path))) throw new BadBackup(`The backup holds ${path}, which is not a file`)
     mkdirSync(dirname(join(staging, path)), { recursive: true })
     copyFileSync(join(source, path), join(staging, path))
   }
@@ -136,7 +142,7 @@ async function checkFiles(staging: string, present: readonly string[], { files }
 }
 
 async function checkFile(staging: string, { path, bytes, sha256 }: Manifest['files'][number]) {
-  if (!existsSync(join(staging, path))) throw new BadBackup(`${path} is missing from this backup`)
+  if (!isFile(join(staging, path))) throw new BadBackup(`${path} is missing from this backup`)
   const found = await entryOf(staging, path)
   if (found.bytes !== bytes) throw new BadBackup(`${path} has ${found.bytes} bytes, its manifest says ${bytes}`)
   if (found.sha256 !== sha256) throw new BadBackup(`${path} is damaged: its checksum differs from the manifest`)
