@@ -124,6 +124,15 @@ test('a sheet that was read while it came in is not read again', async () => {
   expect((await importing).report).toMatchObject({ rowsTotal: 5_000, rowsBad: 0, format: 'csv' })
 })
 
+test('of sheets that arrive at once one is read from memory: the others take none for it', async () => {
+  const { sheet, rest } = await partlyWritten('in-blocks')
+  const other = arrivingSheet(thread, 'other', csv.length).read(inChunks(csv), join(folder, 'other'))
+  const { value } = await other.next()
+  expect(value?.buffer).not.toBeInstanceOf(SharedArrayBuffer)
+  sheet.cancel()
+  await rest()
+})
+
 test('a sheet that is not wanted is forgotten, also in the midst of being read', async () => {
   const { path, sheet, rest } = await partlyWritten('b')
   sheet.cancel()
