@@ -6,7 +6,6 @@
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { type FieldError, Refusal, refuseImport } from '../errors.ts'
 import { yearFirst } from '../platform/clock.ts'
@@ -21,7 +20,7 @@ import {
   type TextTable,
 } from '../platform/spreadsheets/read-table.ts'
 import { raiseExpiryAlerts } from './certificate-alerts.ts'
-import { importErrors, listedValues, type ReportError, readImportRows } from './imports.ts'
+import { importErrors, listedValues, type ReportError, readImportRows, writeOrTry } from './imports.ts'
 import { normalisePerson, type PersonChange, type PersonView, personChange } from './person.ts'
 import { addPerson, allStaff, changePerson } from './staff-queries.ts'
 
@@ -223,16 +222,13 @@ type StaffFile = { bytes: Uint8Array<ArrayBuffer>; isTrial: boolean; who: Actor;
 /** All rows, or none if anything is wrong; a trial changes nothing. As a bulk write, because a file may have thousands of people. */
 export async function importStaffFile(db: Db, { bytes, isTrial, who, at }: StaffFile) {
   const table = await readTable(bytes, staffColumns, otherStaffHeadings)
-  const { people, created, changed, errors } = await atomically(db, tx => {
+  const { people, created, changed, errors } = await writeOrTry(db, tx => {
     const done = importStaff(tx, parseStaff(table, allStaff(tx)), at)
-    if (isTrial || done.errors.length) throw new RolledBack(done)
+    if (isTrial || done.errors.length) return { done, kept: false }
     raiseExpiryAlerts(tx, at)
     const detail = { created: done.created, changed: done.changed }
     audit(tx, { at, who, action: 'staff.import', target: 'staff', detail })
-    return done
-  }).catch(error => {
-    if (error instanceof RolledBack) return error.done
-    throw error
+    return { done, kept: true }
   })
   if (errors.length && !isTrial) refuseImport(errors)
   return {
@@ -241,12 +237,6 @@ export async function importStaffFile(db: Db, { bytes, isTrial, who, at }: Staff
     unchanged: people.length - created - changed,
     people: people.slice(0, maxListed).map(({ change: _, before: __, ...person }) => person),
     mistakes: importErrors(errors, table, staffColumns),
-  }
-}
-
-class RolledBack extends Error {
-  constructor(readonly done: ReturnType<typeof importStaff>) {
-    super('A trial')
   }
 }
 

@@ -1,5 +1,7 @@
 /** Shared by imports of staff and of shifts: a preview first, every error with its line. */
 import { type TSchema, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { atomically, type Sync } from '../../db/transactions.ts'
 import { type FieldError, maxImportErrors } from '../errors.ts'
 import { type Html, html } from '../platform/html.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -22,6 +24,24 @@ export const readImportRows = <T>(
     }
     return read(row, mistake) ?? []
   })
+
+/** Writes, or where it is not `kept` only finds out what would be written. */
+export async function writeOrTry<T>(db: Db, work: (tx: Db) => { done: T; kept: boolean }): Promise<T> {
+  const tried: T[] = []
+  try {
+    return await atomically<T>(db, tx => {
+      const { done, kept } = work(tx)
+      if (kept) return done as Sync<T>
+      tried.push(done)
+      throw notKept
+    })
+  } catch (error) {
+    const [done] = tried
+    if (error !== notKept || done === undefined) throw error
+    return done
+  }
+}
+const notKept = new Error('A trial')
 
 /** The values of a cell that may hold several. Where | separates them, a comma is part of a name. */
 export const listedValues = (cell: string) =>
@@ -71,15 +91,26 @@ export function importResponses(summary: string, done: TSchema, preview: TSchema
   return { ...all, responses: { ...all.responses, ...responses } }
 }
 
-type ImportForm = { title: string; action: string; columns: readonly string[]; example: string; more: string }
+type ImportForm = {
+  title: string
+  action: string
+  columns: readonly string[]
+  example: string
+  more: string
+  /** Where to go afterwards, with `{draft_id}` of the answer; the same page without. */
+  goTo?: string
+  /** Asks which month the file is of. */
+  asksMonth?: boolean
+}
 
 /** The form of an import. `import.js` sends the file with `dry_run` first and shows what would be done. */
-export const importForm = ({ title, action, columns, example, more }: ImportForm): Html =>
+export const importForm = ({ title, action, columns, example, more, goTo, asksMonth }: ImportForm): Html =>
   html`<details class="fold"><summary>${title}</summary>
-<form class="form" data-import="${action}">
+<form class="form" data-import="${action}"${goTo && html` data-go-to="${goTo}"`}>
 <p class="hint">The columns ${columns.join(', ')}. ${more} All rows or, where any is wrong, none.</p>
 <div class="columns">${formField({ label: 'CSV or XLSX file', name: 'file', id: 'f-import-file', type: 'file', optional: true, accept: '.csv,.tsv,.txt,.xlsx' })}
-${formField({ label: 'Or pasted', name: 'csv', id: 'f-import-csv', type: 'area', optional: true, placeholder: example })}</div>
+${formField({ label: 'Or pasted', name: 'csv', id: 'f-import-csv', type: 'area', optional: true, placeholder: example })}
+${asksMonth && formField({ label: 'Month', name: 'month', id: 'f-import-month', optional: true, placeholder: '2026-03', maxlength: 7, hint: 'Where the headings are only days: 1, 2, 3 …' })}</div>
 <div data-import-result role="status"></div>
 <div class="submit"><button type="submit" disabled>Import</button></div>
 </form></details>`
