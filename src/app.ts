@@ -83,7 +83,7 @@ export type AppOverrides = {
 const uploadPaths =
   /^(\/leagues\/[^/]+\/uploads|\/api\/(v1\/leagues\/[^/]+\/uploads(\/preview)?|upload-(baseline|current)))\/?$/
 /** These take a table of any type, as a body of usual length. */
-const tablePaths = /^\/api\/v1\/(quotes|roster\/staff|roster\/shifts)\/import\/?$/
+const tablePaths = /^\/api\/v1\/(quotes|roster\/(staff|shifts|drafts))\/import\/?$/
 /** Never refused under overload: health checks, metrics, signing in, and files that browsers cache. */
 const alwaysAdmitted = /^\/(readyz|health|metrics|sign-in|assets\/[^/]+)$/
 const drainTime = 4_000 // ms that requests under way get at the end

@@ -8,12 +8,14 @@ import { changeSite, deleteSite } from './rota/bulk-sites.ts'
 import { raiseAllExpiryAlerts } from './rota/certificate-alerts.ts'
 import { clearAssignments, publishRoster } from './rota/confirm.ts'
 import { importStaffFile } from './rota/import-staff.ts'
+import { importPlan } from './rota/planner/import-plan.ts'
 import { applyTemplate, saveTemplate } from './rota/planner/templates.ts'
 
 export const bulkWrites: readonly ((db: Db, input: never) => unknown)[] = [
   importStaffFile,
   raiseAllExpiryAlerts,
   importShifts,
+  importPlan,
   copyWeeks,
   addPattern,
   deleteMatchingShifts,

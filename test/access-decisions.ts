@@ -361,6 +361,7 @@ export const decisions: Readonly<Record<string, string>> = {
   '/api/v1/roster/confirm': 'POST officer',
   '/api/v1/roster/drafts': 'GET officer, POST officer',
   '/api/v1/roster/drafts/:job_id': 'GET officer, DELETE officer, PATCH officer',
+  '/api/v1/roster/drafts/import': 'POST officer',
   '/api/v1/roster/assignments': 'POST officer',
   '/api/v1/roster/assignments/:id/pin': 'POST officer',
   '/api/v1/roster/assignments/:id/unpin': 'POST officer',

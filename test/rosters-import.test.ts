@@ -251,3 +251,182 @@ browserTest('a file is checked before it is imported, and its mistakes are named
   await page.waitForSelector('main tr:has-text("Ann") a[href*="/staff/"]') // the list of people, not the preview
   expect((await call.get(`${base}/staff`)).staff).toMatchObject([{ name: 'Ann', max_hours_week: 20 }])
 })
+
+/** Two shifts by day, of which one asks for a driver, and one by night. Each test has a week of its own. */
+const station = shared(async () => {
+  const { call, ...fieldhouse } = await start()
+  const site = await createSite(call, 'Station 1')
+  for (const [name, skills] of [
+    ['Ann Berg', ['driver', 'medic']],
+    ['Bob Moss', ['medic']],
+    ['Cy Lund', ['medic']],
+    ['Ann Cole', ['medic']],
+  ] as const)
+    await createPerson(call, name, { skills })
+  const shift = { site_id: site.id, start_date: '2026-11-02', end_date: '2026-11-29', weekdays: [1, 2, 3, 4, 5, 6, 7] }
+  const day = { ...shift, from: '07:00', to: '19:00', kind: 'Früh' }
+  await call.post(`${base}/shifts/pattern`, { ...day, skill: 'driver' })
+  await call.post(`${base}/shifts/pattern`, { ...day, skill: 'medic' })
+  await call.post(`${base}/shifts/pattern`, { ...shift, from: '19:00', to: '07:00', kind: 'Nacht', skill: 'medic' })
+  const send = (csv: string, query = '') => call.post(`${base}/drafts/import${query}`, { csv })
+  const draftOf = (id: string) => call.get(`${base}/drafts/${id}`)
+  const publish = (job_id: string) => call.post(`${base}/confirm`, { job_id })
+  const namesOn = async (date: string) =>
+    (await call.get(`${base}?start=${date}&end=${date}`)).shifts.map(
+      ({ skill, staff }: { skill: string; staff: { name: string }[] }) => [skill, staff.map(({ name }) => name)],
+    )
+  return { ...fieldhouse, call, site, send, draftOf, publish, namesOn }
+})
+
+test('a plan as a list becomes a draft: missing shifts are made, and of two shifts at one time each person gets the one that suits them', async () => {
+  const { call, send, publish, namesOn } = await station()
+  const csv = [
+    'Datum;Von;Bis;Schicht;Wer',
+    '02.11.2026;07:00;19:00;F;Bob Moss / Ann Berg',
+    '02.11.2026;;;N;Lund',
+    '03.11.2026;07:00;;;"Berg, Ann"',
+    '04.11.2026;10:00;14:00;;"A. Cole, Cy Lund"',
+    '04.11.2026;10:00;14:00;;offen',
+  ].join('\n')
+  const trial = await send(csv, '?dry_run=true')
+  expect(trial).toMatchObject({ created: 1, placed: 6, draft_id: null, errors: [], conflicts: [] })
+  expect(trial.notes).toEqual([
+    '“Lund” is read as Cy Lund.',
+    '“Berg, Ann” is read as Ann Berg.',
+    '“A. Cole” is read as Ann Cole.',
+  ])
+  expect((await call.get(`${base}/shifts`)).pagination.total).toBe(84)
+  const { draft_id, shift_ids } = await send(csv)
+  expect(await call.get(`${base}/shifts/${shift_ids[0]}`)).toMatchObject({ headcount: 3, date: '2026-11-04' })
+  expect(await namesOn('2026-11-02')).toEqual([
+    ['driver', []],
+    ['medic', []],
+    ['medic', []],
+  ]) // not before it is published
+  await publish(draft_id)
+  expect(await namesOn('2026-11-02')).toEqual([
+    ['driver', ['Ann Berg']],
+    ['medic', ['Bob Moss']],
+    ['medic', ['Cy Lund']],
+  ])
+  expect(await namesOn('2026-11-03')).toEqual([
+    ['driver', ['Ann Berg']],
+    ['medic', []],
+    ['medic', []],
+  ])
+  expect(await send(csv)).toMatchObject({ created: 0, placed: 0, already_placed: 6, draft_id: null })
+  expect(await auditedActions(call)).toContain('plan.import')
+})
+
+test('a month by person is read by its letters, its times and its leave', async () => {
+  const { call, send, draftOf, publish, namesOn } = await station()
+  const csv = [
+    'Name;8;9;10;11;12;13;Std',
+    ';So;Mo;Di;Mi;Do;Fr;',
+    'Ann Berg;;F;-;U;U;10-14;24',
+    'Bob Moss;;;N;frei;F;;36',
+  ].join('\n')
+  expect(await send(csv, '?dry_run=true')).toMatchObject({
+    errors: [{ path: 'month', message: 'Of which month are the days 8 to 13? Choose it.' }],
+  })
+  expect(await send(csv, '?dry_run=true&month=2026-11')).toMatchObject({
+    created: 1,
+    placed: 4,
+    days_away: 2,
+    errors: [],
+    ignored_columns: ['std'],
+    notes: ['Lines without a name are left out: 2.'],
+  })
+  const { draft_id } = await send(csv, '?month=2026-11')
+  expect(await draftOf(draft_id)).toMatchObject({ start_date: '2026-11-09', end_date: '2026-11-13' })
+  await publish(draft_id)
+  expect(await namesOn('2026-11-10')).toEqual([
+    ['driver', []],
+    ['medic', []],
+    ['medic', ['Bob Moss']],
+  ])
+  const { staff } = await call.get(`${base}/staff?q=Berg`)
+  expect(staff[0].unavailable).toEqual([{ from: '2026-11-11', to: '2026-11-12' }])
+  expect(await send(csv, '?month=2026-11')).toMatchObject({ placed: 0, already_placed: 4, days_away: 0 })
+  const book = new ExcelJS.Workbook()
+  const sheet = book.addWorksheet('November')
+  sheet.addRows([
+    ['Mitarbeiter', new Date('2026-11-14'), new Date('2026-11-15')],
+    ['Cy Lund', 'Nacht', 'F'],
+  ])
+  const bytes = new Uint8Array(await book.xlsx.writeBuffer())
+  const whole = await call.post(`${base}/drafts/import?dry_run=true`, formOf(bytes, 'plan.xlsx'))
+  expect(whole).toMatchObject({ placed: 2, errors: [] })
+  expect(whole.conflicts).toEqual([
+    { path: 'line 2, 2026-11-15', message: 'Cy Lund would rest 0 minutes instead of 10 hours' },
+  ])
+})
+
+test('what the rota exports comes in again, and stands as it stood', async () => {
+  const { call, send, publish } = await station()
+  const { draft_id } = await send('date,shift,person\n2026-11-16,F,"Ann Berg, Bob Moss"\n2026-11-17,N,Cy Lund')
+  await publish(draft_id)
+  const exportedCsv = async (by: string) =>
+    (await call.raw(`${base}/export?by=${by}&start=2026-11-16&end=2026-11-22`)).text()
+  const [bySite, byPerson] = [await exportedCsv('site'), await exportedCsv('person')]
+  for (const csv of [bySite, byPerson])
+    expect(await send(csv)).toMatchObject({ created: 0, placed: 0, already_placed: 3, draft_id: null })
+  await call.delete(`${base}/shifts?start=2026-11-16&end=2026-11-22&confirm=21`)
+  const again = await send(bySite)
+  expect(again).toMatchObject({ created: 21, placed: 3 })
+  await publish(again.draft_id)
+  expect(await exportedCsv('site')).toBe(bySite)
+})
+
+test('whom a plan does not say clearly is asked about by line, and what breaks a rule is named and marked in its draft', async () => {
+  const { call, site, send, draftOf, publish, namesOn } = await station()
+  await createSite(call, 'Station 2')
+  const plan = (rows: string) => send(`date,from,to,site,shift,person\n${rows}`, '?dry_run=true')
+  const wrong = await plan(`2026-11-23,,,,F,Ann
+2026-11-23,,,,F,Dan
+2026-11-23,,,,X,Bob Moss
+23/11/2026,,,,F,Bob Moss
+2026-11-23,10:00,14:00,,,Bob Moss
+2026-11-23,10:00,14:00,Station 3,,Bob Moss
+2026-11-23,,,,,Bob Moss`)
+  expect(wrong.errors.map(({ path, message }: Record<string, string>) => [path, message])).toEqual([
+    ['line 2, person', 'Ann may be 2 people: Ann Berg (1), Ann Cole (4). Write the whole name, or the number.'],
+    ['line 3, person', 'There is nobody named Dan. Add them under Staff first.'],
+    [
+      'line 4, kind',
+      'There is no shift on 23 November 2026 whose kind begins with X. Make it first, or write from when to when, such as 07:00–15:00.',
+    ],
+    ['line 5, date', '23/11/2026 is not a date such as 2025-03-30.'],
+    ['line 6, site', 'Name a site.'],
+    ['line 7, site', 'There is no site named Station 3.'],
+    [
+      'line 8, kind',
+      'These are 2 shifts: Mon 23 Nov, 07:00–19:00, Station 1 (Europe/Berlin); Mon 23 Nov, 19:00–07:00, Station 1 (Europe/Berlin). Add the site, or from and to.',
+    ],
+  ])
+  const refused = await refusalOf(send('date,shift,person\n2026-11-23,F,Dan'))
+  expect(refused.problem.detail).toBe('Nothing was imported: 1 mistake')
+
+  await call.patch(`${base}/staff/2`, { unavailable: [{ from: '2026-11-26', to: '2026-11-26' }] })
+  const broken = `date,shift,person
+2026-11-26,F,Bob Moss
+2026-11-27,N,Cy Lund
+2026-11-27,N,4
+2026-11-28,F,Cy Lund`
+  const conflicts = [
+    ['line 4, person', 'The shift takes 1 but has 2'],
+    ['line 2, person', 'Bob Moss is unavailable on 26 November 2026'],
+    ['line 5, person', 'Cy Lund would rest 0 minutes instead of 10 hours'],
+  ]
+  const trial = await send(broken, '?dry_run=true')
+  expect(trial.conflicts.map(({ path, message }: Record<string, string>) => [path, message])).toEqual(conflicts)
+  const { draft_id } = await send(broken)
+  expect((await draftOf(draft_id)).assignments).toHaveLength(4)
+  expect((await refusalOf(publish(draft_id))).status).toBe(409)
+  expect(await namesOn('2026-11-26')).toEqual([
+    ['driver', []],
+    ['medic', []],
+    ['medic', []],
+  ])
+  expect(site.name).toBe('Station 1')
+})

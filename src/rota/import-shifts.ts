@@ -61,7 +61,14 @@ export function parseShifts(
 
 function readShift(row: Record<string, string>, sites: NamedSite[], mistake: ReportError): NewShift | undefined {
   const site = siteNamed(row.site ?? '', sites)
-  if (!site) return mistake('site', row.site ? `There is no site named ${cellForMessage(row.site)}.` : 'Name a site.')
+  if (!site) return mistake('site', row.site ? noSiteNamed(row.site) : 'Name a site.')
+  const needs = readNeeds(row, mistake)
+  const times = needs && readTimes(row, site.timezone, mistake)
+  return times && { ...shiftDefaults, site_id: site.id, ...times, ...needs }
+}
+
+/** What a shift asks for, as far as the row says it. */
+export function readNeeds(row: Record<string, string>, mistake: ReportError) {
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
     return mistake('headcount', `${cellForMessage(row.headcount)} is not a whole number from 1 to 500.`)
@@ -71,23 +78,35 @@ function readShift(row: Record<string, string>, sites: NamedSite[], mistake: Rep
       if (word && (word.length > maxWordLength || !isOneLine(word)))
         return mistake(column, `${cellForMessage(word)} is not one line of at most ${maxWordLength} characters.`)
   }
-  const times =
-    row.starts_at === undefined ? byDay(row, site.timezone, mistake) : byInstants(row, site.timezone, mistake)
+  const [skill, certification, kind] = [row.skill || null, row.certification || null, row.kind || null]
+  return { skill, skills, certification, kind, headcount }
+}
+
+export function readTimes(row: Record<string, string>, zone: string, mistake: ReportError) {
+  const times = row.starts_at === undefined ? byDay(row, zone, mistake) : byInstants(row, zone, mistake)
   if (!times) return
   if (!isShiftInCalendar(times)) return mistake('date', `This is before ${firstYear} or after ${lastYear}.`)
   const wrong = lengthError(times)
-  if (wrong) return mistake('ends_at', wrong)
-  const [skill, certification, kind] = [row.skill || null, row.certification || null, row.kind || null]
-  return { ...shiftDefaults, site_id: site.id, ...times, skill, skills, certification, kind, headcount }
+  return wrong ? mistake('ends_at', wrong) : times
 }
 
+export const noSiteNamed = (text: string): string => `There is no site named ${cellForMessage(text)}.`
+
 /** An id if it is one, else a name in upper or lower case. */
-const siteNamed = (text: string, sites: NamedSite[]) =>
+export const siteNamed = <Site extends NamedSite>(text: string, sites: readonly Site[]): Site | undefined =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
+/** The day of a cell, if it is one. */
+export function dayInCell(cell: string): string | undefined {
+  const day = yearFirst(cell)
+  return isDate(day) ? day : undefined
+}
+
+export const noDate = (cell: string): string => `${cellForMessage(cell)} is not a date such as 2025-03-30.`
+
 function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, mistake: ReportError) {
-  const day = yearFirst(date)
-  if (!isDate(day)) return mistake('date', `${cellForMessage(date)} is not a date such as 2025-03-30.`)
+  const day = dayInCell(date)
+  if (!day) return mistake('date', noDate(date))
   const [begin, end] = [clockOf(from), clockOf(to.replace(/^24:00/, '00:00'))]
   if (!begin) return mistake('from', `${cellForMessage(from)} is not a time such as 09:30.`)
   if (!end) return mistake('to', `${cellForMessage(to)} is not a time such as 17:30.`)

@@ -72,6 +72,10 @@ export async function makeHandDraft(app: App, who: Who, range: DateRange, name: 
   return jobId
 }
 
+/** The roster of these days, and these places besides. */
+export const addToRoster = (app: App, who: Who, range: DateRange, added: Assignment[]): Promise<string> =>
+  makeHandDraft(app, who, range, null, [...assignmentsFrom(app.db, range, 'roster'), ...added])
+
 /** The part of another draft that is in this range. */
 function assignmentsFrom(db: Db, range: DateRange, from: string): Assignment[] {
   if (from === 'nobody') return []

@@ -38,7 +38,7 @@ export const plannerPages = (app: App) => {
 
   async function plan(query: PlanQuery, who: Who | undefined, refused?: RefusedMove) {
     const version = versionOf(query.draft || undefined)
-    const { asked, head, body, templates } = await reader.read(planMarkup, { query, who, now: clock.now(), refused })
+    const { asked, head, body, foot } = await reader.read(planMarkup, { query, who, now: clock.now(), refused })
     const shown = {
       id: 'plan',
       events: address('/rota/plan/events', { draft: query.draft }),
@@ -46,8 +46,15 @@ export const plannerPages = (app: App) => {
       version,
       fast: true,
     }
-    const content = [new Html(head), live(shown, new Html(body)), new Html(templates)]
-    return rotaPage({ tab: 'plan', title: 'Plan', who, body: content, scripts: ['plan.js'], status: refused?.status })
+    const content = [new Html(head), live(shown, new Html(body)), new Html(foot)]
+    return rotaPage({
+      tab: 'plan',
+      title: 'Plan',
+      who,
+      body: content,
+      scripts: ['plan.js', 'import.js'],
+      status: refused?.status,
+    })
   }
 
   return pageRouter(app)

@@ -11,10 +11,12 @@ import { money, name, number } from '../../ui/parts/values.ts'
 import { dateSpan, shiftTimes, shortDay, timezoneNote } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
 import { changesText, type Draft, draftName, type NamedDraft } from '../drafts.ts'
+import { importForm } from '../imports.ts'
 import { siteSelect } from '../rota-layout.ts'
 import { hoursOf } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { type Grid, peopleGrid, sitesGrid } from './grid.ts'
+import { planColumns } from './plan-rows.ts'
 
 export type PlanView = 'people' | 'sites'
 export type PlanData = {
@@ -189,7 +191,7 @@ ${formField({
 <div class="submit"><button type="submit">Move</button></div></form></details>`
 }
 
-export const templatesPart = ({ monday, siteId, templates: { templates, total } }: PlanData): Content =>
+const templatesPart = ({ monday, siteId, templates: { templates, total } }: PlanData): Content =>
   html`<section class="part templates"><h2>Templates</h2>
 ${form(
   { action: '/api/v1/roster/templates', done: 'The week is saved as a template' },
@@ -204,3 +206,18 @@ ${
       html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', of: title, look: 'small', action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${shortDay(monday)}? Existing shifts stay.`, done: 'The shifts have been made' })}${action({ label: 'With its people, as a draft', of: title, look: 'quiet small', action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${shortDay(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', of: title, look: 'danger small', method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
   )}</ul>${andMore(total, templates.length)}`
 }</section>`
+
+const importPart = ({ monday, allSites }: PlanData): Content =>
+  allSites[0] &&
+  importForm({
+    title: 'Import a plan',
+    action: '/api/v1/roster/drafts/import',
+    goTo: '/rota/plan?draft={draft_id}',
+    asksMonth: true,
+    columns: planColumns.filter(column => column !== 'starts_at' && column !== 'ends_at'),
+    example: `date,from,to,site,person\n${monday},07:00,15:00,${allSites[0].name},"Ann Berg, Bob Moss"`,
+    more: `A row says who works when; several names are separated by commas. Or a month by person: a column for each day, and in its cells the kind of a shift or its first letter, times such as 07:00–15:00, or U for leave. Shifts that are missing are made where the times are known. Who works becomes a draft: it marks the rules that are broken, and nobody is told before it is published. ${timezoneNote(allSites)}`,
+  })
+
+/** Below the week: what makes others. */
+export const planFoot = (data: PlanData): Html => html`${templatesPart(data)}${importPart(data)}`

@@ -13,7 +13,7 @@ import type { Violation } from '../solving/check.ts'
 import { dutyKey } from '../solving/problem.ts'
 import { listStaff, peopleByIds } from '../staff-queries.ts'
 import { checkDraft } from './check-draft.ts'
-import { type PlanData, type PlanView, planBody, planHead, type RefusedMove, templatesPart } from './plan-page.ts'
+import { type PlanData, type PlanView, planBody, planFoot, planHead, type RefusedMove } from './plan-page.ts'
 import { listTemplates } from './templates.ts'
 
 export type PlanQuery = { week?: string; site_id?: number | ''; draft?: string; view?: PlanView }
@@ -28,7 +28,7 @@ export function planMarkup(db: Db, { query, who, now, refused }: PlanAsked) {
     asked: { week: monday, site_id: siteId, draft: query.draft, view },
     head: String(planHead(data)),
     body: String(planBody(data, who, refused)),
-    templates: String(templatesPart(data)),
+    foot: String(planFoot(data)),
   }
 }
 

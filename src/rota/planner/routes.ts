@@ -5,6 +5,7 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { apiRouter, signedIn } from '../../platform/http/access.ts'
 import { itemsOfPage, listRoute, paged, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { receiveTable, tableBody } from '../../platform/http/request-body.ts'
 import { createRoute, describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { conflictOf } from '../assignments.ts'
@@ -12,9 +13,11 @@ import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { clearRoster, confirmedSchema } from '../confirm.ts'
 import { checkDateRange, rangeFields, rangeOfBody } from '../date-range.ts'
 import { draftById, draftSchema, draftView } from '../drafts.ts'
+import { dryRunQuery, importErrorsSchema, importResponses } from '../imports.ts'
 import { allSites, siteById } from '../site-queries.ts'
 import { checkDraft, draftTargets, targetsSchema } from './check-draft.ts'
 import {
+  addToRoster,
   type Changed,
   changePlaces,
   clearDraft,
@@ -26,6 +29,7 @@ import {
   newDraft,
   renameDraft,
 } from './hand-drafts.ts'
+import { importedPlanSchema, importPlan, planConflictsSchema } from './import-plan.ts'
 
 const conflictSchema = t.Object({
   ...brokenDutyRuleSchema.properties,
@@ -40,7 +44,7 @@ const changedSchema = t.Object({
 const maxConflicts = 100 // conflicts in an answer
 
 export const plannerRoutes = (app: App) => {
-  const { db, clock } = app
+  const { db, clock, bulkWriter } = app
   const viewOf = (jobId: string) => draftView(draftById(db, jobId), allSites(db))
   const changedAnswer = ({ violations, ...done }: Changed) => ({
     ...done,
@@ -63,6 +67,41 @@ export const plannerRoutes = (app: App) => {
         ...createRoute('A draft to change by hand: a copy of the roster, of another draft, or empty', draftSchema, {
           description: 'It has a job_id although no job has made it: drafts are read, confirmed and discarded by it.',
         }),
+      },
+    )
+    .post(
+      '/drafts/import',
+      async ({ request, query: { dry_run: isTrial = false, month }, who, set }) => {
+        const by = signedIn(who)
+        const asked = { bytes: await receiveTable(request), month, isTrial, who: by }
+        const { mistakes, wanted, range, ...done } = await bulkWriter.write(importPlan, asked)
+        if (isTrial) return { ...done, draft_id: null, ...mistakes }
+        set.status = 201
+        return { ...done, draft_id: wanted.length ? await addToRoster(app, by, range, wanted) : null }
+      },
+      {
+        parse: 'none',
+        query: t.Object({
+          ...dryRunQuery.properties,
+          month: t.Optional(
+            t.String({
+              pattern: '^\\d{4}-(0[1-9]|1[0-2])$',
+              'x-error': 'Write a month such as 2026-03.',
+              description: 'Of the days in the headings of a month by person, if they do not say it',
+            }),
+          ),
+        }),
+        may: 'officer',
+        detail: {
+          ...importResponses(
+            'Who works when from a CSV or XLSX, as a draft: all rows, or none if any is wrong',
+            importedPlanSchema,
+            t.Object({ ...importedPlanSchema.properties, ...planConflictsSchema, ...importErrorsSchema }),
+          ),
+          description:
+            'A list has the columns of an import of shifts and person, with several names separated by commas, /, & or |. Without from and to a row means a shift that there is: of that day, site and kind. A month by person has person and a column for each day; a cell holds the kind of a shift or its first letters, times such as 7:00–15:00, or a word for leave, such as U. Shifts that are missing are made where from and to are known. Nobody is taken off.',
+          requestBody: tableBody('person,date,from,to,site\nAnn Weber,2026-12-05,18:00,23:00,Riverside\n'),
+        },
       },
     )
     .post(

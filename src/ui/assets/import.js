@@ -8,7 +8,7 @@ for (const form of document.querySelectorAll('[data-import]')) watch(form)
 function watch(form) {
   const result = form.querySelector('[data-import-result]')
   const button = form.querySelector('[type=submit]')
-  const { file, csv } = form.elements
+  const { file, csv, month } = form.elements
   const allow = isAllowed => button.setAttribute('aria-disabled', String(!isAllowed)) // one that is disabled loses the focus
   let typing
   let latest = 0
@@ -16,7 +16,8 @@ function watch(form) {
   const chosen = () => file.files[0] ?? (csv.value.trim() && csv.value)
   async function send(trial) {
     const body = chosen()
-    const response = await fetch(form.dataset.import + (trial ? '?dry_run=true' : ''), {
+    const query = new URLSearchParams({ ...(trial && { dry_run: true }), ...(month?.value && { month: month.value }) })
+    const response = await fetch(form.dataset.import + (query.size ? `?${query}` : ''), {
       method: 'POST',
       headers: { ...csrf(), accept: 'application/json', 'content-type': 'text/csv' },
       body,
@@ -43,18 +44,24 @@ function watch(form) {
     csv.value = ''
     check()
   })
-  csv.addEventListener('input', () => {
-    file.value = ''
+  const checkSoon = () => {
     clearTimeout(typing)
     typing = setTimeout(check, 400)
+  }
+  csv.addEventListener('input', () => {
+    file.value = ''
+    checkSoon()
   })
+  month?.addEventListener('input', checkSoon)
   form.addEventListener('submit', async event => {
     event.preventDefault()
     if (button.getAttribute('aria-disabled') === 'true') return
     allow(false)
     try {
-      toastOnNextPage(countsText(await send(false)))
-      location.reload()
+      const answer = await send(false)
+      toastOnNextPage(countsText(answer))
+      if (answer.draft_id) location.href = form.dataset.goTo.replace('{draft_id}', answer.draft_id)
+      else location.reload()
     } catch (error) {
       toast(error.message)
       check()
@@ -69,6 +76,8 @@ function resultElements({
   people,
   ignored_columns: ignored = [],
   notes = [],
+  conflicts = [],
+  total_conflicts: broken = 0,
   ...answer
 }) {
   const howRead = [
@@ -97,15 +106,39 @@ function resultElements({
     makeElement('p', `${countsText(answer)}. Nothing is written yet.`),
     ...howRead,
     ...(rows.length ? [makeTable(['Line', 'Name', 'What'], rows)] : []),
+    ...(broken
+      ? [
+          withClass('loss', makeElement('p', brokenText(broken, conflicts.length))),
+          makeTable(
+            ['Where', 'Which rule'],
+            conflicts.map(({ path, message }) => [path, message]),
+          ),
+        ]
+      : []),
   ]
 }
 
-const countsText = ({ created, changed, unchanged, skipped }) =>
-  [
-    `${created} new`,
-    changed !== undefined && `${changed} changed`,
-    unchanged > 0 && `${unchanged} unchanged`,
-    skipped > 0 && `${skipped} already there`,
-  ]
+function brokenText(count, shown) {
+  const rules = count === 1 ? '1 rule is broken' : `${count} rules are broken`
+  const more = count > shown ? ` The first ${shown}:` : ''
+  return `${rules}. The draft marks them, and can be published once they are mended.${more}`
+}
+
+const counted = (count, one, many) => `${count} ${count === 1 ? one : many}`
+const countsText = ({ created, changed, unchanged, skipped, placed, already_placed: standing, days_away: away }) =>
+  (placed === undefined
+    ? [
+        `${created} new`,
+        changed !== undefined && `${changed} changed`,
+        unchanged > 0 && `${unchanged} unchanged`,
+        skipped > 0 && `${skipped} already there`,
+      ]
+    : [
+        `${counted(placed, 'place', 'places')} in a draft`,
+        standing > 0 && `${counted(standing, 'place', 'places')} so already`,
+        `${counted(created, 'new shift', 'new shifts')}`,
+        away > 0 && `${counted(away, 'day', 'days')} of leave`,
+      ]
+  )
     .filter(Boolean)
     .join(', ')

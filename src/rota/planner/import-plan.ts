@@ -1,0 +1,235 @@
+/**
+ * A plan from a spreadsheet: who works when, as a list with a row for each place or as a month by person with a column for
+ * each day. Shifts that are missing are made, leave is noted, and who works becomes a draft beside whom the roster has.
+ */
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { audit } from '../../audit.ts'
+import { type FieldError, maxImportErrors, refuseImport } from '../../errors.ts'
+import type { Actor } from '../../platform/http/request-context.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { cellForMessage, readTable, type TextTable } from '../../platform/spreadsheets/read-table.ts'
+import { assignmentsIn } from '../assignments.ts'
+import { checkDateRange, type DateRange, daysAfter } from '../date-range.ts'
+import { importErrors, readImportRows, writeOrTry } from '../imports.ts'
+import { longDate } from '../long-date.ts'
+import { absencesOf, type PersonView } from '../person.ts'
+import { addShifts } from '../shift-queries.ts'
+import type { Violation } from '../solving/check.ts'
+import { type Assignment, assignmentKey, dutyKey } from '../solving/problem.ts'
+import { allStaff, changePerson } from '../staff-queries.ts'
+import { checkDraft } from './check-draft.ts'
+import {
+  dayOfRow,
+  isAwayWord,
+  listOfMonth,
+  namesInCell,
+  otherPlanHeadings,
+  peopleFinder,
+  planColumns,
+} from './plan-rows.ts'
+import { type PlannedShift, PlannedShifts, shiftFor } from './planned-shifts.ts'
+
+export const importedPlanSchema = t.Object({
+  draft_id: t.Nullable(
+    t.String({ description: 'The job_id of the draft; null if everybody stands in the roster already' }),
+  ),
+  shift_ids: t.Array(idSchema, { description: 'Of the shifts made' }),
+  created: t.Integer({ description: 'Shifts made' }),
+  skipped: t.Integer({ description: 'Shifts that already existed' }),
+  placed: t.Integer({ description: 'Places that the draft fills beyond the roster' }),
+  already_placed: t.Integer({ description: 'Places whose people stand there in the roster' }),
+  days_away: t.Integer({ description: 'Days of leave that were not known' }),
+})
+export const planConflictsSchema = {
+  conflicts: t.Array(t.Object({ path: t.String({ examples: ['line 3, person'] }), message: t.String() }), {
+    description: 'The first rules that the plan breaks; its draft marks them until they are mended',
+  }),
+  total_conflicts: t.Integer(),
+}
+
+type Placed = { to: PlannedShift; person: PersonView; path: string }
+type Plan = { shifts: PlannedShift[]; placed: Placed[]; already: number; away: Map<PersonView, Set<string>> }
+
+function readPlan(db: Db, table: TextTable, isMonth: boolean) {
+  const errors: FieldError[] = []
+  const partly = new Map<string, string>()
+  const find = peopleFinder(allStaff(db))
+  const shifts = new PlannedShifts(db, daysOf(table))
+  const touched = new Set<PlannedShift>()
+  const plan: Plan = { shifts: [], placed: [], already: 0, away: new Map() }
+  readImportRows(table.rows, errors, ({ line, cells }, report) => {
+    // In a month by person the day is the column.
+    const mistake: typeof report = (column, message) =>
+      report(isMonth && column !== 'person' && column !== 'site' ? (cells.date ?? '') : column, message)
+    const names = namesInCell(cells.person ?? '', text => typeof find(text) !== 'string')
+    const people = names.flatMap(text => {
+      const found = find(text)
+      if (typeof found === 'string') return mistake('person', found) ?? []
+      if (found.isPart) partly.set(text, found.person.name)
+      return found.person
+    })
+    if (people.length < names.length) return
+    const found = shifts.find(cells, mistake)
+    if (!found) return
+    const day = dayOfRow(cells) ?? ''
+    if (!found.length && people.length && isAwayWord(cells.kind ?? '')) {
+      for (const person of people) plan.away.set(person, (plan.away.get(person) ?? new Set()).add(day))
+      return
+    }
+    if (!found.length) {
+      const kind = cells.kind ? ` whose kind begins with ${cellForMessage(cells.kind)}` : ''
+      const message = `There is no shift on ${longDate(day)}${kind}. Make it first, or write from when to when, such as 07:00–15:00.`
+      return mistake(kind ? 'kind' : 'date', message)
+    }
+    if (!people.length && found[0]) {
+      found[0].rows++
+      touched.add(found[0])
+    }
+    for (const person of people) {
+      const to = shiftFor(person, found)
+      touched.add(to)
+      if (to.people.has(person.id)) {
+        plan.already++
+        continue
+      }
+      to.people.add(person.id)
+      to.rows++
+      plan.placed.push({ to, person, path: `line ${line}, ${isMonth ? cells.date : 'person'}` })
+    }
+  })
+  plan.shifts = [...touched]
+  const notes = [...partly].slice(0, 50).map(([text, name]) => `“${text}” is read as ${name}.`)
+  return { plan, notes, errors: [...new Map(errors.map(one => [`${one.path} ${one.message}`, one])).values()] }
+}
+
+type PlanFile = { bytes: Uint8Array<ArrayBuffer>; month: string | undefined; isTrial: boolean; who: Actor; at: number }
+
+/** As a bulk write. All rows, or none if anything is wrong; a trial changes nothing. `range` and `wanted` are for the draft. */
+export async function importPlan(db: Db, { bytes, month, isTrial, who, at }: PlanFile) {
+  const { table, isMonth, withoutMonth } = listOfMonth(await readTable(bytes, planColumns, otherPlanHeadings), month)
+  const unread = errorsOfColumns(table, withoutMonth)
+  const { errors, notes, conflicts, ...done } = unread.length
+    ? { ...nothing, errors: unread }
+    : await writeOrTry(db, tx => {
+        const { plan, ...read } = readPlan(tx, table, isMonth)
+        const done = { ...writePlan(tx, plan, at), ...read }
+        const kept = !isTrial && !read.errors.length
+        const { created, placed, days_away } = done
+        if (kept)
+          audit(tx, { at, who, action: 'plan.import', target: 'roster', detail: { created, placed, days_away } })
+        return { done, kept }
+      })
+  if (errors.length && !isTrial) refuseImport(errors)
+  const mistakes = importErrors(errors, table, planColumns)
+  return {
+    ...done,
+    mistakes: {
+      ...mistakes,
+      notes: [...mistakes.notes, ...notes],
+      conflicts: conflicts.slice(0, maxImportErrors),
+      total_conflicts: conflicts.length,
+    },
+  }
+}
+
+type Done = Omit<Static<typeof importedPlanSchema>, 'draft_id'> & {
+  errors: FieldError[]
+  notes: string[]
+  conflicts: FieldError[]
+  range: DateRange
+  wanted: Assignment[]
+}
+const nothing: Done = {
+  created: 0,
+  skipped: 0,
+  placed: 0,
+  already_placed: 0,
+  days_away: 0,
+  shift_ids: [],
+  errors: [],
+  notes: [],
+  conflicts: [],
+  range: { start: '', end: '', siteIds: [] },
+  wanted: [],
+}
+
+function errorsOfColumns({ fields, rows }: TextTable, withoutMonth: readonly string[]): FieldError[] {
+  const lacks = (name: string, message = 'The file lacks this column.') => ({ path: name, message })
+  if (!fields.includes('person')) return [lacks('person')]
+  if (!fields.includes('date') && !fields.includes('starts_at'))
+    return [lacks('date', 'The file lacks this column, or a column for each day of a month.')]
+  if (withoutMonth.length)
+    return [lacks('month', `Of which month are the days ${withoutMonth[0]} to ${withoutMonth.at(-1)}? Choose it.`)]
+  return rows.length ? [] : [lacks('file', 'The file has no rows.')]
+}
+
+/** From the first to the last day that the rows name, and a day around for other time zones. */
+function daysOf({ rows }: TextTable): DateRange {
+  const days = rows.flatMap(({ cells }) => dayOfRow(cells) ?? []).sort()
+  const [start, end] = [days[0], days.at(-1)]
+  if (!start || !end) return { start: '', end: '', siteIds: [] }
+  checkDateRange(start, end, 'date')
+  return { start: daysAfter(start, -1), end: daysAfter(end, 1), siteIds: [] }
+}
+
+function writePlan(tx: Db, { shifts, placed, already, away }: Plan, at: number) {
+  const added = shifts.filter(({ id }) => id === undefined)
+  const ids = addShifts(
+    tx,
+    added.map(({ shift, rows, people }) => ({ ...shift, headcount: Math.max(shift.headcount, rows, people.size) })),
+    at,
+  )
+  for (const [i, one] of added.entries()) one.id = ids[i]
+  const days = [...shifts.map(({ day }) => day)].sort()
+  const range = {
+    start: days[0] ?? '',
+    end: days.at(-1) ?? '',
+    siteIds: [...new Set(shifts.map(({ site }) => site.id))],
+  }
+  const paths = new Map<string, string>()
+  const wanted = placed.flatMap(({ to, person, path }): Assignment[] => {
+    if (to.id === undefined) return []
+    const place = { shift_id: to.id, staff_id: person.id }
+    paths.set(assignmentKey(place), path)
+    return [place]
+  })
+  let daysAway = 0
+  for (const [person, days] of away) daysAway += writeAbsences(tx, person, days)
+  const before = placed.length ? assignmentsIn(tx, range) : []
+  const conflicts = placed.length ? checkDraft(tx, { range, assignments: [...before, ...wanted], before }).added : []
+  return {
+    created: added.length,
+    skipped: shifts.length - added.length,
+    placed: wanted.length,
+    already_placed: already,
+    days_away: daysAway,
+    shift_ids: ids,
+    conflicts: conflicts.map(one => conflictAt(one, paths)),
+    range,
+    wanted,
+  }
+}
+
+/** A rule is shown beside the row that breaks it; that a shift is too full, beside the last row that fills it. */
+function conflictAt({ message, shift_ids, staff_id }: Violation, paths: ReadonlyMap<string, string>): FieldError {
+  const path =
+    staff_id === undefined
+      ? [...paths].findLast(([key]) => shift_ids.some(id => key.startsWith(`${id}/`)))?.[1]
+      : shift_ids.map(id => paths.get(dutyKey(id, staff_id))).findLast(path => path !== undefined)
+  return { path: path ?? '', message: message.replace(/^Shift \d+/, 'The shift') }
+}
+
+/** Only days of which nothing is known. Returns their number. */
+function writeAbsences(tx: Db, person: PersonView, days: ReadonlySet<string>): number {
+  const known = absencesOf(person).map(({ from, to }) => ({ from: from.slice(0, 10), to: to.slice(0, 10) }))
+  const added = [...days].sort().filter(day => !known.some(({ from, to }) => from <= day && day <= to))
+  const spans: { from: string; to: string }[] = []
+  for (const day of added) {
+    const last = spans.at(-1)
+    if (last && daysAfter(last.to, 1) === day) last.to = day
+    else spans.push({ from: day, to: day })
+  }
+  if (spans.length) changePerson(tx, person, { unavailable: [...person.unavailable, ...spans] })
+  return added.length
+}
