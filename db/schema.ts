@@ -202,6 +202,20 @@ export const leagueAnnouncements = sqliteTable('league_announcements', {
   leaders: json<string[]>('leaders').notNull(), // player_ids
 })
 
+/** How each address that was a league's webhook took its messages. */
+export const webhookDeliveries = sqliteTable(
+  'webhook_deliveries',
+  {
+    leagueId: integer('league_id')
+      .notNull()
+      .references(() => leagues.id, { onDelete: 'cascade' }),
+    addressHash: text('address_hash').notNull(), // the address is a password
+    deliveredAt: time('delivered_at'), // the last time it took one
+    failedRun: text('failed_run'), // whose message it did not take, unless it took one since
+  },
+  t => [primaryKey({ columns: [t.leagueId, t.addressHash] })],
+)
+
 /** The board of a final league. Later feeds and sheets do not change it. */
 export const frozenBoards = sqliteTable('frozen_boards', {
   leagueId: integer('league_id')

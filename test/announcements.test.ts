@@ -155,7 +155,7 @@ test('officers see whether the webhook of a league takes its news, and send it a
   const page = `/leagues/${id}/settings`
   const api = `/api/v1/leagues/${id}/webhook`
   expect(await call.get(api)).toEqual({ delivered_at: null, failure: null })
-  expect(await call.get(page)).toContain('It has taken no message within 90 days')
+  expect(await call.get(page)).toContain('It has taken no message yet')
   const reason = `The webhook of “Cup” (league ${id}) at ${new URL(hook.url).host} failed: ${new URL(hook.url).origin} answered 500`
   expect(await finished(call.post(`${api}/test`))).toMatchObject({ status: 'FAILURE', error: reason })
   expect(await call.get(api)).toEqual({
@@ -164,10 +164,15 @@ test('officers see whether the webhook of a league takes its news, and send it a
   })
   expect(await call.get(page)).toContain(reason)
   expect(alertStats(app.db).total_active).toBe(0)
+  const moveTo = (webhook_url: string | null) => call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url } })
+  await moveTo(`${hook.url}/moved`)
+  expect(await call.get(api)).toEqual({ delivered_at: null, failure: null })
   await finished(call.post(`${api}/test`))
   expect(hook.messages[0].content).toBe('**Cup**: this is a test. News of the league is posted here.')
   expect(await call.get(api)).toEqual({ delivered_at: expect.any(String), failure: null })
-  await call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url: null } })
+  await moveTo(hook.url)
+  expect(await call.get(api)).toMatchObject({ delivered_at: null, failure: { reason } })
+  await moveTo(null)
   expect((await refusalOf(call.post(`${api}/test`))).status).toBe(409)
   expect(await call.get(page)).not.toContain('Send a test')
 })

@@ -2,8 +2,9 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { leagueAnnouncements, leagues, runs } from '../../db/schema.ts'
+import { leagueAnnouncements, leagues, runs, webhookDeliveries } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
+import { hashSecret } from '../accounts/secret.ts'
 import { type App, job } from '../context.ts'
 import { displayName } from '../display-name/name.ts'
 import { messageOf } from '../errors.ts'
@@ -13,6 +14,7 @@ import { day } from '../platform/clock.ts'
 import { OutgoingFailure } from '../platform/http/outgoing.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
 import { type ChatFormat, postMessage } from '../platform/http/webhook.ts'
+import type { JobContext } from '../platform/jobs/job.ts'
 import { counted } from '../platform/number-text.ts'
 import { webhookName } from '../ui/display-name.ts'
 import { type Announcement, announcements, requireWebhook, webhookFor } from './announcements.ts'
@@ -42,12 +44,12 @@ export const announce = job('leagues.announce', {
   attempts: 5,
   backoff: '5s',
   expires: '6h',
-  async run({ leagueId, what, detail }, app, { signal }) {
+  async run({ leagueId, what, detail }, app, work) {
     const league = findLeague(app.db, leagueId)
     if (!league || !webhookFor(league, what)) return { skipped: 'nothing to announce' }
     const board = await boardPage(app, league, boardQueryOf({ limit: '500' }, league))
     const message = (format: ChatFormat) => messageText(app, { league, what, detail, board }, format)
-    await postToWebhook(app, league, message, signal)
+    await postToWebhook(app, league, message, work)
     return { announced: true }
   },
 })
@@ -57,16 +59,30 @@ export async function postToWebhook(
   app: App,
   league: League,
   message: (format: ChatFormat) => string,
-  signal: AbortSignal,
+  { jobId, signal }: Pick<JobContext, 'jobId' | 'signal'>,
 ): Promise<void> {
+  const { db, clock, config } = app
   const url = requireWebhook(league)
-  const options = { allowPrivate: app.config.allowPrivateFeeds, signal }
+  const record = (outcome: DeliveryOutcome) =>
+    atomically(db, tx => recordDelivery(tx, league.id, url, outcome), 'unsynced')
   try {
-    await postMessage(url, webhookName(displayName(app.db)), message, options)
+    await postMessage(url, webhookName(displayName(db)), message, { allowPrivate: config.allowPrivateFeeds, signal })
   } catch (error) {
     signal.throwIfAborted()
+    await record({ failedRun: jobId })
     throw new Error(failureText(league, url, error), { cause: error })
   }
+  await record({ deliveredAt: clock.now(), failedRun: null })
+}
+
+type DeliveryOutcome = { deliveredAt?: number; failedRun: string | null }
+
+function recordDelivery(tx: Db, leagueId: number, url: string, outcome: DeliveryOutcome): void {
+  if (!findLeague(tx, leagueId)) return // deleted since
+  tx.insert(webhookDeliveries)
+    .values({ leagueId, addressHash: hashSecret(url), ...outcome })
+    .onConflictDoUpdate({ target: [webhookDeliveries.leagueId, webhookDeliveries.addressHash], set: outcome })
+    .run()
 }
 
 /** Names the league and the host, never the rest of the address: that is the channel's password. */

@@ -157,14 +157,10 @@ export const leagueRoutes = (app: App) => {
       may: 'admin',
       detail: describe('Make a final league live again; it is then finalised by hand', leagueSchema),
     })
-    .get(
-      '/:id/webhook',
-      ({ params: { id } }) => {
-        requireWebhook(leagueById(db, id))
-        return webhookState(db, id)
-      },
-      { may: 'officer', detail: describe('Whether the webhook of a league takes its news', webhookStateSchema) },
-    )
+    .get('/:id/webhook', ({ params: { id } }) => webhookState(db, leagueById(db, id)), {
+      may: 'officer',
+      detail: describe('Whether the webhook of a league takes its news', webhookStateSchema),
+    })
     .post(
       '/:id/webhook/test',
       async ({ params: { id }, who }) => {

@@ -1,15 +1,17 @@
 /** Whether a league's webhook takes its news, and a test of it. */
-import { and, desc, gt, inArray, isNotNull, max, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
-import { aggregate } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { runs } from '../../db/schema.ts'
+import { runs, webhookDeliveries } from '../../db/schema.ts'
+import { hashSecret } from '../accounts/secret.ts'
 import { job } from '../context.ts'
 import { messageOf, refuse } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import type { ChatFormat } from '../platform/http/webhook.ts'
-import { announce, postToWebhook } from './announce.ts'
+import { postToWebhook } from './announce.ts'
+import { requireWebhook } from './announcements.ts'
+import type { League } from './league.ts'
 import { leagueById } from './queries.ts'
 
 /** Posts a test to the webhook once, whatever is announced. */
@@ -18,13 +20,13 @@ export const testWebhook = job('leagues.test_webhook', {
   attempts: 1,
   expires: '60s',
   once: ({ leagueId }) => String(leagueId),
-  async run({ leagueId }, app, { signal }) {
+  async run({ leagueId }, app, work) {
     const league = leagueById(app.db, leagueId)
     const message = ({ bold }: ChatFormat) => `${bold(league.name)}: this is a test. News of the league is posted here.`
     try {
-      await postToWebhook(app, league, message, signal)
+      await postToWebhook(app, league, message, work)
     } catch (error) {
-      signal.throwIfAborted()
+      work.signal.throwIfAborted()
       return refuse('unavailable', messageOf(error)) // who asked is told; nobody else is alerted
     }
     return { announced: true, message: 'The webhook has taken it' }
@@ -32,7 +34,7 @@ export const testWebhook = job('leagues.test_webhook', {
 })
 
 export const webhookStateSchema = t.Object({
-  delivered_at: t.Nullable({ ...dateTimeSchema, description: 'When it last took a message, within 90 days' }),
+  delivered_at: t.Nullable({ ...dateTimeSchema, description: 'When it last took a message' }),
   failure: t.Nullable(
     t.Object({
       at: dateTimeSchema,
@@ -46,23 +48,22 @@ export const webhookStateSchema = t.Object({
 })
 export type WebhookState = Static<typeof webhookStateSchema>
 
-export function webhookState(db: Db, leagueId: number): WebhookState {
-  const isPost = and(
-    inArray(runs.name, [announce.name, testWebhook.name]),
-    sql`${runs.input} ->> 'leagueId' = ${leagueId}`,
-  )
-  const deliveredAt = aggregate(db, runs, max(runs.completedAt), and(isPost, sql`${runs.result} ->> 'announced'`))
-  const failed = db
+/** Of the address it has now. */
+export function webhookState(db: Db, league: League): WebhookState {
+  const found = db
     .select()
-    .from(runs)
-    .where(and(isPost, isNotNull(runs.error), gt(runs.startedAt, deliveredAt ?? 0)))
-    .orderBy(desc(runs.startedAt))
-    .limit(1)
+    .from(webhookDeliveries)
+    .leftJoin(runs, eq(runs.id, webhookDeliveries.failedRun))
+    .where(
+      and(
+        eq(webhookDeliveries.leagueId, league.id),
+        eq(webhookDeliveries.addressHash, hashSecret(requireWebhook(league))),
+      ),
+    )
     .get()
-  const failure = failed && {
-    at: iso(failed.startedAt ?? failed.createdAt),
-    reason: failed.error ?? '',
-    is_tried_again: failed.completedAt === null,
-  }
-  return { delivered_at: isoOrNull(deliveredAt), failure: failure ?? null }
+  const run = found?.runs
+  const failure = run?.error
+    ? { at: iso(run.startedAt ?? run.createdAt), reason: run.error, is_tried_again: run.completedAt === null }
+    : null
+  return { delivered_at: isoOrNull(found?.webhook_deliveries.deliveredAt), failure }
 }

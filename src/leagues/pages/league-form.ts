@@ -76,7 +76,7 @@ ${form(
 const webhookPart = (league: LeagueView, { delivered_at, failure }: WebhookState): Html =>
   html`<section class="part">
 <h2>Webhook</h2>
-<p>${delivered_at ? html`It last took a message ${time(delivered_at)}.` : 'It has taken no message within 90 days.'}</p>
+<p>${delivered_at ? html`It last took a message ${time(delivered_at)}.` : 'It has taken no message yet.'}</p>
 ${failure && notice(html`Last failure, ${time(failure.at)}: ${failure.reason}.${failure.is_tried_again && ' It is tried again.'}`, 'bad')}
 ${form({ action: `${apiOf(league)}/webhook/test`, look: 'quiet', follow: true, done: '{message}' }, null, 'Send a test')}
 </section>`

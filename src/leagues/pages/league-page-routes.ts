@@ -45,7 +45,7 @@ export const leaguePages = (app: App) => {
       labels: kind.seenLabels?.(app, row),
       hasPreview: kind.previewConfig !== undefined,
       preview: preview?.preview,
-      webhook: row.config.webhook_url ? webhookState(db, id) : undefined,
+      webhook: row.config.webhook_url ? webhookState(db, row) : undefined,
     }
     const body = settingsBody(data, who)
     return page({ title: `Settings of ${league.name}`, who, nav, scripts: ['config-preview.js'], body })
