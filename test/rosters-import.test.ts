@@ -103,6 +103,18 @@ Pia;bar;20;12,5;hygiene bis 1.1.2028;24.12.2027 al 02.01.2028;nein;41`
   expect((await call.get(`${base}/staff?q=Pam`)).staff[0].skills).toEqual(['bar, inside', 'cook'])
 })
 
+test('two columns of a few rows are told apart, accents may be of two characters, and a wage in thousands is refused', async () => {
+  const { call } = await service()
+  const trial = (what: string, csv: string) => call.post(`${base}/${what}/import?dry_run=true`, { csv })
+  for (const csv of ['Name;Skills\nZoé;bar\n', 'Name\tSkills\n\nZoé\tbar\n', 'Name\tSkills\nZoé\t\n'])
+    expect(await trial('staff', csv.normalize('NFD'))).toMatchObject({ people: [{ name: 'Zoé' }], ignored_columns: [] })
+  expect(await trial('staff', 'Nombre;Valor por hora\nPedro;15.000\n')).toMatchObject({
+    errors: [{ path: 'line 2, hourly_wage', message: '15.000 is not a wage such as 15.50.' }],
+  })
+  const { name } = await createSite(call)
+  expect(await trial('shifts', `Lieu;Datum;De;À\n${name};24.12.2026;18h30;22.00\n`)).toMatchObject({ created: 1 })
+})
+
 test('an import says which rows and columns of its workbook are hidden, and reads what is merged over several rows in each', async () => {
   const { call } = await service()
   const book = new ExcelJS.Workbook()

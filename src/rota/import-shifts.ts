@@ -133,8 +133,9 @@ function instantOf(text: string, zone: string): string | undefined {
   return when && isInCalendar(when) ? iso(when) : undefined
 }
 
-/** `9:30`, or with the seconds that spreadsheets add. */
-const clockOf = (text: string) => /^((?:[01]?\d|2[0-3]):[0-5]\d)(?::00)?$/.exec(text)?.[1]?.padStart(5, '0')
+/** `9:30`, `9.30` or `9h30`, or with the seconds that spreadsheets add. */
+const clockOf = (text: string) =>
+  /^((?:[01]?\d|2[0-3]):[0-5]\d)(?::00)?$/.exec(text.replace(/[.h]/i, ':'))?.[1]?.padStart(5, '0')
 
 /** The value, or undefined if it cannot be parsed. */
 function read<T>(parse: () => T): T | undefined {

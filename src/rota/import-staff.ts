@@ -179,7 +179,7 @@ const columnParsers: Record<string, ColumnParser> = {
   },
   hourly_wage: (cell, mistake) => {
     const wage = numberOf(cell)
-    return wage === undefined
+    return wage === undefined || /[.,]\d{3}$/.test(cell) // thousands, as many write them
       ? mistake(`${cellForMessage(cell)} is not a wage such as 15.50.`)
       : { hourly_cents: Math.round(wage * 100) }
   },

@@ -50,7 +50,9 @@ export async function readTable(
 function rowsOfText(bytes: Uint8Array): TableText {
   const { encoding, bomBytes } = encodingOf(bytes)
   const text = new TextDecoder().decode(toUtf8(bytes.subarray(bomBytes), encoding, true))
-  return { rows: Papa.parse<string[]>(text).data.map((cells, i) => ({ line: i + 1, cells })) }
+  // Told from lines that are not empty: to Papa one of those speaks against two columns.
+  const { delimiter } = Papa.parse(text, { preview: 1, skipEmptyLines: true }).meta
+  return { rows: Papa.parse<string[]>(text, { delimiter }).data.map((cells, i) => ({ line: i + 1, cells })) }
 }
 
 /** The rows of the first visible worksheet that holds anything. */
@@ -96,7 +98,9 @@ function tableOf({ rows: all, layout }: TableText, columns: readonly string[], o
     notes: layout ? layoutNotes(known, head?.line ?? 0, layout, rows.filter(({ hidden }) => hidden).length) : [],
     rows: rows.map(({ line, cells }) => ({
       line,
-      cells: Object.fromEntries(fields.flatMap((field, i) => (field ? [[field, cells[i]?.trim() ?? '']] : []))),
+      cells: Object.fromEntries(
+        fields.flatMap((field, i) => (field ? [[field, cells[i]?.trim().normalize('NFC') ?? '']] : [])),
+      ),
     })),
   }
 }
