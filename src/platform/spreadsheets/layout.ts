@@ -8,9 +8,18 @@ export interface MergedCell {
   toLine: number
 }
 
+/** A cell that is merged over several columns of a row: it lies in the first of them. */
+export interface WideCell {
+  line: number
+  column: number
+  toColumn: number
+}
+
 export interface Layout {
   isHiddenColumn(column: number): boolean
   mergedCells: readonly MergedCell[]
+  /** Of a large worksheet only the first. */
+  wideCells: readonly WideCell[]
 }
 
 /** For each row the one whose cell is merged with its own: itself, where none is or that one is not among the rows. `cells`: of one column. */

@@ -68,8 +68,21 @@ async function rowsOfWorkbook(bytes: Uint8Array): Promise<TableText> {
 /** A time of day without a date is stored as a time on the day that spreadsheets count from, in 1899: only the time is kept. */
 const clockTime = (cell: string) => cell.replace(/^1899-12-3\d (\d\d:\d\d)(:\d\d)?$/, '$1')
 
+const filled = (cells: readonly string[]) => cells.filter(cell => cell.trim()).length
+
+/** Lines above the headings that have a single cell, such as the name of a month, are no headings. */
+function withoutTitle(rows: PreviewRow[], isHeading: (cell: string) => boolean): PreviewRow[] {
+  const [first, second, third] = rows
+  const isTitle =
+    first && third && filled(first.cells) === 1 && filled(second!.cells) > 2 && !first.cells.some(isHeading)
+  return isTitle ? rows.slice(1) : rows
+}
+
 function tableOf({ rows: all, layout }: TableText, columns: readonly string[], others: OtherHeadings): TextTable {
-  const [head, ...rows] = all.filter(({ cells }) => cells.some(cell => cell.trim()))
+  const [head, ...rows] = withoutTitle(
+    all.filter(({ cells }) => filled(cells) > 0),
+    cell => columns.includes(fieldOf(cell)) || others.has(withoutAccents(fieldOf(cell))),
+  )
   if (rows.length > maxRows) invalid('file', `The file has over ${maxRows} rows.`)
   const headings = (head?.cells ?? []).map(fieldOf)
   const fields = headings.map(heading => {
@@ -92,7 +105,10 @@ function tableOf({ rows: all, layout }: TableText, columns: readonly string[], o
   const known = fields.map((field, i) =>
     columns.includes(field) ? { heading: head!.cells[i]!, takesMerged: true } : null,
   )
-  if (layout) for (const column of known.keys()) if (known[column]) fillMerged(rows, column, layout)
+  if (layout) {
+    for (const column of known.keys()) if (known[column]) fillMerged(rows, column, layout)
+    fillWide(rows, known, layout)
+  }
   return {
     fields: fields.filter(Boolean),
     notes: layout ? layoutNotes(known, head?.line ?? 0, layout, rows.filter(({ hidden }) => hidden).length) : [],
@@ -115,6 +131,16 @@ function fillMerged(rows: readonly PreviewRow[], column: number, { mergedCells }
   firstRows.forEach((first, row) => {
     if (first !== row) rows[row]!.cells[column] = rows[first]!.cells[column] ?? ''
   })
+}
+
+/** Gives what is merged over several columns to each of them: days, say. Columns that the reader knows by name are apart. */
+function fillWide(rows: readonly PreviewRow[], known: readonly unknown[], { wideCells }: Layout): void {
+  const byLine = new Map(rows.map(({ line, cells }) => [line, cells]))
+  for (const { line, column, toColumn } of wideCells) {
+    const cells = byLine.get(line)
+    if (!cells || known[column]) continue
+    for (let i = column + 1; i <= toColumn && i < known.length && !known[i]; i++) cells[i] = cells[column] ?? ''
+  }
 }
 
 const fieldOf = (heading: string) =>

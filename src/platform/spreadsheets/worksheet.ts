@@ -1,5 +1,5 @@
 /** Reads a worksheet's cells straight from the bytes of its XML. */
-import type { Layout, MergedCell } from './layout.ts'
+import type { Layout, MergedCell, WideCell } from './layout.ts'
 import { sheetLimits } from './limits.ts'
 import { type CellTexts, decodeUtf8 } from './text.ts'
 import { EQUALS, GT, LT, SLASH, writeUnescaped, XmlScanner } from './xml.ts'
@@ -36,10 +36,14 @@ const DATE = 100 // d
 const LAST_ROW = 1_048_576
 const LAST_COLUMN = 16_384
 
+const columnOfLetters = (letters: string) =>
+  [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1
+
 export class WorksheetScanner extends XmlScanner implements Layout {
   /** What follows says nothing of cells. */
   done = false
   readonly mergedCells: MergedCell[] = []
+  readonly wideCells: WideCell[] = []
   private readonly hiddenColumns: { from: number; to: number }[] = []
   private isInData = false
   private hasAllRows = false
@@ -113,10 +117,13 @@ export class WorksheetScanner extends XmlScanner implements Layout {
           'hidden columns',
         )
     } else if (this.isNamed('mergeCell')) {
-      const [, letters = '', from, to] = /^([A-Z]+)(\d+):[A-Z]+(\d+)$/.exec(this.attributes().get('ref') ?? '') ?? []
-      if (from === to) return
-      const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1
-      this.keep(this.mergedCells, { column, fromLine: Number(from), toLine: Number(to) }, 'merged cells')
+      const [, letters = '', from, toLetters = '', to] =
+        /^([A-Z]+)(\d+):([A-Z]+)(\d+)$/.exec(this.attributes().get('ref') ?? '') ?? []
+      const column = columnOfLetters(letters)
+      if (from !== to)
+        this.keep(this.mergedCells, { column, fromLine: Number(from), toLine: Number(to) }, 'merged cells')
+      else if (this.wideCells.length < sheetLimits.tags)
+        this.wideCells.push({ line: Number(from), column, toColumn: columnOfLetters(toLetters) })
     }
   }
 

@@ -26,6 +26,7 @@ export type FormField = {
     | 'url'
     | 'number'
     | 'date'
+    | 'month'
     | 'time'
     | 'clock'
     | 'file'
