@@ -94,13 +94,15 @@ function missingPins({ pinned }: RosterProblem, assignments: Assignment[]): Viol
     })
 }
 
-function crowdedShifts({ shifts }: RosterProblem, known: Known[]): Violation[] {
+function crowdedShifts(problem: RosterProblem, known: Known[]): Violation[] {
   const byShift = Map.groupBy(known, ({ shift }) => shift.id)
-  return shifts.flatMap((shift): Violation[] => {
+  return problem.shifts.flatMap((shift): Violation[] => {
     const there = byShift.get(shift.id) ?? []
     const most = Math.max(shift.headcount, shift.most ?? 0)
     if (there.length <= most) return []
-    const message = `Shift ${shift.id} takes ${most} but has ${there.length}`
+    const [timeZone, start] = [zoneOf(problem, shift.site_id), new Date(shift.starts_at)]
+    const time = start.toLocaleTimeString('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })
+    const message = `The shift of ${longDate(dayIn(timeZone, start))}, ${time}, takes ${most} but has ${there.length}`
     return [{ rule: 'headcount', message, shift_ids: [shift.id], given: there.every(one => one.pinned) }]
   })
 }
