@@ -333,6 +333,7 @@ test('a plan as a list becomes a draft: missing shifts are made, and of two shif
 test('a month by person is read by its letters, its times and its leave', async () => {
   const { call, send, draftOf, publish, namesOn } = await station()
   const csv = [
+    'Dienstplan November',
     'Name;8;9;10;11;12;13;Std',
     ';So;Mo;Di;Mi;Do;Fr;',
     'Ann Berg;;F;-;U;U;10-14;24',
@@ -347,7 +348,7 @@ test('a month by person is read by its letters, its times and its leave', async 
     days_away: 2,
     errors: [],
     ignored_columns: ['std'],
-    notes: ['Lines without a name are left out: 2.'],
+    notes: ['Lines without a name are left out: 3.'],
   })
   const { draft_id } = await send(csv, '?month=2026-11')
   expect(await draftOf(draft_id)).toMatchObject({ start_date: '2026-11-09', end_date: '2026-11-13' })
@@ -365,10 +366,12 @@ test('a month by person is read by its letters, its times and its leave', async 
   sheet.addRows([
     ['Mitarbeiter', new Date('2026-11-14'), new Date('2026-11-15')],
     ['Cy Lund', 'Nacht', 'F'],
+    ['Bob Moss', 'Urlaub'],
   ])
+  sheet.mergeCells('B3:C3')
   const bytes = new Uint8Array(await book.xlsx.writeBuffer())
   const whole = await call.post(`${base}/drafts/import?dry_run=true`, formOf(bytes, 'plan.xlsx'))
-  expect(whole).toMatchObject({ placed: 2, errors: [] })
+  expect(whole).toMatchObject({ placed: 2, days_away: 2, errors: [] })
   expect(whole.conflicts).toEqual([
     { path: 'line 2, 2026-11-15', message: 'Cy Lund would rest 0 minutes instead of 10 hours' },
   ])
@@ -426,7 +429,7 @@ test('whom a plan does not say clearly is asked about by line, and what breaks a
 2026-11-27,N,4
 2026-11-28,F,Cy Lund`
   const conflicts = [
-    ['line 4, person', 'The shift takes 1 but has 2'],
+    ['line 4, person', 'The shift of 27 November 2026, 19:00, takes 1 but has 2'],
     ['line 2, person', 'Bob Moss is unavailable on 26 November 2026'],
     ['line 5, person', 'Cy Lund would rest 0 minutes instead of 10 hours'],
   ]

@@ -3,7 +3,7 @@ import { type TSchema, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { atomically, type Sync } from '../../db/transactions.ts'
 import { type FieldError, maxImportErrors } from '../errors.ts'
-import { type Html, html } from '../platform/html.ts'
+import { type Content, type Html, html } from '../platform/html.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import type { TableRow, TextTable } from '../platform/spreadsheets/read-table.ts'
 import { formField } from '../ui/parts/form.ts'
@@ -96,21 +96,21 @@ type ImportForm = {
   action: string
   columns: readonly string[]
   example: string
-  more: string
+  more: Content
   /** Where to go afterwards, with `{draft_id}` of the answer; the same page without. */
   goTo?: string
-  /** Asks which month the file is of. */
-  asksMonth?: boolean
+  /** Asks which month the file is of, such as this one. */
+  month?: string
 }
 
 /** The form of an import. `import.js` sends the file with `dry_run` first and shows what would be done. */
-export const importForm = ({ title, action, columns, example, more, goTo, asksMonth }: ImportForm): Html =>
+export const importForm = ({ title, action, columns, example, more, goTo, month }: ImportForm): Html =>
   html`<details class="fold"><summary>${title}</summary>
 <form class="form" data-import="${action}"${goTo && html` data-go-to="${goTo}"`}>
 <p class="hint">The columns ${columns.join(', ')}. ${more} All rows or, where any is wrong, none.</p>
 <div class="columns">${formField({ label: 'CSV or XLSX file', name: 'file', id: 'f-import-file', type: 'file', optional: true, accept: '.csv,.tsv,.txt,.xlsx' })}
 ${formField({ label: 'Or pasted', name: 'csv', id: 'f-import-csv', type: 'area', optional: true, placeholder: example })}
-${asksMonth && formField({ label: 'Month', name: 'month', id: 'f-import-month', optional: true, placeholder: '2026-03', maxlength: 7, hint: 'Where the headings are only days: 1, 2, 3 …' })}</div>
+${month && formField({ label: 'Month', name: 'month', id: 'f-import-month', type: 'month', optional: true, placeholder: month, hint: 'Where the headings are only days: 1, 2, 3 …' })}</div>
 <div data-import-result role="status"></div>
 <div class="submit"><button type="submit" disabled>Import</button></div>
 </form></details>`

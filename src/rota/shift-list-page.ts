@@ -101,7 +101,7 @@ ${importForm({
   action: '/api/v1/roster/shifts/import',
   columns: ['site', 'date', 'from', 'to', 'skill', 'certification', 'headcount', 'kind'],
   example: `site,date,from,to,skill,certification,headcount,kind\n${sites[0]?.name},${monday},18:00,23:00,bar,,2,late`,
-  more: timezoneNote(sites),
+  more: html`Who works them comes with <a href="/rota/plan">a plan</a>. ${timezoneNote(sites)}`,
 })}`
 }
 

@@ -217,7 +217,7 @@ function conflictAt({ message, shift_ids, staff_id }: Violation, paths: Readonly
     staff_id === undefined
       ? [...paths].findLast(([key]) => shift_ids.some(id => key.startsWith(`${id}/`)))?.[1]
       : shift_ids.map(id => paths.get(dutyKey(id, staff_id))).findLast(path => path !== undefined)
-  return { path: path ?? '', message: message.replace(/^Shift \d+/, 'The shift') }
+  return { path: path ?? '', message }
 }
 
 /** Only days of which nothing is known. Returns their number. */

@@ -9,14 +9,13 @@ import { action, form, formField, selectOptions } from '../../ui/parts/form.ts'
 import { andMore, emptyState, notice } from '../../ui/parts/notices.ts'
 import { money, name, number } from '../../ui/parts/values.ts'
 import { dateSpan, shiftTimes, shortDay, timezoneNote } from '../calendar-view.ts'
-import { daysAfter } from '../date-range.ts'
+import { daysAfter, mondayOf } from '../date-range.ts'
 import { changesText, type Draft, draftName, type NamedDraft } from '../drafts.ts'
 import { importForm } from '../imports.ts'
 import { siteSelect } from '../rota-layout.ts'
 import { hoursOf } from '../shift.ts'
 import type { Site } from '../site.ts'
 import { type Grid, peopleGrid, sitesGrid } from './grid.ts'
-import { planColumns } from './plan-rows.ts'
 
 export type PlanView = 'people' | 'sites'
 export type PlanData = {
@@ -28,7 +27,8 @@ export type PlanData = {
   /** Unpublished drafts of these days, newest first. */
   drafts: readonly NamedDraft[]
   templates: { templates: readonly { id: number; name: string }[]; total: number }
-  conflicts: readonly string[]
+  /** Of all its days, with the first one that each is about. */
+  conflicts: readonly { message: string; day: string | undefined }[]
   /** How many people have no row, as there are very many. */
   hiddenPeople: number
   /** Leave and swaps that wait for an officer. */
@@ -139,15 +139,28 @@ export function planBody(data: PlanData, who: Who | undefined, refused?: Refused
   if (!grid.shifts.length)
     return emptyState(
       'No shifts in this week',
-      'Make them from a weekly pattern, a template or another week.',
+      'Make them from a weekly pattern, a template, another week or a plan in a spreadsheet.',
       html`<a class="button" href="/rota/shifts">Plan shifts</a>`,
     )
-  return html`${conflicts.length > 0 && notice(html`${conflicts.length === 1 ? 'A rule is' : `${number(conflicts.length)} rules are`} broken: ${conflicts.slice(0, 5).join('; ')}${conflicts.length > 5 && '; …'}`, 'bad')}
+  return html`${conflicts.length > 0 && notice(brokenRules(data), 'bad')}
 <p>${weekTotals(grid)}</p>
 ${isOpen(draft) && html`<p class="quiet needs-js">Drag a place to a person or a day. By keyboard: Enter picks it up, the arrows choose where, Enter drops it, Escape cancels.</p>`}
 <div data-plan-draft="${isOpen(draft) && draft.jobId}" data-from="${grid.days[0]}" data-to="${grid.days.at(-1)}">${view === 'people' ? peopleGrid(grid) : sitesGrid(grid)}</div>
 ${view === 'people' && andMore(grid.people.length + data.hiddenPeople, grid.people.length, '/rota/staff')}
 ${isOpen(draft) && moveForm(data, draft, who, refused)}`
+}
+
+const maxConflicts = 200 // listed
+const firstConflicts = 5 // to be seen at once
+
+/** Each leads to its week. */
+function brokenRules(data: PlanData): Html {
+  const { conflicts } = data
+  const list = (some: PlanData['conflicts']) =>
+    html`<ul>${some.map(({ message, day }) => html`<li>${day ? html`<a href="${planPath(data, { week: mondayOf(day) })}">${message}</a>` : message}</li>`)}</ul>`
+  const others = conflicts.slice(firstConflicts, maxConflicts)
+  return html`<p>${conflicts.length === 1 ? 'A rule is broken' : html`${number(conflicts.length)} rules are broken`}:</p>${list(conflicts.slice(0, firstConflicts))}
+${others.length > 0 && html`<details><summary>${number(others.length)} more</summary>${list(others)}</details>`}${andMore(conflicts.length, firstConflicts + others.length)}`
 }
 
 /** Totals of the week, as far as it is shown. */
@@ -213,8 +226,8 @@ const importPart = ({ monday, allSites }: PlanData): Content =>
     title: 'Import a plan',
     action: '/api/v1/roster/drafts/import',
     goTo: '/rota/plan?draft={draft_id}',
-    asksMonth: true,
-    columns: planColumns.filter(column => column !== 'starts_at' && column !== 'ends_at'),
+    month: monday.slice(0, 7),
+    columns: ['date', 'from', 'to', 'person', 'site', 'kind', 'skill', 'certification', 'headcount'],
     example: `date,from,to,site,person\n${monday},07:00,15:00,${allSites[0].name},"Ann Berg, Bob Moss"`,
     more: `A row says who works when; several names are separated by commas. Or a month by person: a column for each day, and in its cells the kind of a shift or its first letter, times such as 07:00–15:00, or U for leave. Shifts that are missing are made where the times are known. Who works becomes a draft: it marks the rules that are broken, and nobody is told before it is published. ${timezoneNote(allSites)}`,
   })

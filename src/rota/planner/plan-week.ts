@@ -8,6 +8,7 @@ import { pendingLeave } from '../own/leave.ts'
 import { waitingSwaps } from '../own/swaps.ts'
 import { brokenRulesOn, rosterView, type ShownShift, withPeopleOf } from '../roster-view.ts'
 import { hoursOf } from '../shift.ts'
+import { shiftsIn } from '../shift-queries.ts'
 import { allSites, todayAtSites } from '../site-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import { dutyKey } from '../solving/problem.ts'
@@ -85,10 +86,11 @@ function asInDraft(db: Db, draft: Draft, shifts: readonly ShownShift[]) {
   const { assignments } = content
   const { violations } = checkDraft(db, { range, assignments })
   const changed = withPeopleOf(db, assignments, shifts)
+  const days = new Map(shiftsIn(db, range).map(({ id, day }) => [id, day]))
   return {
     shifts: shifts.map((shift, i) => (isInDraft(draft, shift) && changed[i]) || shift),
-    broken: messagesByDuty(violations),
-    conflicts: violations.map(({ message }) => message),
+    broken: messagesByDuty(violations, changed),
+    conflicts: violations.map(({ message, shift_ids }) => ({ message, day: days.get(shift_ids[0] ?? 0) })),
   }
 }
 
@@ -106,9 +108,16 @@ function brokenNow(db: Db, shifts: readonly ShownShift[], now: number): Map<stri
   return new Map([...brokenRulesOn(db, shifts, now)].map(([key, why]) => [key, why.map(({ message }) => message)]))
 }
 
-function messagesByDuty(violations: readonly Violation[]): Map<string, string[]> {
+/** What is against a shift as a whole is against everybody there. */
+function messagesByDuty(violations: readonly Violation[], shifts: readonly ShownShift[]): Map<string, string[]> {
+  const staffOf = new Map(shifts.map(({ id, staff }) => [id, staff.map(({ staff_id }) => staff_id)]))
   const broken = violations.flatMap(({ message, shift_ids, staff_id }) =>
-    staff_id === undefined ? [] : shift_ids.map(shiftId => ({ key: dutyKey(shiftId, staff_id), message })),
+    shift_ids.flatMap(shiftId =>
+      (staff_id === undefined ? (staffOf.get(shiftId) ?? []) : [staff_id]).map(id => ({
+        key: dutyKey(shiftId, id),
+        message,
+      })),
+    ),
   )
   const byDuty = Map.groupBy(broken, ({ key }) => key)
   return new Map([...byDuty].map(([key, of]) => [key, of.map(({ message }) => message)]))
