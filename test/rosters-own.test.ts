@@ -56,6 +56,7 @@ async function startBar(swaps = 'officer') {
       starts_at: `${inDays(days)}T17:00:00Z`,
       ends_at: `${inDays(days)}T22:00:00Z`,
       skill: 'bar',
+      kind: 'late',
     })
   const assignIn = async (days: number, id: number) =>
     call.post(`${base}/assignments`, { shift_id: (await shift(days)).id, staff_id: id })
@@ -77,6 +78,7 @@ test('a person sees their own shifts in the site’s zone, and nobody else’s',
     duties.map(({ id }) => id),
   )
   expect(shifts[0]).toMatchObject({ site: 'Hall, upstairs', timezone: 'Europe/Berlin', hours: 5, against: [] })
+  expect([shifts[0].kind, shifts[0].skill]).toEqual(['late', 'bar'])
   expect(shifts[0].from).toMatch(/^1[89]:00$/)
   expect(await shiftsOf(bob)).toHaveLength(1)
   expect(await ann.browser.get(`${base}/me`)).toMatchObject({ staff_id: ann.id, name: 'Ann', calendar_since: null })
@@ -100,12 +102,13 @@ test('who works beside a person on another shift of that time and site is named,
   await assignFor('17:00:00', '22:00:00', dee.id, (await createSite(call)).id)
   const colleaguesOf = async (person: Person) => (await shiftsOf(person))[0].colleagues
   expect([await colleaguesOf(ann), await colleaguesOf(bob), await colleaguesOf(cy)]).toEqual([['Bob'], ['Ann'], []])
-  expect(await textOf(ann, '/rota/mine')).toContain('with Bob')
+  expect(await textOf(ann, '/rota/mine')).toMatch(/ · late, bar <small class="quiet">with Bob</)
   for (const name of ['zoe', 'Émile']) await assignIn(5, (await createPerson(call, name)).id)
   expect(await colleaguesOf(ann)).toEqual(['Bob', 'Émile', 'zoe'])
   const { url: calendar } = await ann.browser.post(`${base}/me/calendar`)
   const unfolded = (await (await as().raw(calendar.slice(url.length))).text()).replaceAll('\r\n ', '')
   expect(unfolded).toContain('\\nWith Bob\\, Émile\\, zoe\r\n')
+  expect(unfolded).toContain('SUMMARY:late\\, bar\\, Hall\\, upstairs\r\n')
 })
 
 test('people are notified of shifts they get, lose and that move', async () => {

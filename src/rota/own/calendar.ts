@@ -43,7 +43,7 @@ export function calendarOf(db: Db, { token, now, host }: CalendarQuery): Calenda
     .get()
   if (!owner) return refuse('not_found', 'There is no calendar at this address; it may have been renewed')
   const duties = db
-    .select({ shiftId: shifts.id, skill: shifts.skill, ...dutyColumns })
+    .select({ shiftId: shifts.id, kind: shifts.kind, skill: shifts.skill, ...dutyColumns })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .innerJoin(sites, eq(sites.id, shifts.siteId))
@@ -65,7 +65,7 @@ export function calendarOf(db: Db, { token, now, host }: CalendarQuery): Calenda
         uid: `shift-${duty.shiftId}-${owner.id}@${host}`,
         from: duty.startsAt,
         to: duty.endsAt,
-        summary: duty.skill ? `${duty.skill}, ${duty.site}` : duty.site,
+        summary: [duty.kind, duty.skill, duty.site].filter(Boolean).join(', '),
         location: duty.site,
         description: `${dutyText(duty)}${others.length ? `\nWith ${namesText(others)}` : ''}`,
       }

@@ -90,12 +90,13 @@ ${paginationLinks(pagination, page => to({ page }))}`
 }
 
 function dutyItem(duty: OwnDuty, { now, past, saysZone }: { now: number; past: boolean; saysZone: boolean }): Html {
-  const { date, from, to, site, timezone, skill, colleagues, against, offered } = duty
+  const { date, from, to, site, timezone, kind, skill, colleagues, against, offered } = duty
+  const what = [kind, skill].filter(Boolean).join(', ')
   const localToday = localDate(now, timezone)
   const when = date === localToday ? 'Today' : date === daysAfter(localToday, 1) ? 'Tomorrow' : shortDay(date)
   return html`<li class="duty${against.length > 0 && ' short'}" id="d-${duty.assignment_id}">
 <p><strong>${when}</strong> ${from}–${to}${saysZone && html` <small class="quiet">${timezone}</small>`}</p>
-<p>${name(site)}${skill && html` · ${skill}`}${colleagues.length > 0 && html` <small class="quiet">with ${namesText(colleagues)}</small>`}</p>
+<p>${name(site)}${what && html` · ${what}`}${colleagues.length > 0 && html` <small class="quiet">with ${namesText(colleagues)}</small>`}</p>
 ${against.map(({ message }) => html`<p>${badge('cannot work', 'bad')} ${message}</p>`)}
 ${!past && offerState(duty, `${when}, ${from}–${to}`, offered)}</li>`
 }
