@@ -86,7 +86,7 @@ async function runImport({ uploadId, leagueId }: { uploadId: number; leagueId: n
   await storeFindings(db, uploadId, imported.findings)
   await letRequestsIn() // between the page and the transaction
   signal.throwIfAborted()
-  const { result, isHeld, announcing } = await atomically(
+  const { result, published, announcing } = await atomically(
     db,
     tx => publishOrHold(tx, app, league, upload, imported, work),
     'unsynced',
@@ -96,13 +96,13 @@ async function runImport({ uploadId, leagueId }: { uploadId: number; leagueId: n
   const isOnDisk = syncLogOf(db.$client).catch(error =>
     log.error('The sheet is published, but the disk refused to sync', { error }),
   )
-  if (!isHeld && isReadHere(app))
+  if (published && isReadHere(app))
     await warmBoard(app, leagueById(db, leagueId), query => preparedPage(app, leagueId, query, firstPage)).catch(
       ignoreFailure,
     )
   await isOnDisk
   if (announcing) await app.jobs.tryDispatch(announcing)
-  if (!isHeld) prepareNextImport(app, leagueId)
+  if (published) prepareNextImport(app, published)
   return result
 }
 
@@ -149,7 +149,7 @@ async function importFile(
 /** Whether an officer has to answer first. */
 const isDoubtful = ({ doubts }: Imported, { force }: Upload) => doubts.length > 0 && !force
 
-/** The upload is on the board after this transaction, or waits for an officer. */
+/** The upload is on the board after this transaction, among `published`, or waits for an officer. */
 function publishOrHold(
   tx: Db,
   app: App,
@@ -175,7 +175,7 @@ function publishOrHold(
     const held = holdUpload(tx, clock.now(), league, upload, { ...columns, doubts: imported.doubts })
     const result = resultOf(held, publishedSnapshots(tx, league.id))
     succeed(tx, result)
-    return { result, isHeld }
+    return { result }
   }
   const done = publishUpload(tx, upload, columns)
   const published = publishedSnapshots(tx, league.id)
@@ -184,7 +184,7 @@ function publishOrHold(
   const result = { ...resultOf(done, published), doubts: imported.doubts }
   const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
   succeed(tx, result)
-  return { result, isHeld, announcing }
+  return { result, published, announcing }
 }
 
 /** Which worksheet fits is known only now: it may have been imported by its name already. */
@@ -195,8 +195,8 @@ function refuseSameWorksheet(tx: Db, upload: Upload, worksheet: string | null): 
 }
 
 /** Makes what the league's next import needs of the sheets so far. If it fails, that import makes it. */
-function prepareNextImport({ db, sheets }: App, leagueId: number): void {
-  const selection = selectSnapshots(publishedSnapshots(db, leagueId))
+function prepareNextImport({ sheets }: App, published: readonly Published[]): void {
+  const selection = selectSnapshots(published)
   if (selection) sheets.thread.run('prepareLatecomers', selection).catch(ignoreFailure)
 }
 

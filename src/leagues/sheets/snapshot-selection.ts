@@ -37,14 +37,15 @@ const before = (published: readonly Published[], sheet: ScanTime): Published[] =
  * against the scan of that time, of either kind.
  */
 export function selectSnapshots(published: readonly Published[], from?: number): SnapshotSelection | undefined {
-  const all = byTakenAt(scansOf(published))
-  const currents = all.filter(({ kind }) => kind === 'current')
+  const all = byTakenAt(published)
+  const scans = scansOf(all)
+  const currents = scans.filter(({ kind }) => kind === 'current')
   const current = currents.at(-1)
   if (!current) return undefined
   const baseline =
     from === undefined
-      ? (all.findLast(({ kind }) => kind === 'baseline') ?? currents[0]!)
-      : all.findLast(({ takenAt }) => takenAt <= from)
+      ? (scans.findLast(({ kind }) => kind === 'baseline') ?? currents[0]!)
+      : scans.findLast(({ takenAt }) => takenAt <= from)
   if (!baseline) return undefined
   if (from !== undefined && (baseline.snapshot === current.snapshot || baseline.takenAt > current.takenAt))
     return undefined
@@ -52,7 +53,7 @@ export function selectSnapshots(published: readonly Published[], from?: number):
     .slice(0, -1)
     .filter(({ snapshot, takenAt }) => takenAt >= baseline.takenAt && snapshot !== baseline.snapshot)
     .map(({ snapshot }) => snapshot)
-  const extras = byTakenAt(published).filter(({ kind }) => kind === 'extra')
+  const extras = all.filter(({ kind }) => kind === 'extra')
   return {
     current: current.snapshot,
     scan: current.snapshot,
