@@ -143,6 +143,24 @@ browserTest('the focus goes to what a form answers, and from a row that is gone 
   expect(await focused()).toBe('Invitations, newest first')
 })
 
+browserTest('a link is copied also where the site has no TLS, and the page no clipboard', async () => {
+  const { path, url } = await newSeason()
+  const page = await openBrowser()
+  await signInBrowser(page, url, olga.email, olga.password)
+  await page.goto(`${path}/members`)
+  await page.evaluate(() => {
+    Object.defineProperty(navigator, 'clipboard', { value: undefined })
+    document.addEventListener('copy', () => document.body.setAttribute('data-copied', String(getSelection())))
+  })
+  await page.press('button:text("Invite")', 'Enter')
+  await page.press('button:text("Copy")', 'Enter')
+  await page.waitForSelector('[data-toast]:text("Copied")')
+  const link = await page.locator('.answer output').textContent()
+  expect(link).toContain('/invitation?token=')
+  expect(await page.getAttribute('body', 'data-copied')).toBe(link)
+  expect(await page.locator('button:text("Copy")').evaluate(button => button === document.activeElement)).toBe(true)
+})
+
 browserTest('j, k and the arrows walk the rows of a board, and Enter opens the player', async () => {
   const { path } = await newSeason()
   const page = await openBrowser()

@@ -47,12 +47,28 @@ document.addEventListener('click', async event => {
   const copy = event.target.closest('[data-copy]')
   if (copy) {
     const text = copy.dataset.copy || copy.parentElement.querySelector('output').textContent
-    await navigator.clipboard.writeText(text)
-    toast('Copied')
+    const copied = await copyText(text, copy)
+    toast(copied ? 'Copied' : 'This browser does not let the page copy: select it and copy it yourself')
   }
   if (event.target.closest('[data-theme-switch]')) switchTheme()
   if (event.target.closest('[data-times-switch]')) switchTimes()
 })
+
+/** Browsers keep their clipboard from pages without TLS, where what is selected can still be copied. */
+async function copyText(text, button) {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    const area = Object.assign(document.createElement('textarea'), { value: text })
+    button.after(area) // inside an open dialog, of which everything outside cannot be selected
+    area.select()
+    const copied = document.execCommand('copy')
+    area.remove()
+    button.focus()
+    return copied
+  }
+}
 
 function switchTheme() {
   const root = document.documentElement
