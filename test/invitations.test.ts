@@ -89,6 +89,7 @@ test('the page of a link makes the account without script, and leaks its address
   const linkPage = await browser.visit(link.slice(url.length), asPage)
   expect(linkPage.headers.get('referrer-policy')).toBe('same-origin')
   expect(linkPage.headers.get('cache-control')).toBe('no-store')
+  expect(await linkPage.text()).toContain(`<meta property="og:title" content="You are invited to ${season.name}" />`)
   const token = tokenOf(link)
   const wrong = await browser.submit('/invitation', { token, ...account(1), password: 'short' })
   expect(wrong.status).toBe(422)

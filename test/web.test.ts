@@ -133,6 +133,8 @@ test('a chat that shows a card of a link to a board is told the league and who l
     ['description', '1. Bob &quot;B&quot; &lt;3 2,000 · 2. Ann 1,000 · 3. c 1'],
     ['site_name', 'Fieldhouse'],
   ])
+  const card = await textOf(as().raw(`/leagues/${id}/players/b`, asPage))
+  expect(card).toContain('<meta property="og:description" content="Rank 1, score 2,000" />')
 })
 
 test('a league that is made private shows its board to no stranger any more', async () => {

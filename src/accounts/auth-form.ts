@@ -55,6 +55,8 @@ export function countryChoice(code: string | null = null): FormField {
 type FieldValues = Record<string, string | undefined>
 export type AuthForm = {
   title: string
+  /** For chats that show a card of a link to it. */
+  description?: string
   action: string
   fields: readonly FormField[]
   submit: string
@@ -64,7 +66,7 @@ export type AuthForm = {
 }
 
 export const authFormPage = (
-  { title, action, fields, submit, hiddenFields = {}, above, below }: AuthForm,
+  { title, description, action, fields, submit, hiddenFields = {}, above, below }: AuthForm,
   values: FieldValues = {},
   refusal?: Refusal,
 ) => {
@@ -78,7 +80,7 @@ ${Object.entries(hiddenFields).map(([name, value]) => value && html`<input type=
 <div class="submit"><button type="submit">${submit}</button></div>
 </form>
 ${below}`
-  return page({ title, who: undefined, nav: 'account', body }, refusal?.status, refusal?.headers)
+  return page({ title, description, who: undefined, nav: 'account', body }, refusal?.status, refusal?.headers)
 }
 
 /** Checks what was sent and submits it, or shows the form again with the refusal. */

@@ -23,7 +23,7 @@ import { isPublic, readableLeague } from '../visibility.ts'
 import { boardData } from './board-data.ts'
 import { type BoardParams, boardBody, boardSummary } from './board-page.ts'
 import { ownColumns } from './columns-page.ts'
-import { playerBody } from './player-page.ts'
+import { playerBody, playerSummary } from './player-page.ts'
 import { totalsBody } from './totals-page.ts'
 
 const withId = { params: idParams }
@@ -124,7 +124,8 @@ export const boardPages = (app: App) => {
       above: kind.aboveCard?.(app, league, player, who),
     }
     const body = playerBody(data, query, who)
-    return layout({ title: `${player.name} · ${league.name}`, who, nav, scripts: ['board.js'], body })
+    const [title, description] = [`${player.name} · ${league.name}`, playerSummary(data)]
+    return layout({ title, description, who, nav, scripts: ['board.js'], body })
   }
 
   return (

@@ -13,6 +13,7 @@ import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts
 import type { Who } from '../../platform/http/request-context.ts'
 import { seeOther } from '../../platform/http/responses.ts'
 import { idParams, idSchema, sentFields } from '../../platform/http/shared-schemas.ts'
+import { shownName } from '../../ui/display-name.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
@@ -54,10 +55,13 @@ export const memberPages = (app: App) => {
   }
 
   const invitedForm = (token: string) => {
-    const { league } = describeInvitation(app, token)
+    const invitation = describeInvitation(app, token)
+    const { league, invited_by } = invitation
     const back = encodeURIComponent(invitationPath(token))
     return {
-      title: league ? `You are invited to ${league.name}` : 'You are invited',
+      title: `You are invited to ${league?.name ?? shownName()}`,
+      description: `${invited_by ? `${invited_by} invites you. ` : ''}Make an account, or sign in.`,
+      above: invitedBy(invitation),
       action: '/invitation',
       fields: [{ ...username, autofocus: true }, email, newPassword, countryChoice()],
       submit: league ? 'Make an account and join' : 'Make an account',
@@ -66,12 +70,16 @@ export const memberPages = (app: App) => {
     }
   }
 
+  const invitedBy = ({ invited_by, expires_at }: ReturnType<typeof describeInvitation>) =>
+    html`<p>${invited_by ? html`${name(invited_by)} invites you` : 'You are invited'}; the link ends ${time(expires_at)}.</p>`
+
   function joinPage(token: string, who: Who) {
-    const { league, invited_by, expires_at } = describeInvitation(app, token)
+    const invitation = describeInvitation(app, token)
+    const { league } = invitation
     if (!league) return seeOther('/')
     if (who.id !== null && isMember(db, league.id, who.id)) return seeOther(`/leagues/${league.id}`)
     const body = html`<div class="head"><h1>You are invited to ${name(league.name)}</h1></div>
-<p>${invited_by ? html`${name(invited_by)} invites you` : 'You are invited'}; the link ends ${time(expires_at)}.</p>
+${invitedBy(invitation)}
 <form class="form" method="post" action="/invitation">
 <input type="hidden" name="token" value="${token}" />${csrfInput(who)}
 <div class="submit"><button type="submit">Join as ${who.username}</button></div>

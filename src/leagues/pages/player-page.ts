@@ -34,6 +34,10 @@ const goalsLine = ({ goals = {} }: PlayerView): Content =>
   Object.keys(goals).length > 1 &&
   Object.entries(goals).map(([metric, reached], i) => html`${i > 0 && ', '}${metricName(metric)} ${percent(reached)}`)
 
+/** Where they stand, for chats; empty without a score. */
+export const playerSummary = ({ kind, player: { rank, score } }: PlayerData): string =>
+  score === null ? '' : `Rank ${rank}, ${kind.scoreName.toLowerCase()} ${kind.score(score)}`
+
 /** The card of one player: their position, what it is based on, and their history. */
 export function playerBody(data: PlayerData, query: { metric?: string }, who: Who | undefined): Html {
   const { league, kind, player, above } = data
