@@ -180,5 +180,5 @@ const userFields = (
   user?: User,
 ) => html`${formField({ label: 'Name', name: 'username', maxlength: 40, value: user?.username, autocomplete: 'off' })}
 ${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user?.email, autocomplete: 'off' })}
-${formField({ label: 'Role', name: 'role', type: 'select', choices: roleChoices, value: user?.role ?? 'member', hint: 'Officers manage leagues and rosters, admins everything' })}
+${formField({ label: 'Role', name: 'role', type: 'select', choices: roleChoices, value: user?.role ?? 'member', hint: `Officers manage leagues and rosters, admins everything${user ? '. A new role signs them out: they sign in again' : ''}` })}
 ${formField(countryChoice(user?.country))}`
