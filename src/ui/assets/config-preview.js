@@ -1,5 +1,6 @@
 // Shows which players would move with the settings in the form, before they are saved.
 import { csrf } from './api.js'
+import { bodyOf } from './fields.js'
 import { clearErrors, showErrors } from './forms.js'
 
 const part = document.getElementById('config-preview')
@@ -12,6 +13,11 @@ button?.addEventListener('click', event => {
 async function show(form) {
   if (part.getAttribute('aria-busy') === 'true') return
   clearErrors(form)
+  try {
+    bodyOf(form)
+  } catch (error) {
+    return showErrors(form, error.message, error.errors ?? []) // what cannot be saved is not previewed
+  }
   button.setAttribute('aria-disabled', 'true')
   part.setAttribute('aria-busy', 'true')
   try {
