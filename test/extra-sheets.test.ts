@@ -151,7 +151,7 @@ test('an extra sheet with unknown players is held; one with only columns of the 
   expect((await deathsOf(call, id))['1']).toEqual([7, 7])
   expect(await send(scan(1, 2, 3), 4, 'extra')).toMatchObject({
     status: 'FAILURE',
-    error: expect.stringContaining('All columns of this sheet are columns of the scans: Power, Kill points.'),
+    error: expect.stringContaining('All columns of this sheet are columns of the scans: Power, Kill Points.'),
   })
   const form = new FormData()
   form.set('file', new File(['ID,Name,Alliance,Power,Deaths\n1,P1,A,5,7\n'], 'extra.csv'))
@@ -172,7 +172,7 @@ browserTest(
     await page.goto(`${url}/leagues/${id}/uploads`)
     const buffer = Buffer.from('ID,Name,Power,Kill Points\n1,P1,5,7\n2,P2,5,9\n9,Guest,5,1\n')
     await page.setInputFiles('input[type=file]', { name: 'proof.csv', mimeType: 'text/csv', buffer })
-    await page.waitForSelector('.file >> text=Metrics: power, kill points')
+    await page.waitForSelector('.file >> text=Metrics: “Power”, “Kill Points”')
     await page.selectOption('.file select[id$=kind]', 'extra')
     await page.waitForSelector('.file >> text=The scans already have these columns')
     await page.selectOption('[aria-label="Read “Kill Points” as"]', 'metric')

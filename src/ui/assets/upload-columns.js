@@ -20,11 +20,7 @@ export function formatText({ format, worksheet, header_line, columns, remembered
     `${format.toUpperCase()}${worksheet ? `, worksheet “${worksheet}”` : ''}, headings on line ${header_line}.`,
     id ? `Player id: “${id.header}”.` : 'No player id found: choose the column that tells players apart.',
     name ? `Name: “${name.header}”.` : 'No names: known names are kept.',
-    withRole('metric').length
-      ? `Metrics: ${withRole('metric')
-          .map(({ as }) => wordsOf(as))
-          .join(', ')}.`
-      : 'No metric found.',
+    withRole('metric').length ? `Metrics: ${quoted(withRole('metric'))}.` : 'No metric found.',
     ...withRole('label').map(({ header, as }) => `${capital(wordsOf(as.slice(6)))}: “${header}”.`),
   ]
   if (withRole('none').length) parts.push(`Left out: ${quoted(withRole('none').filter(({ header }) => header))}.`)
