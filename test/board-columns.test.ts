@@ -31,7 +31,7 @@ async function leagueWithTwoScans() {
 
 test('the columns an officer chose are shown to all readers, in that order, with the names of the sheets', async () => {
   const { call, id, path, headings } = await leagueWithTwoScans()
-  const defaultColumns = ['#', 'Movement', 'Name', 'Score▼', 'Tier', 'Alliance', 'Power', 'Deads', 'Kill points']
+  const defaultColumns = ['#', 'Movement', 'Name', 'Score▼', 'Tier', 'Alliance', 'Power', 'Deads', 'Kill Points']
   expect((await headings(path)).filter(head => head !== 'Movement')).toEqual(
     defaultColumns.filter(head => head !== 'Movement'),
   )
@@ -39,7 +39,7 @@ test('the columns an officer chose are shown to all readers, in that order, with
   const changed = await call.patch(`/api/v1/leagues/${id}`, { config })
   expect(changed.config.columns).toEqual(['deads.gain', 'label:alliance', 'power', 'score'])
   expect((await headings(path)).slice(-4)).toEqual(['Deads: gained', 'Alliance', 'Power', 'Score▼'])
-  expect((await headings(`${path}?sort_by=kill_points`)).at(-1)).toBe('Kill points▼') // what it is ranked by is always shown
+  expect((await headings(`${path}?sort_by=kill_points`)).at(-1)).toBe('Kill Points▼') // what it is ranked by is always shown
   const asOnBoard = await call.patch(`/api/v1/leagues/${id}`, { config: { columns: ['Alliance', 'Tier', 'Deads'] } })
   expect(asOnBoard.config.columns).toEqual(['label:alliance', 'tier', 'deads'])
   for (const unknown of ['luck', 'label:clan']) {
@@ -49,7 +49,7 @@ test('the columns an officer chose are shown to all readers, in that order, with
   const settings: string = await call.get(`${path}/settings`)
   expect(settings.indexOf('value="deads.gain"')).toBeLessThan(settings.indexOf('value="label:alliance"'))
   await call.patch(`/api/v1/leagues/${id}`, { config: { columns: null } })
-  expect((await headings(path)).at(-1)).toBe('Kill points')
+  expect((await headings(path)).at(-1)).toBe('Kill Points')
 })
 
 test('an export writes the columns asked for, or all', async () => {
@@ -67,7 +67,7 @@ test('an export writes the columns asked for, or all', async () => {
   const page: string = await call.get(`/leagues/${id}?label=alliance:XY`)
   const shown =
     page.match(/leaderboard\.csv(\?label=alliance%3AXY&amp;columns=[^"]*)/)?.[1]?.replaceAll('&amp;', '&') ?? ''
-  expect((await lines(shown))[0]).toEndWith('power,power_gain,deads,deads_gain,kill_points,kill_points_gain') // as they stand beside each other
+  expect((await lines(shown))[0]).toEndWith('power,power_gain,deads,deads_gain,Kill Points,Kill Points gain') // as they stand beside each other
 })
 
 test('of a board too wide to name its columns in an address, all are exported, and no reader chooses as many', async () => {
@@ -89,6 +89,132 @@ test('of a board too wide to name its columns in an address, all are exported, a
   expect(form.match(/ checked /g)).toHaveLength(2 + 2 * 120) // as they were ticked
 })
 
+const german = (n: number, headings = 'Allianz,VS Punkte,T4-Kills,K/D %') =>
+  `Spieler-ID,Spieler,${headings}\n1,Ann,ABC,${10 + n},${n},7\n2,Bob,XY,20,${2 * n},8\n`
+const keys = ['vs_punkte', 'kills_t4', 'k_d_pct']
+
+test('pages call columns as the sheet writes them; the API keeps its keys and says what they are called', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call, { weights: { 'T4-Kills': 1 }, sort: 'K/D %' })
+  await finished(upload(call, id, german(0), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, german(5), { taken_at: '2026-03-02T00:00:00Z' }))
+  const config = {
+    weights: { 'VS Punkte': 2, 'T4-Kills': 10, Deads: 1 },
+    goals: [{ targets: { 'T4-Kills': 5, 'K/D %': 9 } }],
+  }
+  expect((await call.patch(`/api/v1/leagues/${id}`, { config })).config).toMatchObject({
+    weights: { vs_punkte: 2, kills_t4: 10, deads: 1 },
+    goals: [{ targets: { kills_t4: 5, k_d_pct: 9 } }],
+  })
+  const headings = { 'label:alliance': 'Allianz', vs_punkte: 'VS Punkte', kills_t4: 'T4-Kills', k_d_pct: 'K/D %' }
+  const board = await call.get(`/api/v1/leagues/${id}/leaderboard`)
+  expect([board.sort_by, board.headings, Object.keys(board.rows[0].metrics)]).toEqual(['k_d_pct', headings, keys])
+  expect(board.notes.join()).toContain('The sheet has VS Punkte, T4-Kills, K/D %.')
+  for (const path of ['players/1', 'totals']) {
+    const answer = await call.get(`/api/v1/leagues/${id}/${path}`)
+    expect(answer.headings).toEqual(headings)
+  }
+  const weights = 'VS Punkte 2\nT4-Kills 10\nDeads 1'
+  const shown = {
+    '?label=alliance:ABC': ['Allianz ABC: 1 player'],
+    '': ['>K/D %<', '>T4-Kills: goal<', '>Allianz<'],
+    '/players/1': ['>VS Punkte<', '>T4-Kills<', 'T4-Kills 100', '>Allianz<'],
+    '/totals': ['>K/D %<', 'By Allianz'],
+    '/totals?label=alliance': ['>Allianz<', '>T4-Kills: gain<'],
+    '/columns': ['K/D %', 'VS Punkte: gained'],
+    '/settings': [
+      weights,
+      'T4-Kills 5\nK/D % 9',
+      'The sheets have VS Punkte, T4-Kills, K/D %.',
+      'VS Punkte: gained',
+      'Allianz',
+    ],
+  }
+  for (const [path, words] of Object.entries(shown)) {
+    const page: string = await call.get(`/leagues/${id}${path}`)
+    for (const text of words) expect(page).toContain(text)
+    expect(page).not.toMatch(/Vs punkte|Kills t4|K d\b/)
+  }
+  const body = new URLSearchParams({ 'config.sort': 'VS Punkte.gain' })
+  const preview = await call.raw(`/leagues/${id}/settings/preview`, { method: 'POST', body })
+  expect(await preview.text()).toContain('K/D % now, VS Punkte: gained then')
+  const later = 'Spieler-ID,Spieler,VS Punkte\n1,Ann,1\n2,Bob,2\n3,Cy,3\n'
+  const { upload_id, ...job } = await upload(call, id, later, { taken_at: '2026-03-03T00:00:00Z' })
+  const { result } = await finished(job)
+  expect(result.doubts[0].message).toEndWith('columns of the scan before are not in it: T4-Kills, K/D %')
+  expect(result.warnings).toEqual([
+    'The league weighs T4-Kills, which this sheet does not have',
+    'The league weighs Deads, which this sheet does not have',
+    'Missing, but in the scan before: T4-Kills, K/D %, Allianz.',
+  ])
+  expect(await call.get(`/leagues/${id}/uploads/${upload_id}/people?change=new`)).toContain('VS Punkte 3')
+})
+
+test('a board is headed as the sheet it shows, also after an undo and as of an earlier time', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call)
+  const headed = async (query = '') => (await call.get(`/api/v1/leagues/${id}/leaderboard${query}`)).headings
+  const send = async (headings: string, n: number) => {
+    const { upload_id, ...job } = await upload(call, id, german(n, headings), { taken_at: `2026-03-0${n}T00:00:00Z` })
+    await finished(job)
+    return upload_id
+  }
+  await send('alliance,vs_punkte,kills_t4,k_d_pct', 1)
+  expect(await headed()).toBeUndefined() // written by a program
+  const first = { vs_punkte: 'VS-PUNKTE', kills_t4: 'T4 Kills', k_d_pct: 'K/D %' }
+  await send('Alliance,VS-PUNKTE,T4 Kills,K/D %', 2)
+  expect(await headed()).toEqual(first)
+  const newest = await send('Tag,VS Punkte,Tier 4 Kills,K/D %', 3)
+  const now = { 'label:alliance': 'Tag', vs_punkte: 'VS Punkte', kills_t4: 'Tier 4 Kills', k_d_pct: 'K/D %' }
+  expect(await headed()).toEqual(now)
+  expect(await headed('?at=2026-03-02T12:00:00Z')).toEqual(first)
+  await call.post(`/api/v1/uploads/${newest}/undo`)
+  expect(await headed()).toEqual(first)
+})
+
+test('a column is called as the officer calls it; what is not read as the same column again is called by its key', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call)
+  const mapping = JSON.stringify({ 'Col 1': 'VS Punkte', 'Col 2': 'power', 'Col 3': 'label:Rang der Allianz' })
+  const text = 'ID,Name,Col 1,Col 2,Col 3,W/L,W L,Kills,Total Kills\n1,Ann,1,2,R4,3,4,5,6\n2,Bob,1,2,R4,3,4,5,6\n'
+  await finished(upload(call, id, text, { mapping }))
+  const { headings, rows } = await call.get(`/api/v1/leagues/${id}/leaderboard`)
+  expect(headings).toEqual({
+    'label:rang_der_allianz': 'Rang der Allianz',
+    vs_punkte: 'VS Punkte',
+    w_l: 'W/L',
+    total_kills: 'Total Kills',
+  })
+  expect(Object.keys(rows[0].metrics)).toEqual(['vs_punkte', 'power', 'w_l', 'w_l_2', 'kills', 'total_kills'])
+})
+
+test('what people export is headed as in the sheets, and is read as the same columns again', async () => {
+  const { call, finished } = await service()
+  const { id } = await newLeague(call, { goals: [{ targets: { kills_t4: 5, k_d_pct: 9 } }] })
+  await finished(upload(call, id, german(0), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, german(5), { taken_at: '2026-03-02T00:00:00Z' }))
+  const page: string = await call.get(`/leagues/${id}`)
+  const exported = page.match(/leaderboard\.csv\?headings=sheet/)![0]
+  const csv: string = await call.get(`/api/v1/leagues/${id}/${exported}`)
+  expect(csv.split('\r\n')[0]).toEndWith(
+    'name,score,tier,Allianz,VS Punkte,T4-Kills,K/D %,VS Punkte gain,T4-Kills gain,K/D % gain,goal_pct,T4-Kills goal_pct,K/D % goal_pct',
+  )
+  const asKeys: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv`)
+  expect(asKeys.split('\r\n')[0]).toContain('alliance,vs_punkte,kills_t4,k_d_pct,vs_punkte_gain')
+  const totals: string = await call.get(`/api/v1/leagues/${id}/totals.csv?label=alliance&headings=sheet`)
+  expect(totals.split('\r\n')[0]).toContain('rank,Allianz,players,score,score_average,VS Punkte,VS Punkte average')
+  const { upload_id, ...job } = await upload(call, id, csv, { taken_at: '2026-03-03T00:00:00Z' })
+  await finished(job)
+  expect((await call.get(`/api/v1/uploads/${upload_id}`)).mapping).toEqual({
+    player_id: 'id',
+    name: 'name',
+    Allianz: 'label:alliance',
+    'VS Punkte': 'vs_punkte',
+    'T4-Kills': 'kills_t4',
+    'K/D %': 'k_d_pct',
+  })
+})
+
 for (const javaScriptEnabled of [true, false])
   browserTest(
     `a reader chooses columns on a phone ${javaScriptEnabled ? 'with' : 'without'} JavaScript, and takes the choice back`,
@@ -101,9 +227,9 @@ for (const javaScriptEnabled of [true, false])
       await page.click('summary:text("View")')
       await page.click('text=Choose columns')
       for (const name of ['Tier', 'Alliance', 'Power']) await page.getByLabel(name, { exact: true }).uncheck()
-      await page.getByLabel('Kill points: gained', { exact: true }).check()
-      await page.getByLabel('Move Kill points up', { exact: true }).click()
-      await page.getByLabel('Move Kill points up', { exact: true }).click()
+      await page.getByLabel('Kill Points: gained', { exact: true }).check()
+      await page.getByLabel('Move Kill Points up', { exact: true }).click()
+      await page.getByLabel('Move Kill Points up', { exact: true }).click()
       await page.click('.submit >> text=Show these columns')
       await page.waitForURL(url + path)
       expect((await heads()).slice(-4).map(head => head.replace('▼', ''))).toEqual([

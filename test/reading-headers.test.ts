@@ -31,6 +31,32 @@ describe('headings', () => {
     })
   })
 
+  test('are kept for people as they are written, but for names that a program wrote', async () => {
+    const written = [
+      'ID',
+      'VS\u202e  Punkte ',
+      'T4-Kills',
+      '戦力',
+      'kill_points',
+      'aktivität',
+      `Long ${'W'.repeat(60)}`,
+      'W/L',
+      'W L',
+    ]
+    const { metrics } = await read(csv([written, written.map(() => '1')]))
+    const headings = metrics.map(({ name, heading }) => [name.slice(0, 20), heading])
+    expect(headings).toEqual([
+      ['vs_punkte', 'VS Punkte'],
+      ['kills_t4', 'T4-Kills'],
+      ['power', '戦力'],
+      ['kill_points', undefined],
+      ['aktivität', undefined],
+      ['long_wwwwwwwwwwwwwww', undefined],
+      ['w_l', 'W/L'],
+      ['w_l_2', undefined],
+    ])
+  })
+
   test('that are too long are cut between characters', async () => {
     const heading = `A${'𠮷'.repeat(40)}`
     expect(await mappingOf(['ID', heading])).toEqual({ ID: 'id', [heading]: `a${'𠮷'.repeat(29)}` })

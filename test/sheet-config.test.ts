@@ -78,14 +78,14 @@ test('weights and the order accept the words of the sheets, and unknown metrics 
   expect((await change({ weights: { 'HONOR points': 2 } })).config.weights).toEqual({ honor_points: 2 })
   expect(await errorsOf(change({ weights: { valor: 1, 'T4 kills': 1, kills_t4: 2 }, sort: 'luck' }))).toEqual([
     422,
-    'config.weights.valor There is no metric valor here; the sheets have Power, Kills t4, Honor points.',
-    'config.weights.kills_t4 “kills_t4” is Kills t4, which already has a weight.',
-    'config.sort There is no metric luck here; the sheets have Power, Kills t4, Honor points.',
+    'config.weights.valor There is no metric valor here; the sheets have Power, T4 Kills, Honor Points.',
+    'config.weights.kills_t4 “kills_t4” is T4 Kills, which already has a weight.',
+    'config.sort There is no metric luck here; the sheets have Power, T4 Kills, Honor Points.',
   ])
 })
 
 test('a metric is meant by its heading on the board, even where another sheet would mean something else by it', () => {
-  const names = new MetricNames(['kills', 'total_kills', 'k_d_pct'], [])
+  const names = new MetricNames(['kills', 'total_kills', 'k_d_pct'], [], undefined)
   const meant = ['Kills', 'kills', 'Total kills', 'K d', 'K/D %', 'Dead Troops'].map(each => names.resolve(each, ''))
   expect(meant).toEqual(['kills', 'kills', 'total_kills', 'k_d_pct', 'k_d_pct', 'deads'])
 })
@@ -136,7 +136,7 @@ test('a board whose score means nothing says why, and nobody is first on it', as
   expect(rows.map(({ rank }: { rank: number | null }) => rank)).toEqual([null, null])
   expect(notes).toEqual([
     'Nobody has a score, so nobody is ranked.',
-    'The weights name Deads, which the newest sheet does not have, so they add nothing. The sheet has Power, Kills t4, Honor points.',
+    'The weights name Deads, which the newest sheet does not have, so they add nothing. The sheet has Power, T4 Kills, Honor Points.',
   ])
   const page = await (await fetch(`${url}/leagues/${id}`)).text()
   expect(page).toContain('Nobody has a score')

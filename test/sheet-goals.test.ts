@@ -50,7 +50,7 @@ test('the percent of a goal is the least of its targets, for the power of each; 
   expect(await call.get(`/api/v1/leagues/${id}/players/1`)).toMatchObject({ goal_pct: 50, goals: { deads: 50 } })
   const page = await (await fetch(`${url}/leagues/${id}?sort_by=goal_pct`)).text()
   expect(page).toContain('Deads: goal')
-  expect(await (await fetch(`${url}/leagues/${id}/players/1`)).text()).toContain('Kill points 100')
+  expect(await (await fetch(`${url}/leagues/${id}/players/1`)).text()).toContain('Kill Points 100')
   expect((await call.patch(`/api/v1/leagues/${id}`, { config: { sort: 'Deaths.goal_pct' } })).config.sort).toBe(
     'deads.goal_pct',
   )
@@ -108,7 +108,7 @@ test('goals that overlap, end before they start or come in addition to a single 
 test('a board whose goals name a metric that nobody has says so', async () => {
   const { call, id } = await leagueOfFour({ goals: [{ from: 1, targets: { helps: 5 } }] })
   expect((await board(call, id)).notes).toEqual([
-    "The goals name Helps, which the newest sheet does not have, so nobody's goal can be computed. The sheet has Power, Kill points, Deads.",
+    "The goals name Helps, which the newest sheet does not have, so nobody's goal can be computed. The sheet has Power, Kill Points, Deads.",
   ])
 })
 

@@ -61,16 +61,22 @@ const final = sample.sampleLeague({
   final_hash: 'ab'.repeat(32),
 })
 
+const headings = { kills_t4: 'T4-Kills <K/D %>', 'label:alliance': 'Allianz' }
+
 const pages: Record<string, Html> = {
   'leagues-officer': leaguesBody(list, {}, kinds, officer),
   'leagues-filtered': leaguesBody(noLeagues, { kind: 'tour', q: 'x"y' }, kinds, undefined),
   'leagues-none-officer': leaguesBody(noLeagues, {}, kinds, officer),
   'leagues-none-stranger': leaguesBody(noLeagues, {}, kinds, undefined),
-  'league-fields-sheet': html`${sheetKindPages.fields(sample.sampleLeague().config)}`,
+  'league-fields-sheet': html`${sheetKindPages.fields(sample.sampleLeague().config, ['power', 'kills_t4'], ['alliance'], headings)}`,
   'league-fields-tour': html`${tourKindPages.fields({})}`,
   'league-fields-market': html`${marketKindPages.fields({})}`,
   'league-settings-final': settingsBody({ league: final, kind: sheetKindPages, hasPreview: true }, admin),
-  'board-live': boardBody({ league: sample.sampleLeague(), kind: sheetKindPages, board: few, tiers }, {}, undefined),
+  'board-live': boardBody(
+    { league: sample.sampleLeague(), kind: sheetKindPages, board: { ...few, headings }, tiers },
+    {},
+    undefined,
+  ),
   'board-final-sorted': boardBody(
     { league: final, kind: sheetKindPages, board: { ...few, state: 'final', sort_by: 'power', order: 'asc' }, tiers },
     { sort_by: 'power', order: 'asc', page: '2' },

@@ -19,7 +19,8 @@ import { counted } from '../platform/number-text.ts'
 import { webhookName } from '../ui/display-name.ts'
 import { type Announcement, announcements, requireWebhook, webhookFor } from './announcements.ts'
 import { type BoardView, boardPage, boardQueryOf } from './board.ts'
-import { columnName, exportedColumn } from './columns.ts'
+import { exportedColumn } from './columns.ts'
+import { columnName } from './headings.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 import { findLeague, hasStatus } from './queries.ts'
@@ -130,7 +131,7 @@ function messageText(app: App, { league, what, detail, board }: News, { plain, b
     .map(row => `${plain(row.name)}${changeText(row)}`)
   const page = app.config.publicUrl && `${app.config.publicUrl}/leagues/${league.id}`
   return [
-    `${bold(league.name)}: ${heading}${isByScore ? '' : `, ranked by ${columnName(board.sort_by, scoreName)}`}`,
+    `${bold(league.name)}: ${heading}${isByScore ? '' : `, ranked by ${columnName(board.sort_by, scoreName, board.headings)}`}`,
     detail && plain(detail),
     ...top,
     movers.length > 0 && `Movers: ${movers.join(', ')}`,

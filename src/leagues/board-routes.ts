@@ -10,7 +10,7 @@ import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/htt
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTime, idParams, idSchema, nullableDateTime, nullableNumber } from '../platform/http/shared-schemas.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer } from './board.ts'
-import { maxMissing, missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
+import { exportedHeadings, maxMissing, missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
 import { maxColumnsLength, readColumnList } from './columns.ts'
 import { exportFileName, exportOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
@@ -38,7 +38,7 @@ const foundPlayers = t.Object({
 })
 const tierList = t.Object({ as_of: nullableDateTime, tiers: t.Array(tierSchema) })
 
-const totalsExportQuery = t.Omit(totalsQuery, ['page', 'limit'])
+const totalsExportQuery = t.Object({ ...t.Omit(totalsQuery, ['page', 'limit']).properties, headings: exportedHeadings })
 const exportQuery = t.Object({
   ...t.Omit(boardQuery, ['page', 'limit', 'around']).properties,
   columns: t.Optional(
@@ -47,7 +47,9 @@ const exportQuery = t.Object({
       maxLength: maxColumnsLength,
     }),
   ),
+  headings: exportedHeadings,
 })
+const isAsSheet = ({ headings }: { headings?: string }) => headings === 'sheet'
 const columnsAsked = (text: string | undefined) => (text ? readColumnList(text) : undefined)
 
 /** The page around a player has no page number; other pages are those of the whole board. */
@@ -65,7 +67,7 @@ export const boardRoutes = (app: App) => {
       exportOf(
         app,
         league,
-        { asked: boardQueryOf(query, league), format, chosen: columnsAsked(query.columns) },
+        { asked: boardQueryOf(query, league), format, chosen: columnsAsked(query.columns), asSheet: isAsSheet(query) },
         request,
       )
 
@@ -131,7 +133,10 @@ export const boardRoutes = (app: App) => {
     .get(
       '/:id/totals.csv',
       async ({ league, query }) =>
-        csvDownload(await totalsCsv(app, league, totalsQueryOf(query)), `totals-${exportFileName(league, 'csv')}`),
+        csvDownload(
+          await totalsCsv(app, league, totalsQueryOf(query), isAsSheet(query)),
+          `totals-${exportFileName(league, 'csv')}`,
+        ),
       {
         query: totalsExportQuery,
         may: 'reader',

@@ -6,8 +6,18 @@ import {
   idSchema,
   nullableDateTime,
   nullableNumber,
+  oneOfWords,
 } from '../platform/http/shared-schemas.ts'
 
+export const headingsSchema = t.Optional(
+  t.Record(t.String(), t.String(), {
+    description:
+      'How the sheets head columns whose name in plain words is another, by metric or `label:` and the label: `{"k_d_pct": "K/D %"}`',
+  }),
+)
+export const exportedHeadings = t.Optional(
+  oneOfWords(['keys', 'sheet', ''], { description: '`sheet`: as the sheets head the columns. `keys` by default' }),
+)
 const valuesSchema = t.Record(t.String(), nullableNumber)
 const markSchema = t.Object(
   {
@@ -57,6 +67,7 @@ export const playerSchema = t.Object(
     tier: t.Optional(t.Nullable(t.String())),
     mark: t.Optional(t.Nullable(markSchema)),
     metrics: t.Record(t.String(), t.Unknown()),
+    headings: headingsSchema,
     history: t.Array(t.Unknown()),
     as_of: nullableDateTime,
     labels: t.Optional(t.Record(t.String(), t.Nullable(t.String()))),

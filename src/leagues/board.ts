@@ -27,7 +27,7 @@ import {
   oneOfWords,
   textReadAs,
 } from '../platform/http/shared-schemas.ts'
-import { rowSchema } from './board-schemas.ts'
+import { headingsSchema, rowSchema } from './board-schemas.ts'
 import { kindOf, type ReadPage } from './kinds.ts'
 import { kindSchema, type League, leagueStatus, nextStatusChangeAt, statusSchema } from './league.ts'
 
@@ -75,6 +75,7 @@ export const boardSchema = t.Object(
     order: t.Union([t.Literal('asc'), t.Literal('desc')]),
     as_of: nullableDateTime,
     gains_from: t.Optional(dateTime({ description: 'With `from`: the time of the scan' })),
+    headings: headingsSchema,
     notes: t.Optional(t.Array(t.String(), { description: 'Why the score is incomplete, in sentences' })),
     left_out: t.Optional(
       t.Integer({ description: 'Players who do not count; they are at the end of the board, without a rank' }),
@@ -170,7 +171,7 @@ export async function boardPage(
     if (!(error instanceof UnknownColumn) || query.sort_by !== league.config.sort) throw error
     return readPage({ ...query, sort_by: undefined })
   }
-  const { asOf, gainsFrom, notes, ...page } = await readPage(query).catch(byScore).catch(refuseBoardQuery)
+  const { asOf, gainsFrom, headings, notes, ...page } = await readPage(query).catch(byScore).catch(refuseBoardQuery)
   return {
     league: leagueSummary(league, app.clock.now()),
     state: league.finalizedAt === null ? 'live' : 'final',
@@ -178,6 +179,7 @@ export async function boardPage(
     order: page.order,
     as_of: isoOrNull(asOf),
     ...(gainsFrom !== undefined && { gains_from: iso(gainsFrom) }),
+    ...(headings && { headings }),
     ...(notes && { notes }),
     ...(page.left_out !== undefined && { left_out: page.left_out }),
     rows: page.rows,

@@ -50,20 +50,6 @@ export const withGains = (shown: readonly string[], available: readonly string[]
     return available.includes(gain) && !shown.includes(gain) ? [column, gain] : [column]
   })
 
-/** The heading of a metric: `Kill points` for `kill_points`. */
-export const metricName = (metric: string): string => {
-  const words = metric.replace(/_(pct|cents)$/, '').replaceAll('_', ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
-}
-
-export function columnName(column: string, scoreName: string): string {
-  if (column === 'score') return scoreName
-  if (column === GOAL_COLUMN) return 'Goal'
-  const [gained, reached, label] = [metricOfGain(column), metricOfGoal(column), labelOfColumn(column)]
-  if (gained !== undefined) return `${metricName(gained)}: gained`
-  return reached !== undefined ? `${metricName(reached)}: goal` : metricName(label ?? column)
-}
-
 const UNITS_PREFIX = 'units:'
 const CENTS_PREFIX = 'cents:'
 /** Money is written twice: in currency units and in cents. */

@@ -1,11 +1,12 @@
 /** A board as a table for export: the headings and the cells of a row. */
-import { type BoardRow, GOAL_COLUMN, metricOfGoal } from '../leaderboard/page.ts'
+import { type BoardRow, GOAL_COLUMN, metricOfGain, metricOfGoal } from '../leaderboard/page.ts'
 import type { Cell } from '../platform/files/xlsx.ts'
 import { columnsOfRow, exportedColumn, moneyColumns } from './columns.ts'
+import type { Headings } from './headings.ts'
 
 const firstColumns = ['rank', 'change', 'player_id', 'name']
 const markColumns = ['mark', 'farm_of', 'counted', 'note']
-const computedSuffix = new RegExp(`^(.+)_(gain|${GOAL_COLUMN})$`)
+const computedSuffix = new RegExp(`^(.+)[_ ](gain|${GOAL_COLUMN})$`)
 const computedColumns = ['rank', 'change', 'score', 'tier', GOAL_COLUMN]
 
 /** Of the headings of an exported board, those of what the board works out itself; none if it is another table, or its first columns are not where they were. */
@@ -36,11 +37,23 @@ function allColumns(row: BoardRow | undefined): readonly string[] {
   return [...all.filter(column => !isGoal(column)), ...all.filter(isGoal)]
 }
 
-export const exportHeading = (columns: readonly string[], row: BoardRow | undefined): string[] => [
+export const exportHeading = (
+  columns: readonly string[],
+  row: BoardRow | undefined,
+  headings: Headings | undefined,
+): string[] => [
   ...firstColumns,
-  ...columns.map(column => exportedColumn(column).head),
+  ...columns.map(column => headOf(column, headings)),
   ...(row?.mark !== undefined ? markColumns : []),
 ]
+
+/** Without `headings`, the key of the column; with them `T4-Kills gain` for `kills_t4_gain`. */
+function headOf(column: string, headings: Headings | undefined): string {
+  const { head } = exportedColumn(column)
+  const metric = metricOfGain(column) ?? metricOfGoal(column) ?? column
+  const heading = headings?.[metric]
+  return heading === undefined ? head : heading + head.slice(metric.length).replace('_', ' ')
+}
 
 export function exportCells(columns: readonly string[]): (row: BoardRow) => Cell[] {
   const readers = columns.map(column => exportedColumn(column).cell)

@@ -38,23 +38,25 @@ type Export = {
   format: Format
   /** All columns without it. */
   chosen: readonly string[] | undefined
+  /** Columns are headed as in the sheets, otherwise by their keys. */
+  asSheet: boolean
 }
 
 export async function exportOf(
   app: App,
   league: League,
-  { asked, format, chosen }: Export,
+  { asked, format, chosen, asSheet }: Export,
   request: Request,
 ): Promise<Response> {
   const firstPage = { ...asked, around: undefined, page: 1 }
   const kind = kindOf(app, league)
   const readPage = await kind.pagesOfNow?.(app, league, firstPage)
   const first = await boardPage(app, league, { ...firstPage, limit: 1 }, readPage) // refuses an invalid query
-  const { rows, pagination, sort_by, order } = first
+  const { rows, headings, pagination, sort_by, order } = first
   const query = { ...firstPage, sort_by, order }
   if (chosen) requireColumns(chosen, columnsOfRow(rows[0]))
   const columns = columnsToExport(rows[0], chosen, kind.pages.isMoney)
-  const heading = exportHeading(columns, rows[0])
+  const heading = exportHeading(columns, rows[0], asSheet ? headings : undefined)
   if (format === 'xlsx' && !fitsWorkbook(pagination.total, heading.length))
     refuse('too_large', 'The board has more rows or columns than fit into a workbook. Use CSV instead')
   const source = await kind.exportSource?.(app, league, query)

@@ -3,6 +3,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import type { SortOrder } from '../ui/parts/table.ts'
 import { type Announcement, announcementLabels, isWanted } from './announcements.ts'
+import type { Headings } from './headings.ts'
 
 /** What a kind of league brings to the pages that all leagues share: its words, the format of scores, its tabs and form fields. */
 export type KindPages = {
@@ -34,7 +35,7 @@ export type KindPages = {
   /** An empty board: what fills it, and where the reader can do so. */
   noScores(who: Who | undefined): { text: string; tab: Tab | undefined }
   /** The form fields of `config`. `offered`: the metrics of its sheets, or the tours there are; `labels`: of its players. */
-  fields(config: LeagueConfig, offered?: readonly string[], labels?: readonly string[]): Content
+  fields(config: LeagueConfig, offered?: readonly string[], labels?: readonly string[], headings?: Headings): Content
 }
 
 /** A page of a league, at `/leagues/:id/<path>`. */

@@ -13,6 +13,7 @@ import type { Content } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
 import type { ConfigPreview } from './config-preview.ts'
+import type { Headings } from './headings.ts'
 import type { KindPages } from './kind-pages.ts'
 import type { League, LeagueView } from './league.ts'
 
@@ -23,6 +24,7 @@ export type BoardPage = RankedPage & {
   gainsFrom?: number
   /** Why the score is incomplete, for readers. */
   notes?: string[]
+  headings?: Headings
 }
 
 export type ReadPage = (query: BoardQuery) => Promise<BoardPage>
@@ -35,6 +37,7 @@ export type TotalsPage = {
   gainsFrom?: number
   /** Labels that can be asked for. */
   labels: readonly string[]
+  headings?: Headings
   all: GroupTotal
   groups?: RankedTotals
 }
@@ -111,6 +114,8 @@ export type LeagueKind = {
   /** Players who were on an earlier board and are missing from this one, whose name or id contains `q`. */
   missing?(app: App, league: League, q: string, limit: number): Promise<FoundMissing>
   seenLabels?(app: App, league: League): readonly string[]
+  /** How its sheets head their columns. */
+  headings?(app: App, league: League): Headings | undefined
   /** How another config would move players; undefined if there is no board yet. At most `limit` players are named each way. */
   previewConfig?(
     app: App,

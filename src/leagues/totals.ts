@@ -12,6 +12,9 @@ import type { Cell } from '../platform/files/xlsx.ts'
 import { pagination, paginationSchema } from '../platform/http/pagination.ts'
 import { dateTime, nullableDateTime, nullableNumber, oneOfWords } from '../platform/http/shared-schemas.ts'
 import { boardQuery, leagueBrief, leagueSummary, nextChangeAt, refuseBoardQuery, refuseInvalidQuery } from './board.ts'
+import { headingsSchema } from './board-schemas.ts'
+import { labelColumn } from './columns.ts'
+import type { Headings } from './headings.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 
@@ -55,6 +58,7 @@ export const totalsSchema = t.Object(
     as_of: nullableDateTime,
     gains_from: t.Optional(dateTime({ description: 'With `from`: the time of the scan' })),
     labels: t.Array(t.String(), { description: 'The labels of the board' }),
+    headings: headingsSchema,
     all: t.Nullable(t.Object(totalFields, { description: 'Everyone who counts; null while nobody is on the board' })),
     label: t.Nullable(t.String()),
     by: oneOfWords(totalsBy),
@@ -101,6 +105,7 @@ async function totalsPage(app: App, league: League, query: TotalsQuery): Promise
     as_of: isoOrNull(found?.asOf),
     ...(found?.gainsFrom !== undefined && { gains_from: iso(found.gainsFrom) }),
     labels: [...(found?.labels ?? [])],
+    ...(found?.headings && { headings: found.headings }),
     all: found?.all ?? null,
     label: query.label ?? null,
     by: query.by,
@@ -112,22 +117,24 @@ async function totalsPage(app: App, league: League, query: TotalsQuery): Promise
 }
 
 /** All groups, whatever page was asked for. */
-export async function totalsCsv(app: App, league: League, query: TotalsQuery): Promise<string> {
+export async function totalsCsv(app: App, league: League, query: TotalsQuery, asSheet: boolean): Promise<string> {
   const all = await totalsPage(app, league, { ...query, page: 1, limit: Number.MAX_SAFE_INTEGER }) // at once: of one moment
-  return bom + csvLines(totalsTable(all))
+  return bom + csvLines(totalsTable(all, asSheet ? all.headings : undefined))
 }
 
 /** The groups, and everyone in the last row. */
-function totalsTable({ label, rows, all }: TotalsView): Cell[][] {
+function totalsTable({ label, rows, all }: TotalsView, headings: Headings = {}): Cell[][] {
   const names = Object.keys(all?.metrics ?? {})
-  const pair = (name: string) => [name, `${name}_average`]
+  const column = (name: string, ...what: string[]) =>
+    headings[name] === undefined ? [name, ...what].join('_') : [headings[name], ...what].join(' ')
+  const pair = (name: string, ...what: string[]) => [column(name, ...what), column(name, ...what, 'average')]
   const columns = [
     'rank',
-    label ?? 'total',
+    label === null ? 'total' : (headings[labelColumn(label)] ?? label),
     'players',
     ...pair('score'),
-    ...names.flatMap(pair),
-    ...names.map(name => `${name}_gain`).flatMap(pair),
+    ...names.flatMap(name => pair(name)),
+    ...names.flatMap(name => pair(name, 'gain')),
   ]
   const cells = ({ players, score, metrics, gains }: GroupTotal): Cell[] => [
     players,

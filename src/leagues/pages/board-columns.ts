@@ -13,7 +13,8 @@ import { sparkline } from '../../ui/parts/figures.ts'
 import type { Column } from '../../ui/parts/table.ts'
 import { name, number, percent } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
-import { columnName, columnsOfRow, exportedColumn, labelOfColumn, shownColumns } from '../columns.ts'
+import { columnsOfRow, exportedColumn, labelOfColumn, shownColumns } from '../columns.ts'
+import { columnName } from '../headings.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { Trends } from '../kinds.ts'
 
@@ -89,7 +90,7 @@ function trendColumn({ board: { rows }, trends = {}, kind: { scoreName } }: Show
 /** A column of values; `shown`: all of them. */
 function valueColumn(shownBoard: ShownBoard, column: string, shown: readonly string[]): Column<BoardRow> {
   const { kind, tiers, withLabel } = shownBoard
-  const head = columnName(column, kind.scoreName)
+  const head = columnName(column, kind.scoreName, shownBoard.board.headings)
   if (column === 'score') return scoreColumn(shownBoard, head)
   if (column === 'tier')
     return { head, cell: row => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }

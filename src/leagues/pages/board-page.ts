@@ -11,7 +11,8 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView, boardQuery } from '../board.ts'
-import { columnName, columnsOfRow, joinColumnList, maxColumnsLength, shownColumns, withGains } from '../columns.ts'
+import { columnsOfRow, joinColumnList, labelColumn, maxColumnsLength, shownColumns, withGains } from '../columns.ts'
+import { columnName, type Headings } from '../headings.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { FoundMissing, Trends } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
@@ -110,7 +111,7 @@ ${table({
     order: board.order,
     href: (by, order) => to({ sort_by: by, order, page: undefined, around: undefined }),
   },
-  empty: emptyBoard(params, to({ q: undefined, page: undefined }), path),
+  empty: emptyBoard(params, groupName(params, board.headings), to({ q: undefined, page: undefined }), path),
 })}
 ${paginationLinks(pages, page => to({ page, around: undefined }))}${data.missing && missingPart(data.missing, path)}`
 }
@@ -209,7 +210,7 @@ function exportMenu({ league, board, columns }: BoardData, params: BoardParams):
   const list = joinColumnList(withGains(shown, available))
   const { sort_by, order, ties, at, from } = params
   const file = (format: string, query: Params) =>
-    html`<a class="button small quiet" href="${address(`/api/v1/leagues/${league.id}/leaderboard.${format}`, query)}" download>${format.toUpperCase()}</a>`
+    html`<a class="button small quiet" href="${address(`/api/v1/leagues/${league.id}/leaderboard.${format}`, { ...query, headings: board.headings && 'sheet' })}" download>${format.toUpperCase()}</a>`
   const shownParams = {
     ...params,
     page: undefined,
@@ -241,25 +242,26 @@ ${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime
 }
 
 /** Every metric, and the gain in it. */
-const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoices => [
+const rankings = ({ rows, headings, sort_by }: BoardView, scoreName: string): FormChoices => [
   [sort_by === 'score' ? '' : 'score', scoreName],
   ...[
     ...Object.keys(rows[0]?.metrics ?? {}).flatMap(metric => [metric, gainColumn(metric)]),
     ...(rows[0]?.goals ? [GOAL_COLUMN, ...Object.keys(rows[0].goals).map(goalColumn)] : []),
-  ].map(value => [value, columnName(value, scoreName)] as const),
+  ].map(value => [value, columnName(value, scoreName, headings)] as const),
 ]
 
 /** Says that this is not the whole board, and links back to it. */
 function viewSummary(
-  { q, around, at, label, tier }: BoardParams,
-  { pagination: { total }, gains_from, rows }: BoardView,
+  params: BoardParams,
+  { pagination: { total }, gains_from, headings, rows }: BoardView,
   path: string,
 ): Content {
+  const { q, around, at, label, tier } = params
   const facts = [
     q && html`${counted(total, 'match', 'matches')} for “${q}”`,
     around && html`around ${name(rows.find(row => row.player_id === around)?.name || around)}`,
     at && html`as of ${moment(at)}`,
-    (label || tier) && html`${groupName(label, tier)}: ${counted(total, 'player')}`,
+    (label || tier) && html`${groupName(params, headings)}: ${counted(total, 'player')}`,
     gains_from && html`gains since the scan of ${moment(gains_from)}`,
   ].filter(Boolean)
   return (
@@ -268,15 +270,16 @@ function viewSummary(
   )
 }
 
-const groupName = (label: string | undefined, tier: string | undefined): string =>
-  [label?.replace(':', ' '), tier].filter(Boolean).join(', ')
+function groupName({ label, tier }: BoardParams, headings: Headings | undefined): string {
+  const named = label?.replace(/^([^:]*):/, (_, name: string) => `${headings?.[labelColumn(name)] ?? name} `)
+  return [named, tier].filter(Boolean).join(', ')
+}
 
-function emptyBoard({ q, at, page, label, tier }: BoardParams, all: string, path: string): Html {
+function emptyBoard({ q, at, page, label, tier }: BoardParams, group: string, all: string, path: string): Html {
   if (q)
     return emptyState('No match', html`No name or id here contains “${q}”.`, html`<a href="${all}">Show everyone</a>`)
   const whole = html`<a href="${path}">Whole board</a>`
-  if ((label || tier) && !page)
-    return emptyState('Nobody here', `No player of this board is in ${groupName(label, tier)}.`, whole)
+  if ((label || tier) && !page) return emptyState('Nobody here', `No player of this board is in ${group}.`, whole)
   if (at && !page) return emptyState('No board yet', html`There was no scan yet on ${moment(at)}.`, whole)
   return emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
 }

@@ -12,7 +12,8 @@ import { page, pageRouter } from '../../ui/layout.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { orderedChecks } from '../../ui/parts/ordered-checks.ts'
 import { readBoard } from '../board.ts'
-import { columnName, columnsOfRow, joinColumnList, maxColumnsLength, readColumnList, shownColumns } from '../columns.ts'
+import { columnsOfRow, joinColumnList, maxColumnsLength, readColumnList, shownColumns } from '../columns.ts'
+import { columnName, type Headings } from '../headings.ts'
 import type { KindPages } from '../kind-pages.ts'
 import { kindOf } from '../kinds.ts'
 import type { League, LeagueView } from '../league.ts'
@@ -47,7 +48,8 @@ export const columnPages = (app: App) => {
   }
   const columnsPage = (league: League, columns: ColumnRow[], who: Who | undefined, refusal?: string) => {
     const view = leagueViewById(db, league.id, clock.now())
-    const body = columnsBody(view, kindOf(app, league).pages, columns, who, refusal)
+    const { pages: kind, headings } = kindOf(app, league)
+    const body = columnsBody({ league: view, kind, headings: headings?.(app, league), columns }, who, refusal)
     return page({ title: `Columns of ${league.name}`, who, nav: 'leagues', body }, refusal ? 422 : 200)
   }
 
@@ -100,12 +102,12 @@ function moveColumn(order: readonly string[], column: string, by: 1 | -1): strin
   return [...without.slice(0, to), column, ...without.slice(to)]
 }
 
+type ColumnsData = { league: LeagueView; kind: KindPages; headings: Headings | undefined; columns: ColumnRow[] }
+
 function columnsBody(
-  league: LeagueView,
-  kind: KindPages,
-  columns: ColumnRow[],
+  { league, kind, headings, columns }: ColumnsData,
   who: Who | undefined,
-  refusal?: string,
+  refusal: string | undefined,
 ): Html {
   const path = `/leagues/${league.id}`
   const head = leagueHead({ league, kind, who, title: 'Columns of the board' })
@@ -123,7 +125,7 @@ ${orderedChecks({
   hint: 'Your own choice for this board, kept in this browser. Rank and name are always shown.',
   choices: columns.map(({ column, ticked }) => ({
     value: column,
-    label: columnName(column, kind.scoreName),
+    label: columnName(column, kind.scoreName, headings),
     ticked,
   })),
 })}

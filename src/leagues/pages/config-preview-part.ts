@@ -5,15 +5,20 @@ import { movement } from '../../ui/parts/badges.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, number } from '../../ui/parts/values.ts'
-import { columnName } from '../columns.ts'
 import type { ConfigPreview } from '../config-preview.ts'
+import { columnName, type Headings } from '../headings.ts'
 import type { KindPages } from '../kind-pages.ts'
 
 type Mover = ConfigPreview['up'][number]
 
-export function configPreviewPart(preview: ConfigPreview, kind: KindPages, path: string): Html {
+export function configPreviewPart(
+  preview: ConfigPreview,
+  kind: KindPages,
+  headings: Headings | undefined,
+  path: string,
+): Html {
   const { players, moved, up, down, tiers_changed, tiers, notes, sort_by, sort_by_before } = preview
-  const column = (by: string) => columnName(by, kind.scoreName)
+  const column = (by: string) => columnName(by, kind.scoreName, headings)
   const sorted = sort_by === sort_by_before ? column(sort_by) : `${column(sort_by_before)} now, ${column(sort_by)} then`
   return html`<h3>What would change</h3>
 <p>${moved === 0 ? 'Nobody would move' : html`${number(moved)} of ${number(players)} players would change rank`} (ranked by ${sorted}). Nothing is saved yet.</p>

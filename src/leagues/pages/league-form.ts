@@ -7,6 +7,7 @@ import { action, form, formField } from '../../ui/parts/form.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { moment, time } from '../../ui/parts/values.ts'
 import type { ConfigPreview } from '../config-preview.ts'
+import type { Headings } from '../headings.ts'
 import { fieldText, type KindPages } from '../kind-pages.ts'
 import type { Kinds } from '../kinds.ts'
 import { type LeagueView, leagueInputs, openWhenSettled } from '../league.ts'
@@ -34,6 +35,7 @@ type SettingsData = {
   offered?: readonly string[]
   /** The labels of its players. */
   labels?: readonly string[]
+  headings?: Headings
   /** Whether its config can be previewed before it is saved. */
   hasPreview: boolean
   preview?: ConfigPreview
@@ -54,7 +56,7 @@ const isArchived = ({ archived_at }: LeagueView) => archived_at !== null
 const isFrozen = (league: LeagueView) => isFinal(league) || isArchived(league)
 
 function settingsPart(
-  { league, kind, offered, labels, hasPreview, preview }: SettingsData,
+  { league, kind, offered, labels, headings, hasPreview, preview }: SettingsData,
   who: Who | undefined,
 ): Html {
   const still = openWhenSettled.join(' and ')
@@ -65,11 +67,11 @@ ${isFinal(league) && html`<p>This league has been final since ${moment(league.fi
 ${isArchived(league) && !isFinal(league) && html`<p>This league has been archived since ${moment(league.archived_at)}: until it is unarchived, only its ${still} can change. Its board is not final.</p>`}
 ${form(
   { action: apiOf(league), method: 'patch', done: 'Saved' },
-  html`${leagueFieldInputs(league, !isOpen)}${isOpen && kind.fields(league.config, offered, labels)}`,
+  html`${leagueFieldInputs(league, !isOpen)}${isOpen && kind.fields(league.config, offered, labels, headings)}`,
   'Save',
   isOpen && hasPreview && previewButton(league, who),
 )}
-<div id="config-preview" class="part" aria-live="polite">${preview && configPreviewPart(preview, kind, `/leagues/${league.id}`)}</div>
+<div id="config-preview" class="part" aria-live="polite">${preview && configPreviewPart(preview, kind, headings, `/leagues/${league.id}`)}</div>
 </section>`
 }
 

@@ -43,6 +43,7 @@ export const leaguePages = (app: App) => {
       kind: kind.pages,
       offered: kind.offered?.(app, row),
       labels: kind.seenLabels?.(app, row),
+      headings: kind.headings?.(app, row),
       hasPreview: kind.previewConfig !== undefined,
       preview: preview?.preview,
       webhook: row.config.webhook_url ? webhookState(db, row) : undefined,

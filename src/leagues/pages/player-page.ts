@@ -6,7 +6,8 @@ import { chart, sparkline } from '../../ui/parts/figures.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, momentText, name, number, percent } from '../../ui/parts/values.ts'
-import { metricName } from '../columns.ts'
+import { labelColumn } from '../columns.ts'
+import { metricName } from '../headings.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { PlayerView } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
@@ -30,9 +31,11 @@ type PlayerData = {
 }
 
 /** If a goal has several targets: how much of each has been reached. */
-const goalsLine = ({ goals = {} }: PlayerView): Content =>
+const goalsLine = ({ goals = {}, headings }: PlayerView): Content =>
   Object.keys(goals).length > 1 &&
-  Object.entries(goals).map(([metric, reached], i) => html`${i > 0 && ', '}${metricName(metric)} ${percent(reached)}`)
+  Object.entries(goals).map(
+    ([metric, reached], i) => html`${i > 0 && ', '}${metricName(metric, headings)} ${percent(reached)}`,
+  )
 
 /** Where they stand, for chats; empty without a score. */
 export const playerSummary = ({ kind, player: { rank, score } }: PlayerData): string =>
@@ -68,7 +71,9 @@ function figuresOf({ league, kind, player, tiers }: PlayerData) {
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
     player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: goalsLine(player) },
     ...Object.entries(player.labels ?? {}).map(([label, text]) =>
-      text ? { label: metricName(label), value: labelLink(league.id, label, text) } : undefined,
+      text
+        ? { label: metricName(labelColumn(label), player.headings), value: labelLink(league.id, label, text) }
+        : undefined,
     ),
     player.tier ? { label: 'Tier', value: tier(player.tier, tiers.indexOf(player.tier), tiers.length) } : undefined,
   ]
@@ -82,7 +87,7 @@ const metricsWithHistory = ({ metrics, history }: PlayerView): string[] =>
   Object.keys(metrics).filter(metric => history.some(point => metric in point.metrics))
 
 function metricsPart({ kind, player }: PlayerData): Html {
-  const { history } = player
+  const { history, headings } = player
   const rows = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
   const isKnown = (part: Exclude<keyof typeof unknownCard, 'current'>) => rows.some(card => card[part] !== null)
   return html`<section class="part">
@@ -90,9 +95,9 @@ function metricsPart({ kind, player }: PlayerData): Html {
 ${table({
   caption: `Metrics of ${player.name}`,
   rows,
-  rowName: ({ metric }) => metricName(metric),
+  rowName: ({ metric }) => metricName(metric, headings),
   columns: [
-    { head: 'Metric', names: true, cell: ({ metric }) => metricName(metric) },
+    { head: 'Metric', names: true, cell: ({ metric }) => metricName(metric, headings) },
     { head: 'Current', numeric: true, cell: ({ metric, current }) => kind.metric(metric, current) },
     isKnown('baseline') && {
       head: 'Baseline',
@@ -118,7 +123,7 @@ ${table({
         head: 'History',
         folds: true,
         cell: ({ metric }) =>
-          sparkline(seriesOf(player, metric), `${metricName(metric)} over ${history.length} snapshots`),
+          sparkline(seriesOf(player, metric), `${metricName(metric, headings)} over ${history.length} snapshots`),
       },
   ],
 })}
@@ -127,7 +132,7 @@ ${table({
 
 /** `chosen`: the metric of the chart; the score by default. */
 function historyPart({ league, kind, player }: PlayerData, chosen: string | undefined): Html {
-  const { history } = player
+  const { history, headings } = player
   const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
   const metrics = metricsWithHistory(player)
   const shown = chosen && metrics.includes(chosen) ? chosen : 'score'
@@ -135,11 +140,11 @@ function historyPart({ league, kind, player }: PlayerData, chosen: string | unde
 <h2>Over time</h2>
 ${
   history.length > 1 &&
-  html`<nav class="filters" aria-label="Metric of the chart">${['score', ...metrics].map(metric => html`<a href="${address(path, { metric: metric === 'score' ? undefined : metric })}"${metric === shown && html` aria-current="true"`}>${metricName(metric)}</a>`)}</nav>
+  html`<nav class="filters" aria-label="Metric of the chart">${['score', ...metrics].map(metric => html`<a href="${address(path, { metric: metric === 'score' ? undefined : metric })}"${metric === shown && html` aria-current="true"`}>${metricName(metric, headings)}</a>`)}</nav>
 ${chart({
-  label: `${metricName(shown)} of ${player.name} over time; the numbers are in the table below`,
+  label: `${metricName(shown, headings)} of ${player.name} over time; the numbers are in the table below`,
   times: history.map(point => Date.parse(point.taken_at)),
-  series: [{ label: metricName(shown), values: seriesOf(player, shown) }],
+  series: [{ label: metricName(shown, headings), values: seriesOf(player, shown) }],
 })}`
 }
 ${table({
@@ -155,7 +160,7 @@ ${table({
     },
     { head: kind.scoreName, numeric: true, cell: point => kind.score(point.score) },
     ...metrics.map(metric => ({
-      head: metricName(metric),
+      head: metricName(metric, headings),
       numeric: true,
       folds: metrics.length > 1,
       cell: (point: HistoryRow) => kind.metric(metric, point.metrics[metric] ?? null),

@@ -10,7 +10,8 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { type Column, table } from '../../ui/parts/table.ts'
 import { moment, name, number } from '../../ui/parts/values.ts'
-import { metricName } from '../columns.ts'
+import { labelColumn } from '../columns.ts'
+import { metricName } from '../headings.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
 import type { TotalsParams, TotalsView } from '../totals.ts'
@@ -21,7 +22,7 @@ type TotalsData = { league: LeagueView; kind: KindPages; totals: TotalsView }
 
 export function totalsBody(data: TotalsData, params: TotalsParams, who: Who | undefined): Html {
   const { league, kind, totals } = data
-  const { all, label, labels, by } = totals
+  const { all, label, labels, headings, by } = totals
   const path = `/leagues/${league.id}`
   const to = (change: TotalsParams) => address(`${path}/totals`, { ...params, page: undefined, ...change })
   const head = leagueHead({ league, kind, who, tab: 'totals' })
@@ -31,22 +32,27 @@ export function totalsBody(data: TotalsData, params: TotalsParams, who: Who | un
     html`<a href="${href}"${isChosen && html` aria-current="true"`}>${text}</a>`
   return html`${head}
 <div class="toolbar">
-<nav class="filters" aria-label="Added up by">${choice('Whole board', to({ label: undefined, q: undefined }), label === null)}${labels.map(each => choice(`By ${each.replaceAll('_', ' ')}`, to({ label: each, q: undefined }), each === label))}</nav>
+<nav class="filters" aria-label="Added up by">${choice('Whole board', to({ label: undefined, q: undefined }), label === null)}${labels.map(each => choice(`By ${headings?.[labelColumn(each)] ?? each.replaceAll('_', ' ')}`, to({ label: each, q: undefined }), each === label))}</nav>
 <nav class="filters" aria-label="What is shown">${choice('Sums', to({ by: undefined }), by === 'sum')}${choice('Averages', to({ by: 'average' }), by === 'average')}</nav>
 ${label !== null && rankBy(totals, params, kind, `${path}/totals`)}
-<span class="actions"><a class="button small quiet" href="${address(`/api/v1${path}/totals.csv`, { ...params, page: undefined, limit: undefined })}" download>CSV</a></span>
+<span class="actions"><a class="button small quiet" href="${address(`/api/v1${path}/totals.csv`, { ...params, page: undefined, limit: undefined, headings: headings && 'sheet' })}" download>CSV</a></span>
 </div>
 <p class="quiet">${totals.as_of && html`As of ${moment(totals.as_of)}.`} ${totals.gains_from && html`Gains since the scan of ${moment(totals.gains_from)}.`} ${by === 'average' ? 'The average of players whose value is known.' : 'The sum of all players.'} Players who are left out do not count.</p>
-${label === null ? wholeBoard(all, kind, by) : groupTable(data, label, all, params)}`
+${label === null ? wholeBoard(all, kind, totals) : groupTable(data, label, all, params)}`
 }
 
-function rankBy({ all, sort_by }: TotalsView, params: TotalsParams, { scoreName }: KindPages, path: string): Html {
+function rankBy(
+  { all, headings, sort_by }: TotalsView,
+  params: TotalsParams,
+  { scoreName }: KindPages,
+  path: string,
+): Html {
   const choices: FormChoices = [
     ['score', scoreName],
     ['players', 'Players'],
     ...Object.keys(all?.metrics ?? {}).flatMap(metric => [
-      [metric, metricName(metric)] as const,
-      [gainColumn(metric), `${metricName(metric)}: gain`] as const,
+      [metric, metricName(metric, headings)] as const,
+      [gainColumn(metric), `${metricName(metric, headings)}: gain`] as const,
     ]),
   ]
   const hiddenFields = (['label', 'by', 'at', 'from', 'limit'] as const).filter(key => params[key])
@@ -55,10 +61,18 @@ function rankBy({ all, sort_by }: TotalsView, params: TotalsParams, { scoreName 
 }
 
 /** Each metric with its sum and its average. */
-function wholeBoard({ players, score, metrics, gains }: GroupTotal, kind: KindPages, by: TotalsView['by']): Html {
+function wholeBoard(
+  { players, score, metrics, gains }: GroupTotal,
+  kind: KindPages,
+  { by, headings }: TotalsView,
+): Html {
   const lines = [
     { head: kind.scoreName, now: score, gained: undefined },
-    ...Object.entries(metrics).map(([metric, now]) => ({ head: metricName(metric), now, gained: gains[metric] })),
+    ...Object.entries(metrics).map(([metric, now]) => ({
+      head: metricName(metric, headings),
+      now,
+      gained: gains[metric],
+    })),
   ]
   return html`${table({
     caption: `Totals of ${counted(players, 'player')}`,
@@ -74,7 +88,7 @@ function wholeBoard({ players, score, metrics, gains }: GroupTotal, kind: KindPa
 }
 
 function groupTable({ league, kind, totals }: TotalsData, label: string, all: GroupTotal, params: TotalsParams): Html {
-  const { rows, sort_by, order, by, pagination } = totals
+  const { rows, headings, sort_by, order, by, pagination } = totals
   const path = `/leagues/${league.id}`
   const board = (text: string) =>
     address(path, { label: `${label}:${text}`, at: params.at || undefined, from: params.from || undefined })
@@ -82,7 +96,7 @@ function groupTable({ league, kind, totals }: TotalsData, label: string, all: Gr
   const columns: Column<RankedTotal>[] = [
     { head: html`<abbr title="Rank">#</abbr>`, class: 'rank', numeric: true, cell: ({ rank }) => number(rank) },
     {
-      head: metricName(label),
+      head: metricName(labelColumn(label), headings),
       names: true,
       cell: ({ text }) => html`<a href="${board(text)}">${text ? name(text) : 'none'}</a>`,
       foot: 'Everyone',
@@ -107,7 +121,7 @@ function groupTable({ league, kind, totals }: TotalsData, label: string, all: Gr
       const both = ({ metrics, gains }: GroupTotal) =>
         html`${figureText(metrics[metric], by)}${gainCell(rounded(gains[metric]?.[by]))}`
       return {
-        head: metricName(metric),
+        head: metricName(metric, headings),
         numeric: true,
         folds: ![metric, gainColumn(metric)].includes(sort_by),
         sort: { by: sort_by === gainColumn(metric) ? sort_by : metric },

@@ -15,6 +15,8 @@ import {
 import { BadQuery, type BoardQuery, labelParts } from '../../leaderboard/query.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { bestTierFirst, type Classification, defaultTiers, type TierMembers } from '../../leaderboard/tiers.ts'
+import { headingsOf } from '../headings.ts'
+import type { BoardPage } from '../kinds.ts'
 import { type BoardCache, openBoardCache } from './board-cache.ts'
 import type { BoardParts, Ranked } from './board-cells.ts'
 import { boardFromParts, pageFromParts, snapshotColumns } from './board-from-parts.ts'
@@ -50,8 +52,6 @@ export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 64
   return { scores, boardCache: openBoardCache(thread, bytes), close: () => scores.close() }
 }
 
-export type SheetPage = RankedPage & { asOf: number | null; gainsFrom?: number; notes?: string[] }
-
 const manyPlayers = 5_000 // from here on almost every row of a page is read from another place, some 3 ms in all
 
 /** With `isAhead` nobody waits for the page yet, so that the worker thread reads the rows of a large board. */
@@ -60,7 +60,7 @@ export async function sheetPage(
   source: BoardSource,
   asked: BoardQuery,
   { isAhead = false } = {},
-): Promise<SheetPage> {
+): Promise<BoardPage> {
   const { published, config } = source
   const upTo = publishedUpTo(published, asked.at)
   const selection = await shownSnapshots(boards, upTo, asked.from)
@@ -71,6 +71,7 @@ export async function sheetPage(
   const query = withMetricOfHeading(asked, snapshotOf(boards.scores, selection.current), config)
   const { parts } = await boardParts(boards, { ...source, published: upTo }, selection, query)
   const snapshot = snapshotOf(boards.scores, selection.current)
+  const headings = headingsOf(snapshot)
   const notes = scoreNotes(
     snapshot,
     snapshotOf(boards.scores, selection.baseline),
@@ -82,6 +83,7 @@ export async function sheetPage(
     ...(isElsewhere ? await boards.boardCache.page({ parts, query }) : pageFromParts(boards.scores, { parts, query })),
     asOf: selection.asOf,
     ...(asked.from !== undefined && { gainsFrom: takenAtOf(upTo, selection.baseline) }),
+    ...(headings && { headings }),
     ...(notes.length > 0 && { notes }),
   }
 }

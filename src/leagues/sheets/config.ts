@@ -5,12 +5,12 @@ import type { FieldError } from '../../errors.ts'
 import { GOAL_COLUMN, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import { refuseAny } from '../../platform/http/field-errors.ts'
 import { checkWebhook } from '../announcements.ts'
-import { labelColumn, labelOfColumn, metricName } from '../columns.ts'
+import { labelColumn, labelOfColumn } from '../columns.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { type SheetConfig, sheetConfig } from './config-schema.ts'
 import { type Goal, overlapOf } from './goals.ts'
-import { MetricNames, metricsNamedIn, seenLabels, seenMetrics } from './metric-names.ts'
+import { MetricNames, metricsNamedIn, seenHeadings, seenLabels, seenMetrics } from './metric-names.ts'
 import { publishedSnapshots } from './queries.ts'
 import type { RankedConfig } from './scoring.ts'
 
@@ -29,7 +29,8 @@ export function checkedSheetConfig(
   const seen = seenMetrics(app.sheets.boards.scores, scans)
   const labels = seenLabels(app.sheets.boards.scores, scans)
   const before: SheetConfig = league?.config ?? {}
-  const names = new MetricNames(seen, metricsNamedIn(before))
+  const headings = seenHeadings(app.sheets.boards.scores, scans)
+  const names = new MetricNames(seen, metricsNamedIn(before), headings)
   const named = {
     ...config,
     ...(config.weights && { weights: namedNumbers(config.weights, names, 'config.weights', 'weight') }),
@@ -52,7 +53,7 @@ function namedColumns(
   const named = columns.map((given, i) => {
     const path = `config.columns.${i}`
     const asked = labelOfColumn(given)
-    const label = labels.find(each => [each, metricName(each)].includes(asked ?? given))
+    const label = labels.find(each => [each, names.called(labelColumn(each))].includes(asked ?? given))
     if (label !== undefined) return labelColumn(label)
     if (asked === undefined) return fixedColumn(given) ?? namedColumn(given, names, path)
     if (labels.length > 0 && !before.includes(given))
@@ -97,7 +98,7 @@ function namedNumbers(
     if (Object.hasOwn(named, name))
       names.errors.push({
         path: `${path}.${given}`,
-        message: `“${given}” is ${metricName(name)}, which already has a ${what}.`,
+        message: `“${given}” is ${names.called(name)}, which already has a ${what}.`,
       })
     else named[name] = number
   }

@@ -3,7 +3,7 @@ import type { Database } from 'bun:sqlite'
 import type { UploadDoubt } from '../../../db/schema.ts'
 import { hasFallen } from '../../leaderboard/gains.ts'
 import { countText, firstOfText } from '../../platform/number-text.ts'
-import { metricName } from '../columns.ts'
+import { headingsOf, metricName } from '../headings.ts'
 import { type PlayerBatch, type Players, pairRows } from './baseline-rows.ts'
 import type { PausableWork } from './latecomers.ts'
 import { SnapshotWindow } from './snapshots/read.ts'
@@ -123,13 +123,15 @@ export function doubtsOf(
       of,
       message: `${countText(missingColumns.length)} of ${countText(of)} columns of the scan before are not in it: ${columnNames(missingColumns)}`,
     })
-  else if (lostScores.length > 0)
+  else if (lostScores.length > 0) {
+    const names = lostScores.map(metric => metricName(metric, headingsOf(before)))
     doubts.push({
       reason: 'columns',
       count: lostScores.length,
       of,
-      message: `The board is scored by ${lostScores.map(metricName).join(', ')}, which the scan before had and this sheet does not`,
+      message: `The board is scored by ${names.join(', ')}, which the scan before had and this sheet does not`,
     })
+  }
   return doubts
 }
 
@@ -147,11 +149,11 @@ export function missingColumnsWarning(snapshot: Snapshot, before: Snapshot): str
   return [`Missing, but in the scan before: ${columnNames(missing)}.${advice}`]
 }
 
-type Named = { name: string }
+type Named = { name: string; heading?: string }
 const columnsBeyond = (columns: readonly Named[], known: readonly Named[]) =>
   columns.filter(({ name }) => !known.some(column => column.name === name))
 const columnNames = (columns: readonly Named[]) => {
-  const named = columns.slice(0, 10).map(({ name }) => metricName(name))
+  const named = columns.slice(0, 10).map(({ name, heading }) => heading ?? metricName(name, undefined))
   return firstOfText(named, columns.length)
 }
 

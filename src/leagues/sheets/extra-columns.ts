@@ -6,7 +6,8 @@ import type { Database } from 'bun:sqlite'
 import { freeBuffers } from '../../leaderboard/free-buffers.ts'
 import type { TextColumn } from '../../leaderboard/text.ts'
 import { refuseSheet } from '../../platform/spreadsheets/refusal.ts'
-import { isLabel, metricName } from '../columns.ts'
+import { isLabel } from '../columns.ts'
+import { headingsOf, metricName } from '../headings.ts'
 import type { PausableWork } from './latecomers.ts'
 import type { SheetReport } from './reading/report.ts'
 import { extrasListKey, newestScan, type Published, type SnapshotSelection } from './snapshot-selection.ts'
@@ -64,7 +65,9 @@ async function joinColumns(
     ids,
     names: readNames(scores, base),
     metrics: [...scanColumns, ...addedColumns(scores, ids, extras).filter(({ name }) => !taken.has(name))],
-    labels: isExtrasOnly ? [] : base.labels.map(({ name }) => ({ name, texts: readLabel(scores, base, name) })),
+    labels: isExtrasOnly
+      ? []
+      : base.labels.map(({ name, heading }) => ({ name, heading, texts: readLabel(scores, base, name) })),
   }
   await work.pause()
   try {
@@ -83,7 +86,7 @@ function addedColumns(scores: Database, ids: TextColumn, extras: readonly number
   for (const id of extras) {
     const sheet = snapshotOf(scores, id)
     const rows = matchStored(scores, ids, sheet)
-    for (const { name, cumulative, values } of readMetrics(scores, sheet)) {
+    for (const { name, heading, cumulative, values } of readMetrics(scores, sheet)) {
       const column = added.get(name) ?? {
         name,
         cumulative,
@@ -91,6 +94,7 @@ function addedColumns(scores: Database, ids: TextColumn, extras: readonly number
         values: new Float64Array(players).fill(Number.NaN),
       }
       added.set(name, column)
+      column.heading = heading
       for (let row = 0; row < players; row++) {
         const value = rows[row]! < 0 ? Number.NaN : values[rows[row]!]!
         if (!Number.isNaN(value)) column.values[row] = value
@@ -113,7 +117,7 @@ export const scanMetrics = (scores: Database, published: readonly Published[]): 
 
 /**
  * Keeps only new columns of an extra sheet: metrics that the scans have, labels and names always come from the scans.
- * Returns the columns that were left out.
+ * Returns the names of the columns that were left out.
  */
 export function keepNewColumns(
   sheet: SheetColumns,
@@ -122,15 +126,17 @@ export function keepNewColumns(
 ): string[] {
   const isTaken = (name: string) => scan.includes(name)
   const taken = sheet.metrics.map(({ name }) => name).filter(isTaken)
+  const headings = headingsOf(sheet)
+  const takenNames = taken.map(name => metricName(name, headings))
   if (taken.length === sheet.metrics.length)
     refuseSheet(
       'no_metric',
-      `All columns of this sheet are columns of the scans: ${taken.map(metricName).join(', ')}. Give the new one another name, such as ${metricName(`verified_${taken.at(-1)}`)}`,
+      `All columns of this sheet are columns of the scans: ${takenNames.join(', ')}. Give the new one another name, such as Verified ${takenNames.at(-1)}`,
     )
   const isLeftOut = (as: string) => taken.includes(as) || isLabel(as)
   report.ignored.push(...Object.keys(report.mapping).filter(header => isLeftOut(report.mapping[header]!)))
   report.mapping = Object.fromEntries(Object.entries(report.mapping).filter(([, as]) => !isLeftOut(as)))
   sheet.metrics = sheet.metrics.filter(({ name }) => !isTaken(name))
   sheet.labels = []
-  return taken
+  return takenNames
 }

@@ -2,12 +2,13 @@
 import type { App } from '../../context.ts'
 import type { BoardQuery } from '../../leaderboard/query.ts'
 import { boardQueryOf } from '../board.ts'
+import type { BoardPage } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { maxSummed } from '../pages/board-data.ts'
 import { pageRequestedAt } from '../pages/board-page-routes.ts'
 import { leagueById } from '../queries.ts'
 import { totalsQueryOf } from '../totals.ts'
-import { type BoardSource, type SheetBoards, type SheetPage, sheetPage } from './boards.ts'
+import { type BoardSource, type SheetBoards, sheetPage } from './boards.ts'
 import type { Imported } from './import-sheet.ts'
 import { boardSourceOf, sheetLeague } from './kind.ts'
 import { byTakenAt } from './snapshot-selection.ts'
@@ -15,7 +16,7 @@ import { tiersOf } from './tiers.ts'
 import { sheetTotals } from './totals.ts'
 import type { Upload } from './upload.ts'
 
-type FirstPage = { source: BoardSource; query: BoardQuery; page: SheetPage }
+type FirstPage = { source: BoardSource; query: BoardQuery; page: BoardPage }
 
 /** Makes the first page while readers still get the board before: nobody waits for it once it is published. */
 export async function prepareFirstPage(
@@ -36,7 +37,7 @@ export async function prepareFirstPage(
 }
 
 /** What the page in a browser shows besides its rows: a tenth of a second for 100,000 players. */
-async function preparePageParts(boards: SheetBoards, source: BoardSource, { rows, pagination }: SheetPage) {
+async function preparePageParts(boards: SheetBoards, source: BoardSource, { rows, pagination }: BoardPage) {
   const { published, config } = source
   await boards.boardCache.trends({ published, config, players: rows.map(({ player_id }) => player_id) })
   await tiersOf(boards, source, { page: 1, limit: 0 })

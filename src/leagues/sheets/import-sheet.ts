@@ -7,7 +7,7 @@ import { scoringOf } from '../../leaderboard/score.ts'
 import type { ThreadWork } from '../../platform/process/threads.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
-import { metricName } from '../columns.ts'
+import { headingsOf, metricName } from '../headings.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { firstChangedPeople, type NamedPerson } from './changed-people.ts'
 import { changesSince, type SheetComparison, sumOfChanges } from './changes-since.ts'
@@ -111,9 +111,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
       warnings: [
         ...report.notes,
         ...warnings,
-        ...(leftOut.length > 0
-          ? [`Left out, as the scans have these columns already: ${leftOut.map(metricName).join(', ')}`]
-          : []),
+        ...(leftOut.length > 0 ? [`Left out, as the scans have these columns already: ${leftOut.join(', ')}`] : []),
       ],
     }
     const { published, kind } = input
@@ -239,7 +237,10 @@ async function compare(
   const { shown, changes } = await scoreAndCount(scores, sheet, players, { selection, before, config }, work)
   const metrics = shown?.metrics ?? namesOf(sheet.metrics)
   const { absent } = scoringOf(metrics, config)
-  const warnings = absent.map(metric => `The league weighs ${metricName(metric)}, which this sheet does not have`)
+  const headings = headingsOf(sheet, ...(before ? [before] : []))
+  const warnings = absent.map(
+    metric => `The league weighs ${metricName(metric, headings)}, which this sheet does not have`,
+  )
   const facts = { suspicious: shown?.suspicious ?? 0, board: shown?.board }
   if (!before || !changes) {
     const doubts = kind === 'baseline' && selection?.baseline === id ? baselineDoubts(scores, players, selection) : []

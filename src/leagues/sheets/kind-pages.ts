@@ -4,7 +4,8 @@ import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { orderedChecks } from '../../ui/parts/ordered-checks.ts'
 import { number } from '../../ui/parts/values.ts'
-import { columnName, labelColumn, metricName } from '../columns.ts'
+import { labelColumn } from '../columns.ts'
+import { columnName, type Headings, metricName } from '../headings.ts'
 import {
   announcementFields,
   autoFinalizeField,
@@ -39,15 +40,15 @@ export const sheetKindPages: KindPages = {
     text: 'The board ranks the gains between a baseline sheet and a current one.',
     tab: isAtLeast(who, 'officer') ? { path: uploadsTab.path, label: 'Upload a file' } : undefined,
   }),
-  fields: (config, seen = [], labels = []) => html`<fieldset><legend>How it scores</legend>
+  fields: (config, seen = [], labels = [], headings = undefined) => html`<fieldset><legend>How it scores</legend>
 ${formField({
   label: 'Weights',
   name: 'config.weights',
   type: 'pairs',
   optional: true,
-  value: pairsText(config.weights),
+  value: pairsText(config.weights, headings),
   placeholder: 'T4 Kills 10\nT5 Kills 30\nDeads 80',
-  hint: html`One metric and its weight per line, named as in the sheets. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.map(metricName).join(', ')}.`}`,
+  hint: html`One metric and its weight per line, named as in the sheets. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.map(metric => metricName(metric, headings)).join(', ')}.`}`,
 })}
 ${configField(config, 'score_on', {
   label: 'Score counts',
@@ -67,7 +68,7 @@ ${tierRows(config.tiers)}
 </details>
 <details${Boolean(config.goal || config.goals) && html` open`}><summary>Goals</summary>
 <p class="hint">Targets for players whose baseline power is from one number to below another; leave both empty for everyone. One metric, or score, and its target per line. The board shows how much each player has reached, in percent.</p>
-${goalRows(config.goals)}
+${goalRows(config.goals, headings)}
 <div class="columns">
 ${configField(config, 'goal', {
   label: 'Or one goal: the score everyone should reach',
@@ -93,20 +94,23 @@ ${configField(config, 'sort', {
   placeholder: 'score',
   hint: 'score, a metric, its gain (deads.gain), or the percent of the goal (goal_pct)',
 })}
-<datalist id="seen-metrics">${['score', ...seen.flatMap(metric => [metric, gainColumn(metric)])].map(each => html`<option value="${each}">${columnName(each, 'Score')}</option>`)}</datalist>
-${columnFields(config, seen, labels)}
+<datalist id="seen-metrics">${['score', ...seen.flatMap(metric => [metric, gainColumn(metric)])].map(each => html`<option value="${each}">${columnName(each, 'Score', headings)}</option>`)}</datalist>
+${columnFields(config, seen, labels, headings)}
 ${publicField(config)}${autoFinalizeField(config)}
 </fieldset>
 ${announcementFields(config, announcementsOffered)}`,
 }
 
 /** A metric as the board calls it, where the form reads that back as the same metric; `score` of a goal stays. */
-const pairName = (metric: string) => (metricNamed(metricName(metric)) === metric ? metricName(metric) : metric)
+function pairName(metric: string, headings: Headings | undefined): string {
+  const name = metricName(metric, headings)
+  return headings?.[metric] !== undefined || metricNamed(name) === metric ? name : metric
+}
 
-const pairsText = (value: unknown) =>
+const pairsText = (value: unknown, headings: Headings | undefined) =>
   typeof value === 'object' && value !== null
     ? Object.entries(value)
-        .map(([metric, number]) => `${pairName(metric)} ${number}`)
+        .map(([metric, number]) => `${pairName(metric, headings)} ${number}`)
         .join('\n')
     : undefined
 
@@ -115,6 +119,7 @@ function columnFields(
   { columns, goal, goals }: LeagueConfig,
   seen: readonly string[],
   labels: readonly string[],
+  headings: Headings | undefined,
 ): Content {
   if (seen.length === 0) return null
   const chosen = Array.isArray(columns) ? columns.filter(column => typeof column === 'string') : []
@@ -131,7 +136,7 @@ ${orderedChecks({
   hint: 'Tick the columns to show and put them in order. If none is ticked, all are shown, each gain next to its metric. Readers can choose their own.',
   choices: [...new Set([...chosen, ...available])].map(column => ({
     value: column,
-    label: columnName(column, 'Score'),
+    label: columnName(column, 'Score', headings),
     ticked: chosen.includes(column),
   })),
 })}</details>`
@@ -150,7 +155,7 @@ ${formField({ label: 'From', name: `config.tiers.${i}.min`, type: 'number', step
 }
 
 /** The existing goals, and some empty rows. */
-function goalRows(given: unknown): Html {
+function goalRows(given: unknown, headings: Headings | undefined): Html {
   const goals = Array.isArray(given) ? given.map(partOfConfig) : []
   const power = (label: string, name: string, value: unknown) =>
     formField({ label, name, type: 'number', step: 'any', min: 0, optional: true, value: fieldText(value) })
@@ -158,7 +163,7 @@ function goalRows(given: unknown): Html {
     ({ from, to, targets }: LeagueConfig, i) => html`<div class="columns">
 ${power(`Goal ${i + 1}: from power`, `config.goals.${i}.from`, from)}
 ${power('To power', `config.goals.${i}.to`, to)}
-${formField({ label: 'Targets', name: `config.goals.${i}.targets`, type: 'pairs', optional: true, value: pairsText(targets), placeholder: 'Kill points 5000000\nDeads 200000' })}
+${formField({ label: 'Targets', name: `config.goals.${i}.targets`, type: 'pairs', optional: true, value: pairsText(targets, headings), placeholder: 'Kill points 5000000\nDeads 200000' })}
 </div>`,
   )}`
 }

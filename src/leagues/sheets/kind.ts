@@ -21,7 +21,7 @@ import { clearHeldAlert } from './held.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import { leftOutBy, marksOf } from './marks.ts'
 import { markOnCard } from './marks-page.ts'
-import { seenLabels, seenMetrics } from './metric-names.ts'
+import { seenHeadings, seenLabels, seenMetrics } from './metric-names.ts'
 import { missingPlayer, playerCard } from './player-card.ts'
 import {
   heldUploads,
@@ -109,6 +109,7 @@ export const sheetLeague: LeagueKind = {
   },
   offered: ({ db, sheets }, league) =>
     league ? seenMetrics(sheets.boards.scores, publishedSnapshots(db, league.id)) : [],
+  headings: ({ db, sheets }, league) => seenHeadings(sheets.boards.scores, publishedSnapshots(db, league.id)),
   async missing(app, league, q, limit) {
     const published = publishedSnapshots(app.db, league.id)
     const newest = newestScan(published)

@@ -3,7 +3,8 @@ import type { Database } from 'bun:sqlite'
 import type { FieldError } from '../../errors.ts'
 import { metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import { withoutAccents } from '../../platform/spreadsheets/text.ts'
-import { labelColumn, labelOfColumn, metricName } from '../columns.ts'
+import { labelColumn, labelOfColumn } from '../columns.ts'
+import { type Headings, headingsOf, metricName } from '../headings.ts'
 import type { SheetConfig } from './config-schema.ts'
 import { metricNamed } from './reading/headers.ts'
 import { metricAliases } from './reading/known-metrics.ts'
@@ -13,14 +14,21 @@ import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
 
 const maxScans = 100 // read for their metrics
 
+const newestSnapshots = (scores: Database, published: readonly Published[], scans: number) =>
+  byTakenAt(published)
+    .reverse()
+    .slice(0, scans)
+    .flatMap(({ snapshot }) => storedSnapshot(scores, snapshot) ?? [])
+
 /** The metrics of a league's scans, those of the newest scan first. */
 export function seenMetrics(scores: Database, published: readonly Published[], scans = maxScans): string[] {
-  const newest = byTakenAt(published).reverse().slice(0, scans)
-  const names = newest
-    .flatMap(({ snapshot }) => storedSnapshot(scores, snapshot)?.metrics ?? [])
-    .map(({ name }) => name)
-  return [...new Set(names)]
+  const metrics = newestSnapshots(scores, published, scans).flatMap(({ metrics }) => metrics)
+  return [...new Set(metrics.map(({ name }) => name))]
 }
+
+/** How a league's scans head their columns, the newest first. */
+export const seenHeadings = (scores: Database, published: readonly Published[]): Headings | undefined =>
+  headingsOf(...newestSnapshots(scores, published, maxScans))
 
 /** The labels of a league's newest scan. */
 export function seenLabels(scores: Database, published: readonly Published[]): string[] {
@@ -77,7 +85,11 @@ export function renameAsKnown(
   }
   const names = new Map(Object.values(report.mapping).map(column => [column, rename(column)]))
   for (const header of Object.keys(report.mapping)) report.mapping[header] = names.get(report.mapping[header]!)!
-  for (const metric of sheet.metrics) metric.name = names.get(metric.name) ?? metric.name
+  for (const metric of sheet.metrics) {
+    const name = names.get(metric.name) ?? metric.name
+    if (name !== metric.name && withoutAccents(name) !== name) metric.heading = undefined // the league's has the accents
+    metric.name = name
+  }
   for (const label of sheet.labels) label.name = labelOfColumn(names.get(labelColumn(label.name)) ?? '') ?? label.name
 }
 
@@ -92,12 +104,13 @@ export class MetricNames {
   constructor(
     private readonly seen: readonly string[],
     inConfig: readonly string[],
+    private readonly headings: Headings | undefined,
   ) {
     this.accepted = new Set([...seen, ...metricAliases.keys(), ...inConfig])
   }
 
   resolve(given: string, path: string): string {
-    const onBoard = this.accepted.has(given) ? given : [...this.accepted].find(name => metricName(name) === given)
+    const onBoard = this.accepted.has(given) ? given : [...this.accepted].find(name => this.called(name) === given)
     const named = onBoard ?? metricNamed(given)
     const name = nameAmong([...this.accepted], named) ?? named
     if (name === '' || (this.seen.length > 0 && !this.accepted.has(name)))
@@ -105,8 +118,11 @@ export class MetricNames {
     return name
   }
 
+  /** What people call it. */
+  called = (name: string): string => metricName(name, this.headings)
+
   private get choices(): string {
     const names = this.seen.length > 0 ? this.seen : [...metricAliases.keys()]
-    return `${this.seen.length > 0 ? 'the sheets have' : 'common ones are'} ${names.map(metricName).join(', ')}`
+    return `${this.seen.length > 0 ? 'the sheets have' : 'common ones are'} ${names.map(this.called).join(', ')}`
   }
 }

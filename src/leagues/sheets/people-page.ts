@@ -7,7 +7,7 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number } from '../../ui/parts/values.ts'
-import { metricName } from '../columns.ts'
+import { type Headings, metricName } from '../headings.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { takenText } from './held-page.ts'
@@ -28,6 +28,7 @@ const changeWords: Record<UploadChange, string> = {
 type PeopleData = {
   league: LeagueView
   upload: UploadView
+  headings: Headings | undefined
   list: {
     change: UploadChange
     comparedTo: { taken_at: string } | null
@@ -36,7 +37,7 @@ type PeopleData = {
   }
 }
 
-export function peoplePageBody({ league, upload, list }: PeopleData, who: Who | undefined): Html {
+export function peoplePageBody({ league, upload, headings, list }: PeopleData, who: Who | undefined): Html {
   const { change, comparedTo, people, pagination } = list
   const path = `/leagues/${league.id}/uploads/${upload.id}`
   const csv = address(`/api/v1/uploads/${upload.id}/people.csv`, { change })
@@ -62,7 +63,7 @@ ${table({
     },
     { head: 'Id', cell: person => (person.player_id === null ? number(null) : html`<code>${person.player_id}</code>`) },
     people.some(({ line }) => line !== null) && { head: 'Line', numeric: true, cell: person => number(person.line) },
-    { head: 'What', cell: person => changeCell(person) },
+    { head: 'What', cell: person => changeCell(person, headings) },
   ],
   empty: emptyState(
     'Nobody',
@@ -76,11 +77,11 @@ ${table({
 ${paginationLinks(pagination, (page, limit) => address(`${path}/people`, { change, page, limit }))}`
 }
 
-const changeCell = ({ changes, line, reason }: ChangedPerson): Content => [
+const changeCell = ({ changes, line, reason }: ChangedPerson, headings: Headings | undefined): Content => [
   line !== null && html`${reason} `,
   changes.map(
     ({ field, before, now }, i) =>
-      html`${i > 0 && ' · '}${metricName(field)} ${before !== null && valueText(before)}${before !== null && now !== null && ' → '}${now !== null && valueText(now)}`,
+      html`${i > 0 && ' · '}${metricName(field, headings)} ${before !== null && valueText(before)}${before !== null && now !== null && ' → '}${now !== null && valueText(now)}`,
   ),
 ]
 

@@ -8,8 +8,9 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
 import { leagueViewById } from '../queries.ts'
+import { seenHeadings } from './metric-names.ts'
 import { peoplePageBody } from './people-page.ts'
-import { uploadById, uploadOfLeague } from './queries.ts'
+import { publishedSnapshots, uploadById, uploadOfLeague } from './queries.ts'
 import { type Upload, uploadView } from './upload.ts'
 import {
   changedPeopleOf,
@@ -98,8 +99,11 @@ export const uploadPeoplePages = (app: App) =>
       const change: UploadChange = query.change ?? peopleChangesOf(upload.kind)[0] ?? 'new'
       const { comparedTo, total, people } = await changedPeopleOf(app, upload, change, slice)
       const league = leagueViewById(app.db, id, app.clock.now())
+      const { snapshotId: snapshot, kind, takenAt } = upload
+      const sheets = [...(snapshot === null ? [] : [{ snapshot, kind, takenAt }]), ...publishedSnapshots(app.db, id)]
+      const headings = seenHeadings(app.sheets.boards.scores, sheets)
       const list = { change, comparedTo, people, pagination: pagination(slice, total) }
-      const body = peoplePageBody({ league, upload: uploadView(upload), list }, who)
+      const body = peoplePageBody({ league, upload: uploadView(upload), headings, list }, who)
       return page({ title: `Players of ${upload.filename}`, who, nav: 'leagues', body })
     },
     {

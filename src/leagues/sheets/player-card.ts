@@ -3,6 +3,7 @@ import { gainOf } from '../../leaderboard/gains.ts'
 import { type BoardRow, nullIfNaN, rankedRows } from '../../leaderboard/page.ts'
 import { percentileOf } from '../../leaderboard/ranking.ts'
 import { iso } from '../../platform/clock.ts'
+import { type Headings, headingsOf } from '../headings.ts'
 import type { MetricCard } from '../kinds.ts'
 import { baselineValues } from './baseline-rows.ts'
 import { markView } from './board-cells.ts'
@@ -16,6 +17,7 @@ import { snapshotOf } from './snapshots/snapshot.ts'
 type PlayerCard = Omit<BoardRow, 'metrics' | 'gains'> & {
   percentile: number | null
   metrics: Record<string, MetricCard>
+  headings?: Headings
   history: HistoryPoint[]
   asOf: number
 }
@@ -45,11 +47,13 @@ export async function playerCard(
       percentile: standings[name]?.percentile ?? null,
     },
   ])
+  const headings = headingsOf(snapshot)
   const { gains: _, ...shown } = row!
   return {
     ...shown,
     percentile: percentileOf(board.ranking('score', 'desc'), at),
     metrics: Object.fromEntries(cards),
+    ...(headings && { headings }),
     history: await historyOf(boards.scores, source, player_id),
     asOf: selection.asOf,
   }
@@ -69,6 +73,7 @@ export async function missingPlayer(scores: Database, source: BoardSource, playe
   const seen = lastSeen(scores, source.published, player_id)
   if (!seen) return undefined
   const board = selectSnapshots(source.published)
+  const headings = headingsOf({ metrics: seen.metrics, labels: [] })
   const card = ({ name, value }: MetricValue): [string, MetricCard] => [
     name,
     { current: nullIfNaN(value), baseline: null, gain: null, rank: null, percentile: null },
@@ -84,6 +89,7 @@ export async function missingPlayer(scores: Database, source: BoardSource, playe
       mark: markView(scores, snapshotOf(scores, seen.snapshot), source.marks, player_id),
     }),
     metrics: Object.fromEntries(seen.metrics.map(card)),
+    ...(headings && { headings }),
     history: await historyOf(scores, source, player_id),
     asOf: board?.asOf ?? seen.takenAt,
     ...(board && { last_seen: iso(seen.takenAt) }),

@@ -7,7 +7,7 @@ import { longestStored } from './buildable.ts'
 import type { BoardConfig } from './scoring.ts'
 import { byTakenAt, type Published, type SnapshotSelection, selectSnapshots } from './snapshot-selection.ts'
 import { readRows, rowOfPlayer } from './snapshots/read.ts'
-import { storedSnapshot } from './snapshots/snapshot.ts'
+import { type SheetMetric, storedSnapshot } from './snapshots/snapshot.ts'
 
 type HistorySource = { published: readonly Published[]; config: BoardConfig }
 
@@ -77,7 +77,7 @@ function startIn(scores: Database, selection: SnapshotSelection, player_id: stri
   return (latecomers ? metricsIn(scores, latecomers.id, player_id) : inBaseline)?.metrics
 }
 
-export type MetricValue = { name: string; cumulative: boolean; value: number }
+export type MetricValue = SheetMetric & { value: number }
 
 export function metricsIn(
   scores: Database,

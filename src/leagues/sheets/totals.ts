@@ -1,6 +1,7 @@
 /** Totals of a sheet board, by the values of a label and for everyone who counts. */
 import { BadQuery } from '../../leaderboard/query.ts'
 import { groupTotalOf, rankedTotals, sumOfAll, type TotalsQuery } from '../../leaderboard/totals.ts'
+import { headingsOf } from '../headings.ts'
 import type { TotalsPage } from '../kinds.ts'
 import { type BoardSource, requireLabel, type SheetBoards, shownSnapshots, withMetricOfHeading } from './boards.ts'
 import { leftOutBy } from './marks.ts'
@@ -33,6 +34,7 @@ export async function sheetTotals(
     asOf: selection.asOf,
     ...(asked.from !== undefined && { gainsFrom: takenAtOf(published, selection.baseline) }),
     labels: snapshot.labels.map(({ name }) => name),
+    headings: headingsOf(snapshot),
     all: groupTotalOf(isGrouped ? sumOfAll(sums) : sums, 0),
     groups: isGrouped ? rankedTotals(sums, query) : undefined,
   }

@@ -12,7 +12,8 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { about, bytes, countLink, name, number, time } from '../../ui/parts/values.ts'
-import { labelOfColumn, metricName } from '../columns.ts'
+import { labelOfColumn } from '../columns.ts'
+import { metricName } from '../headings.ts'
 import { isSettled, type LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { dateForm, heldQuestion, type RefusedAnswer, takenText } from './held-page.ts'
@@ -204,8 +205,8 @@ export const readAsTable = (mapping: Record<string, string>): Content =>
 
 function readAsText(as: string): string {
   const label = labelOfColumn(as)
-  if (label !== undefined) return `${metricName(label)} (label)`
-  return as === 'id' ? 'Player id' : metricName(as)
+  if (label !== undefined) return `${metricName(as, undefined)} (label)`
+  return as === 'id' ? 'Player id' : metricName(as, undefined)
 }
 
 export type UploadErrors = {

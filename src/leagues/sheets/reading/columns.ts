@@ -43,6 +43,7 @@ export const LABEL = -5
 
 interface MetricColumn {
   name: string
+  heading?: string
   /** One value a row. */
   values: NumberColumn
   /** Only ever rises, so that a fall since the baseline is suspicious. */
@@ -57,7 +58,7 @@ export interface FinishedColumns {
   /** False if the sheet has no names: `names` then holds the ids. */
   hasNames: boolean
   metrics: MetricColumn[]
-  labels: { name: string; texts: TextColumn }[]
+  labels: { name: string; heading?: string; texts: TextColumn }[]
   /** The line of each row in the file. */
   lines: Uint32Array
   rowsTotal: number

@@ -215,6 +215,30 @@ export function metricNamed(text: string): string {
   return isMetric(name) ? name : ''
 }
 
+/** A name that a program wrote, such as `kill_points`: people are shown it in plain words. */
+const isKey = (text: string): boolean => /^[\p{Ll}\p{N}_]*$/u.test(text)
+const maxShownHeading = 60 // characters
+
+/** What people call the metrics and labels of a sheet: as the mapping or else the sheet writes it, if that is read as the same column again. */
+export function writtenHeadings({ columns }: Header, mapping: Mapping = {}): Map<string, string> {
+  const called = new Map(Object.entries(mapping).map(([header, to]) => [headerKey(header), to ?? '']))
+  const headings = columns.flatMap(({ header, as }): [string, string][] => {
+    const label = labelOfColumn(as ?? '')
+    if (as === null || (label === undefined && !isMetric(as))) return []
+    const names = [called.get(headerKey(header)) ?? '', header].map(each =>
+      (labelOfColumn(each) ?? each)
+        .replace(/\s+/g, ' ')
+        .replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
+        .trim(),
+    )
+    const heading = names.find(
+      each => !isKey(each) && each.length <= maxShownHeading && [as, label].includes(roleNamed(each)),
+    )
+    return heading === undefined ? [] : [[as, heading]]
+  })
+  return new Map(headings)
+}
+
 /** What the cells below an unknown heading hold. */
 function contentBelow(rows: PreviewRow[], header: number, column: number): 'numbers' | 'text' | 'blank' {
   const cell = newNumberCell()

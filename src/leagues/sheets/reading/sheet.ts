@@ -23,10 +23,11 @@ import { type ByteSource, bytesSource, fileSource, readPiece } from '../../../pl
 import { shortened } from '../../../platform/spreadsheets/text.ts'
 import { openWorkbook, scanWorksheet } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
+import { labelColumn } from '../../columns.ts'
 import { ColumnWriter, type FinishedColumns } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
-import { type Header, type HeaderColumn, headingDoubts, headingNotes, isMetric } from './headers.ts'
+import { type Header, type HeaderColumn, headingDoubts, headingNotes, isMetric, writtenHeadings } from './headers.ts'
 import { RowsRefused, type SheetReport } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { layoutNotesOf, refuseWorksheetOfText, type TableChoice, tableIn } from './workbook-table.ts'
@@ -101,7 +102,7 @@ async function readText(source: ByteSource, head: Uint8Array, options: ReadOptio
   scanner.finish()
   options.onProgress?.({ stage: 'checking', bytes: source.size, totalBytes: source.size, rows: columns.rows })
   const format = delimiter === '\t' ? 'tsv' : 'csv'
-  return sheetOf(columns.finish(), header, {
+  return sheetOf(columns.finish(), header, options, {
     format,
     encoding,
     delimiter,
@@ -122,7 +123,7 @@ async function readWorkbook(source: ByteSource, options: ReadOptions): Promise<S
   )
   options.onProgress?.({ stage: 'checking', bytes: total, totalBytes: total, rows: columns.rows })
   columns.fillMergedLabels(layout.mergedCells.filter(({ fromLine }) => fromLine > header.line))
-  const sheet = sheetOf(columns.finish(), header, {
+  const sheet = sheetOf(columns.finish(), header, options, {
     format: 'xlsx',
     encoding: 'utf-8',
     delimiter: null,
@@ -141,8 +142,11 @@ function reportProgress(columns: ColumnWriter, bytes: number, totalBytes: number
 
 type ReadFacts = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt' | 'notes'>
 
-function sheetOf(finished: FinishedColumns, header: Header, facts: ReadFacts): Sheet {
+function sheetOf(finished: FinishedColumns, header: Header, { mapping }: ReadOptions, facts: ReadFacts): Sheet {
   const { errors, duplicates, suspicious, skipped, secondTable, ...columns } = finished
+  const headings = writtenHeadings(header, mapping)
+  for (const metric of columns.metrics) metric.heading = headings.get(metric.name)
+  for (const label of columns.labels) label.heading = headings.get(labelColumn(label.name))
   const isUsed = (column: HeaderColumn): column is HeaderColumn & { as: string } =>
     column.as !== null && (!isMetric(column.as) || columns.metrics.some(({ name }) => name === column.as))
   return {

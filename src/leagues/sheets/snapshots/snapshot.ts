@@ -4,8 +4,8 @@ import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import type { NumberColumn } from '../number-column.ts'
 import { maxCellsOfGroup } from './group.ts'
 
-/** `extra`: it comes from an extra sheet; gains in it count from 0, or from an extra sheet that is no newer than the baseline. */
-export type SheetMetric = { name: string; cumulative: boolean; extra?: boolean }
+/** `heading`: as its sheet writes it. `extra`: it comes from an extra sheet; gains in it count from 0, or from an extra sheet that is no newer than the baseline. */
+export type SheetMetric = { name: string; heading?: string; cumulative: boolean; extra?: boolean }
 
 /** What a snapshot is written from. Ids are unique, in any order. */
 export type SheetColumns = {
@@ -18,7 +18,7 @@ export type SheetColumns = {
 }
 
 /** A text about every player besides the name, such as the alliance. Empty if it is unknown. */
-type LabelColumn = { name: string; texts: TextColumn }
+type LabelColumn = { name: string; heading?: string; texts: TextColumn }
 
 export type Snapshot = {
   id: number
@@ -27,7 +27,7 @@ export type Snapshot = {
   metrics: SheetMetric[]
   idBytes: number
   nameBytes: number
-  labels: { name: string; bytes: number }[]
+  labels: { name: string; heading?: string; bytes: number }[]
   createdAt: number
 }
 

@@ -78,10 +78,10 @@ export function beginSnapshot(scores: Database, sheet: SheetColumns, { startsFor
   const snapshot = {
     players: rowCount(sheet.ids),
     groupRows: groupRowsFor(sheet.metrics.length),
-    metrics: sheet.metrics.map(({ name, cumulative, extra }) => ({ name, cumulative, extra })),
+    metrics: sheet.metrics.map(({ name, heading, cumulative, extra }) => ({ name, heading, cumulative, extra })),
     idBytes: textBytes(sheet.ids),
     nameBytes: textBytes(sheet.names),
-    labels: sheet.labels.map(({ name, texts }) => ({ name, bytes: textBytes(texts) })),
+    labels: sheet.labels.map(({ name, heading, texts }) => ({ name, heading, bytes: textBytes(texts) })),
     createdAt: now,
   }
   const { lastInsertRowid } = scores
