@@ -416,7 +416,7 @@ test('whom a plan does not say clearly is asked about by line, and what breaks a
     ['line 7, site', 'There is no site named Station 3.'],
     [
       'line 8, kind',
-      'These are 2 shifts: Mon 23 Nov, 07:00–19:00, Station 1 (Europe/Berlin); Mon 23 Nov, 19:00–07:00, Station 1 (Europe/Berlin). Add the site, or from and to.',
+      'These are 2 shifts: Mon 23 Nov, 07:00–19:00, Station 1 (Europe/Berlin); Mon 23 Nov, 19:00–07:00, Station 1 (Europe/Berlin). Write which one: its site, its kind, or from and to.',
     ],
   ])
   const refused = await refusalOf(send('date,shift,person\n2026-11-23,F,Dan'))
@@ -437,6 +437,11 @@ test('whom a plan does not say clearly is asked about by line, and what breaks a
   expect(trial.conflicts.map(({ path, message }: Record<string, string>) => [path, message])).toEqual(conflicts)
   const { draft_id } = await send(broken)
   expect((await draftOf(draft_id)).assignments).toHaveLength(4)
+  const page = await (await call.raw(`/rota/plan?draft=${draft_id}`, { headers: { accept: 'text/html' } })).text()
+  expect(page).toMatch(
+    /<a href="\/rota\/plan\?week=2026-11-23&amp;[^"]*">The shift of 27 November 2026, 19:00, takes 1 but has 2</,
+  )
+  expect(page.match(/takes 1 but has 2/g)).toHaveLength(1 + 2 * 2) // in the list, and for eyes and ears beside both people
   expect((await refusalOf(publish(draft_id))).status).toBe(409)
   expect(await namesOn('2026-11-26')).toEqual([
     ['driver', []],

@@ -110,7 +110,7 @@ const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty[
         look: 'quiet small',
         action: '/api/v1/roster/me/swaps',
         body: { assignment_id },
-        confirm: `Offer ${words} to your colleagues? It stays yours until somebody takes it.`,
+        confirm: `${words}: offer it to your colleagues? It stays yours until somebody takes it.`,
         ask: { name: 'note', label: 'A note to them', optional: true },
         done: 'Offered',
       })

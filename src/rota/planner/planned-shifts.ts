@@ -69,7 +69,7 @@ export class PlannedShifts {
     const few = [...different].slice(0, 3).join('; ')
     return mistake(
       cells.from ? 'site' : 'kind',
-      `These are ${different.size} shifts: ${few}. Add the site, or from and to.`,
+      `These are ${different.size} shifts: ${few}. Write which one: its site, its kind, or from and to.`,
     )
   }
 
