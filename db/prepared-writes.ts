@@ -43,6 +43,15 @@ export function preparedFor<Values extends object, Statement>(
   }
 }
 
+/** Adds a row to a table, by a statement that is prepared once for each set of columns. Returns it as it is stored. */
+export function preparedInsert<Table extends SQLiteTable>(table: Table) {
+  const statement = preparedFor<Table['$inferInsert'], RowStatement<Table>>(table, (db, row) =>
+    db.insert<SQLiteTable>(table).values(row).returning(),
+  )
+  return (db: Db, row: Table['$inferInsert']): Table['$inferSelect'] => statement(db, row).get(row)
+}
+type RowStatement<Table extends SQLiteTable> = { get(values: Table['$inferInsert']): Table['$inferSelect'] }
+
 /** Whether each of these columns has the value that is given by its name: `equalsGiven(holdings.leagueId, holdings.userId)`. */
 export const equalsGiven = (...columns: SQLiteColumn[]): SQL | undefined =>
   and(...columns.map(column => eq(column, sql.placeholder(nameOf(column)))))

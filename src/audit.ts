@@ -1,6 +1,6 @@
 /** The audit log, who did what to what and when: written in the transaction that does it. */
 import type { Db } from '../db/open.ts'
-import { type Given, preparedFor } from '../db/prepared-writes.ts'
+import { preparedInsert } from '../db/prepared-writes.ts'
 import { auditLog } from '../db/schema.ts'
 import type { Actor } from './platform/http/request-context.ts'
 import { masked } from './platform/process/log.ts'
@@ -21,7 +21,7 @@ export const systemActor = { id: null, username: 'fieldhouse' }
 export const stranger = { id: null, username: 'stranger' }
 
 export function audit(tx: Db, { at, who, action, target, detail = {}, result = 'ok' }: AuditEntry): void {
-  const values = {
+  insertEntry(tx, {
     at,
     userId: who.id,
     username: who.username,
@@ -29,9 +29,6 @@ export function audit(tx: Db, { at, who, action, target, detail = {}, result = '
     target,
     detail: masked(detail) as Record<string, unknown>,
     result,
-  }
-  insertStatement(tx, values).run(values)
+  })
 }
-const insertStatement = preparedFor(auditLog, (db, values: Given<typeof auditLog.$inferInsert>) =>
-  db.insert(auditLog).values(values),
-)
+const insertEntry = preparedInsert(auditLog)

@@ -3,7 +3,7 @@ import { and, desc, eq, gt, isNotNull, isNull, lte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { rowsOfPage } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { equalsGiven, type Given, isAmong, preparedFor } from '../../db/prepared-writes.ts'
+import { equalsGiven, isAmong, preparedInsert } from '../../db/prepared-writes.ts'
 import { assignments, shifts, sites, staff, staffNotices } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
 import { touch } from '../platform/cache/stamps.ts'
@@ -30,8 +30,7 @@ type NoticeKind = (typeof staffNotices.$inferSelect)['kind']
 /** Shown on the page of their shifts, and mailed unless it was seen there first. False: they have no account. */
 export function notify(tx: Db, at: number, staffId: number, message: string, kind: NoticeKind = 'roster'): boolean {
   if (!staffWithAccount(tx).get({ id: staffId })) return false
-  const notice = { staffId, at, message, kind }
-  insertNotice(tx, notice).run(notice)
+  insertNotice(tx, { staffId, at, message, kind })
   touch(tx, 'requests')
   return true
 }
@@ -41,9 +40,7 @@ const staffWithAccount = prepared(db =>
     .from(staff)
     .where(and(equalsGiven(staff.id), isNotNull(staff.userId))),
 )
-const insertNotice = preparedFor(staffNotices, (db, notice: Given<typeof staffNotices.$inferInsert>) =>
-  db.insert(staffNotices).values(notice),
-)
+const insertNotice = preparedInsert(staffNotices)
 
 export function noticesOf(db: Db, staffId: number, slice: PageSlice) {
   const theirs = { where: eq(staffNotices.staffId, staffId), orderBy: [desc(staffNotices.id)] }

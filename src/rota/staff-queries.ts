@@ -3,7 +3,7 @@ import { and, asc, eq, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { countRows } from '../../db/count-rows.ts'
 import type { Db } from '../../db/open.ts'
-import { equalsGiven, type Given, isAmong, preparedFor } from '../../db/prepared-writes.ts'
+import { equalsGiven, type Given, isAmong, preparedFor, preparedInsert } from '../../db/prepared-writes.ts'
 import {
   assignments,
   certifications,
@@ -131,15 +131,12 @@ const staffRow = (person: Required<Omit<PersonChange, 'account' | RelatedRows>>)
 
 export function addPerson(tx: Db, given: PersonChange & { name: string }, at: number): number {
   const userId = accountNamed(tx, given.account, 0)
-  const row = { ...staffRow({ ...personDefaults, ...given }), userId, createdAt: at }
-  const { id } = insertPerson(tx, row).get(row)
+  const { id } = insertPerson(tx, { ...staffRow({ ...personDefaults, ...given }), userId, createdAt: at })
   writeRelatedRows(tx, id, given)
   touch(tx, 'staff')
   return id
 }
-const insertPerson = preparedFor(staff, (db, row: Given<typeof staff.$inferInsert>) =>
-  db.insert(staff).values(row).returning({ id: staff.id }),
-)
+const insertPerson = preparedInsert(staff)
 
 /** Names are part of the displayed roster. */
 export function changePerson(tx: Db, before: PersonView, given: PersonChange): void {
@@ -175,17 +172,11 @@ function writeRelatedRows(
 ): void {
   if (held) {
     if (before?.certifications.length) deleteCertifications(tx).run({ staffId })
-    for (const { name, expires_on } of held) {
-      const row = { staffId, name, expiresOn: expires_on }
-      insertCertification(tx, row).run(row)
-    }
+    for (const { name, expires_on: expiresOn } of held) insertCertification(tx, { staffId, name, expiresOn })
   }
   if (unavailable) {
     if (before?.unavailable.length) deleteAbsences(tx).run({ staffId })
-    for (const { from, to } of unavailable) {
-      const row = { staffId, from, to }
-      insertAbsence(tx, row).run(row)
-    }
+    for (const { from, to } of unavailable) insertAbsence(tx, { staffId, from, to })
   }
   if (requests) {
     tx.delete(shiftRequests).where(eq(shiftRequests.staffId, staffId)).run()
@@ -199,12 +190,8 @@ function writeRelatedRows(
 
 const deleteCertifications = prepared(db => db.delete(certifications).where(equalsGiven(certifications.staffId)))
 const deleteAbsences = prepared(db => db.delete(unavailability).where(equalsGiven(unavailability.staffId)))
-const insertCertification = preparedFor(certifications, (db, row: Given<typeof certifications.$inferInsert>) =>
-  db.insert(certifications).values(row),
-)
-const insertAbsence = preparedFor(unavailability, (db, row: Given<typeof unavailability.$inferInsert>) =>
-  db.insert(unavailability).values(row),
-)
+const insertCertification = preparedInsert(certifications)
+const insertAbsence = preparedInsert(unavailability)
 
 export function deletePerson(tx: Db, id: number): void {
   tx.delete(staff).where(eq(staff.id, id)).run()

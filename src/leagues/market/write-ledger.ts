@@ -1,7 +1,7 @@
 /** Writes a line of the ledger and what follows from it: cash, holding and sums. Part of the caller's transaction. */
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { equalsGiven, excluded, type Given, preparedFor } from '../../../db/prepared-writes.ts'
+import { equalsGiven, excluded, type Given, preparedFor, preparedInsert } from '../../../db/prepared-writes.ts'
 import { holdings, type LedgerKind, ledger, portfolios } from '../../../db/schema.ts'
 import { prepared, preparedSql } from '../../../db/transactions.ts'
 import { touch, touchEach } from '../../platform/cache/stamps.ts'
@@ -40,8 +40,7 @@ export function writeTrade(
   touch(tx, 'activity', leagueId)
   const moved = { priceCents: price, feeCents: fee, cashCents: cash, realisedCents: realised }
   const balance = { cashAfterCents: cashCents + cash, quantityAfter: quantity }
-  const values = { leagueId, userId, symbol, ...facts, ...moved, ...balance }
-  return appendLedger(tx, values).get(values)
+  return appendLedger(tx, { leagueId, userId, symbol, ...facts, ...moved, ...balance })
 }
 
 export type CorrectionLine = {
@@ -121,6 +120,4 @@ const upsertHolding = preparedFor(holdings, (db, holding: Given<typeof holdings.
     }),
 )
 
-const appendLedger = preparedFor(ledger, (db, line: Given<typeof ledger.$inferInsert>) =>
-  db.insert(ledger).values(line).returning(),
-)
+const appendLedger = preparedInsert(ledger)

@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm'
 import { countRows, rowsOfPage } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
-import { equalsGiven, type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
+import { equalsGiven, type Given, isOneOf, preparedFor, preparedInsert } from '../../../db/prepared-writes.ts'
 import { uploadErrors, uploads } from '../../../db/schema.ts'
 import { prepared, preparedSql } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
@@ -74,11 +74,9 @@ export function sameUpload(db: Db, sent: SheetSent): Upload | undefined {
 type NewUpload = typeof uploads.$inferInsert
 export function insertUpload(tx: Db, upload: NewUpload): Upload {
   touch(tx, 'uploads', upload.leagueId)
-  return insertStatement(tx, upload).get(upload)
+  return insertRow(tx, upload)
 }
-const insertStatement = preparedFor(uploads, (db, upload: Given<NewUpload>) =>
-  db.insert(uploads).values(upload).returning(),
-)
+const insertRow = preparedInsert(uploads)
 
 export function changeUpload(
   tx: Db,

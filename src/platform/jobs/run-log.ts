@@ -1,6 +1,6 @@
 /** The log lines of a run are stored with it, so that nobody has to find them among all others. */
 import type { Db } from '../../../db/open.ts'
-import { type Given, preparedFor } from '../../../db/prepared-writes.ts'
+import { preparedInsert } from '../../../db/prepared-writes.ts'
 import { runLog } from '../../../db/schema.ts'
 import { bestEffortWrite } from '../../../db/transactions.ts'
 import type { Clock } from '../clock.ts'
@@ -63,11 +63,11 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
 }
 
 export function insertLines(tx: Db, lines: readonly Line[]): void {
-  for (const line of lines) insertStatement(tx, line).run(line)
+  for (const line of lines) insertLine(tx, line)
 }
 
 type Line = typeof runLog.$inferInsert
-const insertStatement = preparedFor(runLog, (db, line: Given<Line>) => db.insert(runLog).values(line))
+const insertLine = preparedInsert(runLog)
 
 function shortenedFacts(facts: Facts): Facts | null {
   const safe = masked(facts) as Facts

@@ -1,7 +1,7 @@
 /** The table `runs`: the input of every run, how far it is and how it ended. */
 import { and, eq, gt, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { equalsGiven, type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
+import { equalsGiven, type Given, isOneOf, preparedFor, preparedInsert } from '../../../db/prepared-writes.ts'
 import { type RunState, runReaders, runs } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { isoOrNull } from '../clock.ts'
@@ -24,12 +24,12 @@ export const unfinishedByKey = prepared(db =>
     .where(and(equalsGiven(runs.dedupeKey), isUnfinished)),
 )
 
-const insertStatement = preparedFor(runs, (db, run: Given<NewRun>) => db.insert(runs).values(run).returning())
+const insertRun = preparedInsert(runs)
 
 /** The unfinished run with the same key, which the user who asked again may now read too; or else the new one. */
 export function acceptRun(tx: Db, run: NewRun): Run {
   const running = run.dedupeKey ? unfinishedByKey(tx).get({ dedupeKey: run.dedupeKey }) : undefined
-  if (!running) return insertStatement(tx, run).get(run)
+  if (!running) return insertRun(tx, run)
   allowReading(tx, running.id, run.startedBy ?? null)
   return running
 }
