@@ -5,7 +5,6 @@
 import { buildBoard } from './board.ts'
 import { gainColumn, metricOfGain, type RankedPage, rankedPage } from './page.ts'
 import type { BoardQuery } from './query.ts'
-import type { Better } from './ranking.ts'
 import { compareTexts, rowCount, type TextColumn, textAt, textColumn } from './text.ts'
 
 /** Rows with the same text are a group; `texts` are the names of the groups. */
@@ -108,7 +107,7 @@ export type RankedTotal = GroupTotal & { rank: number | null; text: string }
 export type RankedTotals = Omit<RankedPage, 'rows'> & { rows: RankedTotal[] }
 
 /** One page of groups, without empty ones. `players` ranks by the number of players. */
-export function rankedTotals(sums: GroupSums, { by, ...query }: TotalsQuery, better: Better = 'higher'): RankedTotals {
+export function rankedTotals(sums: GroupSums, { by, ...query }: TotalsQuery): RankedTotals {
   const { texts, columns, players } = sums
   const groups = new Map(texts.flatMap((text, group) => (players[group]! > 0 ? [[text, group] as const] : [])))
   const valuesOf = (column: string) =>
@@ -123,7 +122,6 @@ export function rankedTotals(sums: GroupSums, { by, ...query }: TotalsQuery, bet
     ids,
     names: ids,
     score: valuesOf('score'),
-    better,
     metrics: [
       { name: 'players', values: Float64Array.from(groups.values(), group => players[group]!) },
       ...metrics.map(name => ({ name, values: valuesOf(name), gains: valuesOf(gainColumn(name)) })),

@@ -124,13 +124,12 @@ const deleteAction = ({ start, end, site_id, skill, open }: ShiftsFilter, total:
   })
 }
 
-const siteField = (sites: readonly Site[], value?: number): Html =>
+const siteField = (sites: readonly Site[]): Html =>
   formField({
     label: 'Site',
     name: 'site_id',
     type: 'select',
     sends: 'number',
-    value,
     choices: sites.map(({ id, name }) => [id, name]),
   })
 

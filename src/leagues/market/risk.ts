@@ -54,14 +54,12 @@ export function watchForRisk(tx: Db, userId: number, now: number): void {
     })
 }
 
+const maxAtRisk = 100 // members named
+
 export type Risk = { id: number; username: string; trades_count: number; recent_trades: number; reasons: string[] }
 
 /** Members to look at, with reasons; those with the most reasons first. `recent`: in the last day. */
-export async function riskAssessment(
-  app: Pick<App, 'db' | 'clock' | 'livePortfolios' | 'reader'>,
-  limit = 100,
-): Promise<Risk[]> {
-  const { db, clock, livePortfolios, reader } = app
+export async function riskAssessment({ db, clock, livePortfolios, reader }: App): Promise<Risk[]> {
   const now = clock.now()
   const reasons = new Map<number, string[]>()
   const addReason = (user: number, reason: string) => reasons.set(user, [...(reasons.get(user) ?? []), reason])
@@ -83,7 +81,7 @@ export async function riskAssessment(
 
   const ids = [...reasons]
     .sort(([a, x], [b, y]) => y.length - x.length || a - b)
-    .slice(0, limit)
+    .slice(0, maxAtRisk)
     .map(([id]) => id)
   const names = usernamesOf(db, ids)
   const counts = await reader.read(tradeCounts, { ids, since: now - day })

@@ -26,9 +26,9 @@ const isSame = ({ feedId, name }: TourEvent, next: FeedEvent) =>
   feedId !== null && next.id !== null ? feedId === next.id : name === next.name
 
 /** The board of an event, now or at an earlier time. */
-export const storedBoard = (db: Db, event: TourEvent, at?: number): FeedBoard => ({
+export const storedBoard = (db: Db, event: TourEvent): FeedBoard => ({
   event: feedEventOf(event),
-  golfers: golfersOf(db, event.id, at),
+  golfers: golfersOf(db, event.id),
   problems: [],
 })
 

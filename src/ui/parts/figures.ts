@@ -68,7 +68,3 @@ export function partsBar(parts: readonly { size: number; tone: string }[]): Html
 /** How far something is, 0–100. */
 export const progress = (percent: number, label: string): Html =>
   html`<progress max="100" value="${percent}" aria-label="${label}">${percent} %</progress>`
-
-/** How much of something is used: a share from 0 to 1. */
-export const share = (part: number, label: string): Html =>
-  html`<meter min="0" max="1" high="0.9" low="0.75" optimum="0" value="${part}" aria-label="${label}">${Math.round(part * 100)} %</meter>`

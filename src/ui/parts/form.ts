@@ -208,5 +208,5 @@ ${Object.entries(body).map(([name, value]) => html`<input type="hidden" name="${
 </form>`
 
 /** Copies `text` when it is clicked. */
-export const copyButton = (text: string, label: Content = 'Copy'): Html =>
-  html`<button type="button" class="small quiet needs-js" data-copy="${text}">${label}</button>`
+export const copyButton = (text: string): Html =>
+  html`<button type="button" class="small quiet needs-js" data-copy="${text}">Copy</button>`
