@@ -6,7 +6,7 @@ import { page } from '../ui/layout.ts'
 import { badge } from '../ui/parts/badges.ts'
 import { action, answer, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
-import { actionsColumn, table } from '../ui/parts/table.ts'
+import { table } from '../ui/parts/table.ts'
 import { name, number, time } from '../ui/parts/values.ts'
 import type { User } from './account.ts'
 import { countryChoice, newPassword } from './auth-form.ts'
@@ -105,21 +105,19 @@ const sessionTable = (sessions: readonly SessionView[]) =>
       },
       { head: 'Since', cell: each => time(each.created_at) },
       { head: 'Last used', cell: each => time(each.last_used_at) },
-      actionsColumn(
-        ({ id, browser, last_used_at, is_this }) =>
-          !is_this &&
-          action({
-            method: 'delete',
-            action: `/api/v1/auth/sessions/${id}`,
-            label: 'End',
-            of: html`${browserName(browser)}, last used ${time(last_used_at)}`,
-            look: 'danger small',
-            confirm: 'End this session? That browser has to sign in again.',
-            renews: 'sessions',
-            done: 'The session has ended',
-          }),
-      ),
     ],
+    actions: ({ id, browser, last_used_at, is_this }) =>
+      !is_this &&
+      action({
+        method: 'delete',
+        action: `/api/v1/auth/sessions/${id}`,
+        label: 'End',
+        of: html`${browserName(browser)}, last used ${time(last_used_at)}`,
+        look: 'danger small',
+        confirm: 'End this session? That browser has to sign in again.',
+        renews: 'sessions',
+        done: 'The session has ended',
+      }),
   })
 
 /** `Firefox on Linux`, as far as the user agent tells. */
@@ -144,18 +142,17 @@ export const keyTable = (keys: readonly KeyView[]) =>
       { head: 'Created', cell: key => time(key.created_at) },
       { head: 'Last used', cell: key => time(key.last_used_at) },
       { head: 'Expires', cell: key => (key.expires_at ? time(key.expires_at) : 'never') },
-      actionsColumn(key =>
-        action({
-          method: 'delete',
-          action: `/api/v1/keys/${key.id}`,
-          label: 'Revoke',
-          of: key.name,
-          look: 'danger small',
-          confirm: `Revoke the key ${key.name}? Programs that use it stop working.`,
-          done: 'The key is revoked',
-        }),
-      ),
     ],
+    actions: key =>
+      action({
+        method: 'delete',
+        action: `/api/v1/keys/${key.id}`,
+        label: 'Revoke',
+        of: key.name,
+        look: 'danger small',
+        confirm: `Revoke the key ${key.name}? Programs that use it stop working.`,
+        done: 'The key is revoked',
+      }),
   })
 
 const keyForm = (who: Who) =>

@@ -14,7 +14,7 @@ import { badge } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
 import { action } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
-import { actionsColumn, denseTable } from '../ui/parts/table.ts'
+import { denseTable } from '../ui/parts/table.ts'
 import { number, time } from '../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage } from './pages/live-page.ts'
 import { type MachineView, machineSchema, machinesNow } from './processes.ts'
@@ -152,8 +152,8 @@ ${denseTable<{ queue: QueueName; counts: Record<string, number> }>({
       numeric: true,
       cell: ({ counts }: { counts: Record<string, number> }) => number(counts[state] ?? 0),
     })),
-    actionsColumn(({ queue }) => pauseOrResume(queue, inspected.paused.includes(queue)), 'doing'),
   ],
+  actions: ({ queue }) => pauseOrResume(queue, inspected.paused.includes(queue)),
 })}
 ${part('Running', 'active', inspected.active, 'Nothing runs at this moment.')}
 ${part('Waiting for their turn, next first', 'reserved', inspected.reserved, 'Nothing waits.')}

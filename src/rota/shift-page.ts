@@ -2,7 +2,7 @@
 import { type Content, type Html, html } from '../platform/html.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
 import { andMore, emptyState } from '../ui/parts/notices.ts'
-import { actionsColumn, table } from '../ui/parts/table.ts'
+import { actionsHeading, table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
 import type { BrokenDutyRule } from './broken-duties.ts'
 import { brokenMark, pinMark } from './calendar-view.ts'
@@ -62,8 +62,8 @@ ${table({
           .get(dutyKey(shift.id, person.staff_id))
           ?.map(({ message }) => html`<div><small class="quiet">${message}</small></div>`)}`,
     },
-    actionsColumn(({ id, name: who, pinned }) => placeActions(id, who, pinned)),
   ],
+  actions: ({ id, name: who, pinned }) => placeActions(id, who, pinned),
   empty: emptyState('Nobody yet', 'Assign somebody, or generate a roster.'),
 })}
 <section class="part"><h2>Who could work this shift</h2>
@@ -116,17 +116,16 @@ ${
       { head: 'Name', names: true, cell: one => name(one.name) },
       { head: 'Asks', cell: ({ want }) => (want === 'on' ? 'to be here' : 'not to be here') },
       { head: 'Price if not followed', numeric: true, cell: ({ price_cents }) => money(price_cents) },
-      actionsColumn(({ staff_id, name }) =>
-        action({
-          label: 'Take back',
-          of: name,
-          look: 'quiet small',
-          method: 'delete',
-          action: `${api}/requests/${staff_id}`,
-          done: 'Taken back',
-        }),
-      ),
     ],
+    actions: ({ staff_id, name }) =>
+      action({
+        label: 'Take back',
+        of: name,
+        look: 'quiet small',
+        method: 'delete',
+        action: `${api}/requests/${staff_id}`,
+        done: 'Taken back',
+      }),
   })
 }
 <details><summary>Add a request</summary>
@@ -152,8 +151,9 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown:
     rows: may.slice(0, maxShown),
     columns: [
       { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
-      actionsColumn(
-        ({ staff_id, name: who }) =>
+      {
+        head: actionsHeading,
+        cell: ({ staff_id, name: who }) =>
           html`<span class="actions">${broken.map(one =>
             action({
               label: html`Instead of ${name(one.name)}`,
@@ -174,7 +174,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[], maxShown:
               done: 'They have this shift now',
             })
           }</span>`,
-      ),
+      },
       {
         head: 'Rest before or after',
         numeric: true,

@@ -2,7 +2,7 @@
 import { type Content, type Html, html } from '../platform/html.ts'
 import { action, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
-import { actionsColumn, table } from '../ui/parts/table.ts'
+import { table } from '../ui/parts/table.ts'
 import { about, countLink, name, number } from '../ui/parts/values.ts'
 import { shiftsAddress } from './rota-layout.ts'
 import { rulesFields, rulesSentences } from './rules-fields.ts'
@@ -28,10 +28,8 @@ export function sitesBody(sites: readonly SiteWithShifts[]): Html {
           return sentences.length ? html`<ul class="items">${sentences}</ul>` : html`<span class="quiet">none</span>`
         },
       },
-      actionsColumn(
-        site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change${about(site.name)}</a>`,
-      ),
     ],
+    actions: site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change${about(site.name)}</a>`,
     empty: emptyState(
       'No sites yet',
       'A site is a location with its own time zone, such as a hall. Shifts take place there.',

@@ -12,7 +12,7 @@ import { sparkline } from '../../ui/parts/figures.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { actionsColumn, table } from '../../ui/parts/table.ts'
+import { table } from '../../ui/parts/table.ts'
 import { about, duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
 import { gainPercent } from './gains.ts'
 import type { HeldPrices } from './held-prices.ts'
@@ -160,8 +160,8 @@ ${table({
             ? html`${badge('held back', 'bad')} <span class="reason">${held}</span>`
             : html`${badge('ok', 'good')}${unread && unreadQuotes(unread)}`,
     },
-    actionsColumn(feedActions),
   ],
+  actions: feedActions,
   empty: html`<p class="quiet">None. A feed answers <code>{"quotes": [{"symbol": "ACME", "price_cents": 1250, "as_of": "…"}]}</code> and is polled regularly.</p>`,
 })}
 ${form(

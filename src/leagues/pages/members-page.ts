@@ -8,7 +8,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action, answer, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { actionsColumn, table } from '../../ui/parts/table.ts'
+import { table } from '../../ui/parts/table.ts'
 import { name, noValue, number, time } from '../../ui/parts/values.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
@@ -53,31 +53,32 @@ ${table({
       cell: member => html`<a href="/people/${member.user_id}">${name(member.username)}</a>`,
     },
     { head: 'Since', cell: member => time(member.joined_at) },
-    (isOfficer || onLeaving.size > 0) &&
-      actionsColumn(({ user_id, username }) => {
-        const played = onLeaving.get(user_id)
-        if (played === undefined) return null
-        if (user_id === who.id)
-          return action({
-            label: 'Leave',
-            look: 'danger small',
-            action: `${api}/leave`,
-            confirm: `Leave ${league.name}? ${played}`,
-            goTo: '/',
-            done: `You have left ${league.name}`,
-          })
-        return action({
-          label: 'Remove',
-          of: username,
-          look: 'danger small',
-          method: 'delete',
-          action: `${api}/members/${user_id}`,
-          confirm: `Remove ${username} from ${league.name}? ${played}`,
-          renews: 'members',
-          done: `${username} is no longer a member`,
-        })
-      }),
   ],
+  actions:
+    (isOfficer || onLeaving.size > 0) &&
+    (({ user_id, username }) => {
+      const played = onLeaving.get(user_id)
+      if (played === undefined) return null
+      if (user_id === who.id)
+        return action({
+          label: 'Leave',
+          look: 'danger small',
+          action: `${api}/leave`,
+          confirm: `Leave ${league.name}? ${played}`,
+          goTo: '/',
+          done: `You have left ${league.name}`,
+        })
+      return action({
+        label: 'Remove',
+        of: username,
+        look: 'danger small',
+        method: 'delete',
+        action: `${api}/members/${user_id}`,
+        confirm: `Remove ${username} from ${league.name}? ${played}`,
+        renews: 'members',
+        done: `${username} is no longer a member`,
+      })
+    }),
 })}
 ${paginationLinks(pagination, (page, limit) => address(`/leagues/${league.id}/members`, { page, limit }))}
 </div>
@@ -143,21 +144,19 @@ ${table({
     { head: 'Used', cell: each => html`${number(each.uses)} of ${number(each.max_uses)}` },
     { head: 'Expires', cell: each => time(each.expires_at) },
     { head: 'State', cell: each => badge(each.state, each.state === 'open' ? 'good' : 'quiet') },
-    actionsColumn(
-      ({ id, state, email }) =>
-        state === 'open' &&
-        action({
-          label: 'End',
-          of: `invitation ${id}${email ? ` to ${email}` : ''}`,
-          look: 'danger small',
-          method: 'delete',
-          action: `/api/v1/invitations/${id}`,
-          confirm: 'End this invitation? Its link stops working; people who have already joined stay.',
-          renews: 'invitations',
-          done: 'The invitation has ended',
-        }),
-    ),
   ],
+  actions: ({ id, state, email }) =>
+    state === 'open' &&
+    action({
+      label: 'End',
+      of: `invitation ${id}${email ? ` to ${email}` : ''}`,
+      look: 'danger small',
+      method: 'delete',
+      action: `/api/v1/invitations/${id}`,
+      confirm: 'End this invitation? Its link stops working; people who have already joined stay.',
+      renews: 'invitations',
+      done: 'The invitation has ended',
+    }),
 })}
 ${below}</div>`
 

@@ -9,7 +9,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { actionsColumn, table } from '../../ui/parts/table.ts'
+import { table } from '../../ui/parts/table.ts'
 import { name, time } from '../../ui/parts/values.ts'
 import type { PlayerView } from '../kinds.ts'
 import { isSettled, type League, type LeagueView } from '../league.ts'
@@ -48,8 +48,8 @@ ${table<MarkedPlayer>({
       head: 'Marked',
       cell: ({ marked_by, marked_at }) => html`${time(marked_at)} by ${name(marked_by ?? 'operator')}`,
     },
-    !isSettled(league) && actionsColumn(mark => removeButton(`/api/v1${path}`, mark)),
   ],
+  actions: !isSettled(league) && (mark => removeButton(`/api/v1${path}`, mark)),
   empty: emptyState('Nobody is marked', 'Everyone on the sheets counts.'),
 })}
 ${paginationLinks(list, (page, limit) => address(`${path}/marks`, { page, limit }))}

@@ -8,7 +8,7 @@ import { address } from '../../ui/parts/address.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { actionsColumn, table } from '../../ui/parts/table.ts'
+import { table } from '../../ui/parts/table.ts'
 import { about, countdown, name, number, time, toPar } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
@@ -95,22 +95,21 @@ ${table<EntryView>({
     { head: 'To par', numeric: true, cell: entry => toPar(entry.total) },
     { head: 'Guess', numeric: true, cell: entry => toPar(entry.tiebreaker) },
     { head: 'Picks', cell: entry => pickList(entry.scores ?? unscoredPicks(entry, picking)) },
-    open &&
-      actionsColumn(
-        entry =>
-          html`<a class="button small" href="${address(path, { edit: entry.id })}#entry">Change${about(entry.name)}</a> ${action(
-            {
-              label: 'Withdraw',
-              of: entry.name,
-              look: 'danger small',
-              method: 'delete',
-              action: `/api/v1${path}/${entry.id}`,
-              confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are deleted.`,
-              done: 'Withdrawn',
-            },
-          )}`,
-      ),
   ],
+  actions:
+    open &&
+    (entry =>
+      html`<a class="button small" href="${address(path, { edit: entry.id })}#entry">Change${about(entry.name)}</a> ${action(
+        {
+          label: 'Withdraw',
+          of: entry.name,
+          look: 'danger small',
+          method: 'delete',
+          action: `/api/v1${path}/${entry.id}`,
+          confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are deleted.`,
+          done: 'Withdrawn',
+        },
+      )}`),
 })}
 </section>`
 }

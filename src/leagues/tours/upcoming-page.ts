@@ -11,7 +11,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action, type FormChoices, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { actionsColumn, table } from '../../ui/parts/table.ts'
+import { table } from '../../ui/parts/table.ts'
 import { about, name, number } from '../../ui/parts/values.ts'
 import type { Golfer } from './feeds/board.ts'
 import type { Unmatched } from './match-field.ts'
@@ -124,19 +124,18 @@ ${table<Unmatched>({
           html`Settle${about(player.name)}`,
         ),
     },
-    actionsColumn(player =>
-      action({
-        label: 'Does not play',
-        of: player.name,
-        look: 'quiet small',
-        method: 'put',
-        action: api(player.player_id),
-        body: { golfer: null },
-        confirm: `${player.name} does not play? The picks stay and score nothing.`,
-        done: 'Settled',
-      }),
-    ),
   ],
+  actions: player =>
+    action({
+      label: 'Does not play',
+      of: player.name,
+      look: 'quiet small',
+      method: 'put',
+      action: api(player.player_id),
+      body: { golfer: null },
+      confirm: `${player.name} does not play? The picks stay and score nothing.`,
+      done: 'Settled',
+    }),
 })}
 </section>`
 }

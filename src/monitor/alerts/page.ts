@@ -16,7 +16,7 @@ import { badge, status } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
@@ -99,8 +99,8 @@ ${denseTable({
     { head: 'What', names: true, cell: alertCell },
     { head: 'Seen', class: 'seen', cell: lastSeenCell },
     { head: 'State', class: 'state', cell: stateOf },
-    actionsColumn(actions, 'doing'),
   ],
+  actions: actions,
 })}
 ${paginationLinks(pages, page => address(alertsPath, { ...filter, page }))}
 <p class="quiet">Checked every minute, last ${time(checkedAt)}; an alert closes after two clear checks.</p>

@@ -18,7 +18,7 @@ import { counted } from '../../platform/number-text.ts'
 import { jobPath } from '../../runs/job-titles.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
-import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { about, bytes, number, time } from '../../ui/parts/values.ts'
 import { emptyQuery, livePage, slicesOf } from '../pages/live-page.ts'
 import { backUp, sendBackupAway } from './backup-jobs.ts'
@@ -192,19 +192,16 @@ ${denseTable<BackupView>({
     { head: 'Size', numeric: true, cell: backup => bytes(backup.bytes) },
     { head: 'Files', numeric: true, cell: ({ files }) => number(files) },
     { head: 'Version', cell: ({ version }) => version },
-    actionsColumn(
-      ({ name, made_at }) =>
-        html`<a href="/admin/backups/${name}/download">Download${about(name)}</a> ${action({
-          action: `/admin/backups/${name}/restore`,
-          label: 'Restore…',
-          of: name,
-          look: 'danger small',
-          confirm: `At the next start everything goes back to ${made_at}, and everybody has to sign in again. The current files are moved aside, not deleted. Restore it?`,
-          done: 'It is restored at the next start of Fieldhouse',
-        })}`,
-      'doing',
-    ),
   ],
+  actions: ({ name, made_at }) =>
+    html`<a href="/admin/backups/${name}/download">Download${about(name)}</a> ${action({
+      action: `/admin/backups/${name}/restore`,
+      label: 'Restore…',
+      of: name,
+      look: 'danger small',
+      confirm: `At the next start everything goes back to ${made_at}, and everybody has to sign in again. The current files are moved aside, not deleted. Restore it?`,
+      done: 'It is restored at the next start of Fieldhouse',
+    })}`,
 })}`
 
 const outcomes: Record<string, string> = { SUCCESS: 'sent', CANCELLED: 'cancelled' }

@@ -6,7 +6,7 @@ import { type Html, html } from '../../platform/html.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
-import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { bytes, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { milliseconds, monitoringPath } from '../pages/monitor-layout.ts'
@@ -77,8 +77,8 @@ const entryTable = (all: readonly CacheEntryView[]) =>
         numeric: true,
         cell: ({ failures }) => html`<span class="${failures ? 'loss' : ''}">${number(failures)}</span>`,
       },
-      actionsColumn(({ name }) => clearButton(name), 'doing'),
     ],
+    actions: ({ name }) => clearButton(name),
   })
 
 const clearButton = (name: string): Html =>

@@ -19,7 +19,7 @@ import { progress } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { duration, elapsed, name as nameOf, noValue, number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { chartWithTable, choiceLinks, filterForm } from '../pages/monitor-layout.ts'
@@ -135,8 +135,8 @@ ${denseTable<ShownRun>({
     { head: 'Waited', numeric: true, cell: waitingTime },
     { head: 'Took', numeric: true, cell: runningTime },
     { head: 'Attempts', numeric: true, cell: ({ attempts }) => number(attempts) },
-    actionsColumn(actions, 'doing'),
   ],
+  actions: actions,
 })}
 ${data.runs.length > 0 && tickedActions}
 ${paginationLinks(data.pagination, page => address(jobsPath, { ...filter, page, limit: data.pagination.limit }))}

@@ -6,7 +6,7 @@ import { address } from '../../ui/parts/address.ts'
 import { badge, type Tone } from '../../ui/parts/badges.ts'
 import { progress, stats } from '../../ui/parts/figures.ts'
 import { action } from '../../ui/parts/form.ts'
-import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { countdown, duration, elapsed, number, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import { jobAction, runLink } from './job-list-page.ts'
@@ -70,14 +70,11 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
         { head: 'For', numeric: true, cell: ({ startedAt }) => elapsed(startedAt) },
         { head: 'Usual', numeric: true, cell: ({ name }) => duration(usualMs[name] ?? null) },
         { head: 'Attempt', numeric: true, cell: ({ attempts, maxAttempts }) => `${attempts} of ${maxAttempts}` },
-        actionsColumn(
-          run =>
-            run.cancelRequestedAt === null
-              ? jobAction('cancel', run, `Cancel this run of ${run.name}?`)
-              : badge('stopping', 'warn'),
-          'doing',
-        ),
       ],
+      actions: run =>
+        run.cancelRequestedAt === null
+          ? jobAction('cancel', run, `Cancel this run of ${run.name}?`)
+          : badge('stopping', 'warn'),
     }),
     html`<a href="${jobsPath}">All jobs</a>`,
   )
@@ -102,8 +99,8 @@ export function failuresSection({ failures: groups, rate }: TasksNow): Html {
         { head: 'Times', numeric: true, cell: ({ runs }) => html`${number(runs)} ×` },
         { head: 'First', cell: ({ first }) => time(first) },
         { head: 'Last', cell: ({ last }) => time(last) },
-        actionsColumn(retryGroup, 'doing'),
       ],
+      actions: retryGroup,
     }),
     html`${
       rate.usualPerHour !== null &&
@@ -157,8 +154,8 @@ export function locksSection({ locks }: TasksNow): Html {
           numeric: true,
           cell: lock => (lock.state === 'held' ? countdown(lock.expiresAt) : badge(lock.state, lockTones[lock.state])),
         },
-        actionsColumn(releaseButton, 'doing'),
       ],
+      actions: releaseButton,
     }),
     locks.length > 0 && exportLinks(`${tasksPath}/locks`, {}),
   )

@@ -4,7 +4,7 @@ import { jobPath, jobsPath, tasksPath } from '../../runs/job-titles.ts'
 import { address } from '../../ui/parts/address.ts'
 import { allWell, badge, type Tone } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
-import { actionsColumn, denseTable } from '../../ui/parts/table.ts'
+import { denseTable } from '../../ui/parts/table.ts'
 import { countdown, duration, noValue, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import type { TaskState } from './sentence.ts'
@@ -54,8 +54,8 @@ export function expectedSection({ scheduled, tours }: TasksNow): Html {
         { head: 'Usual', numeric: true, cell: ({ usualMs }) => duration(usualMs) },
         { head: 'Last', cell: lastRunCell },
         { head: 'Next', cell: ({ next, pause }) => (pause ? noValue : countdown(next, 'due')) },
-        actionsColumn(scheduleActions, 'doing'),
       ],
+      actions: scheduleActions,
     })}
 ${tours.length > 0 && tourTable(tours)}`,
     exportLinks(`${tasksPath}/schedule`, {}),
@@ -153,8 +153,8 @@ const tourTable = (tours: readonly TourTask[]): Content =>
         cell: ({ next, jobId }) => (next === null ? jobId && badge('under way', 'live') : countdown(next, 'due')),
       },
       { head: 'Run', cell: ({ jobId }) => (jobId ? html`<a href="${jobPath(jobId)}">the run</a>` : noValue) },
-      actionsColumn(updateNowButton, 'doing'),
     ],
+    actions: updateNowButton,
   })
 
 const updateNowButton = ({ tour, title }: TourTask) =>

@@ -5,7 +5,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
-import { actionsColumn, table } from '../../ui/parts/table.ts'
+import { table } from '../../ui/parts/table.ts'
 import { countLink, name, number, time } from '../../ui/parts/values.ts'
 import { dateSpan } from '../calendar-view.ts'
 import { shiftsAddress } from '../rota-layout.ts'
@@ -65,20 +65,18 @@ ${table({
           ? html`${name(taken_by.name)}${in_return && html` <small class="quiet">for ${in_return.words}</small>`}`
           : badge('open', 'quiet'),
     },
-    actionsColumn(
-      ({ id, name, words, state }) =>
-        html`<span class="actions">${
-          state === 'taken' &&
-          action({
-            label: 'Approve',
-            of: `${words}, ${name}`,
-            look: 'small',
-            action: `/api/v1/roster/swaps/${id}/approve`,
-            done: 'The swap is made',
-          })
-        }${action({ label: 'Decline', of: `${words}, ${name}`, look: 'quiet small', action: `/api/v1/roster/swaps/${id}/decline`, confirm: 'Decline this swap?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`,
-    ),
   ],
+  actions: ({ id, name, words, state }) =>
+    html`<span class="actions">${
+      state === 'taken' &&
+      action({
+        label: 'Approve',
+        of: `${words}, ${name}`,
+        look: 'small',
+        action: `/api/v1/roster/swaps/${id}/approve`,
+        done: 'The swap is made',
+      })
+    }${action({ label: 'Decline', of: `${words}, ${name}`, look: 'quiet small', action: `/api/v1/roster/swaps/${id}/decline`, confirm: 'Decline this swap?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`,
   empty: emptyState(
     'No swaps',
     'People offer their shifts under “My shifts”; swaps that a colleague takes appear here for approval.',

@@ -24,6 +24,8 @@ export type Table<Row> = {
   /** Says what the table is, for screen readers. */
   caption: string
   columns: readonly (Column<NoInfer<Row>> | false | null | undefined)[]
+  /** Buttons, in a last column whose heading is for screen readers only. */
+  actions?: Column<NoInfer<Row>>['cell'] | false
   rows: readonly Row[]
   /** In place of rows: say what to do next. */
   empty?: Content
@@ -44,17 +46,13 @@ export type Table<Row> = {
   class?: string
 }
 
-/** The column of buttons, whose heading is for screen readers only. */
-export const actionsColumn = <Row>(cell: Column<Row>['cell'], className?: string): Column<Row> => ({
-  head: html`<span class="sr">Actions</span>`,
-  cell,
-  ...(className && { class: className }),
-})
+export const actionsHeading = html`<span class="sr">Actions</span>`
 
 /** A table with rules and no boxes, like a printed one. Wider than the screen, it scrolls in its own frame. */
 export function table<Row>({
   caption,
   columns,
+  actions,
   rows,
   empty,
   pages,
@@ -69,7 +67,12 @@ export function table<Row>({
 }: Table<Row>): Content {
   const instead = rows.length === 0 && ((pages && beyondTheEnd(pages)) || empty)
   if (instead) return instead
-  const wanted = columns.filter(column => !!column)
+  const buttons: Column<Row> | false | undefined = actions && {
+    head: actionsHeading,
+    cell: actions,
+    class: dense ? 'doing' : undefined,
+  }
+  const wanted = [...columns, buttons].filter(column => !!column)
   const isFolding = rowName && (under || wanted.some(({ folds }) => folds))
   const shown = isFolding ? [...wanted, unfolding(rowName, wanted)] : wanted
   return html`<div class="sheet" role="region" aria-label="${caption}" tabindex="0">
