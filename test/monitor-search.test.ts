@@ -73,10 +73,11 @@ for (const [how, filler] of [
   ['without an index', 0],
   ['with an index', 3_000],
 ] as const)
-  test(`runs are found by name, input, error and the beginning of their id, ${how}`, async () => {
+  test(`runs are found by name, title, input, error and the beginning of their id, ${how}`, async () => {
     const { app, idsFor, totalFor, index, indexFile } = await startIndexed()
     finishedRuns(app, sheetImports(filler))
-    const [failed = '', other = '', odd = ''] = finishedRuns(app, [
+    const [titled = '', failed = '', other = '', odd = ''] = finishedRuns(app, [
+      { name: 'update_player_scores', input: { tour: 'asia' } },
       { name: 'tours.update', input: { tour: 'euro' }, status: 'FAILURE', error: 'The feed answered 503 after 12 s' },
       { name: 'tours.update', input: { tour: 'lpga' }, status: 'CANCELLED' },
       {
@@ -99,12 +100,13 @@ for (const [how, filler] of [
     expect(await idsFor(`q=${encodeURIComponent('100 %')}`)).toEqual([odd])
     expect(await idsFor(`q=${encodeURIComponent('"quoted\\"')}`)).toEqual([odd])
     expect(await idsFor(`q=${encodeURIComponent("It's")}`)).toEqual([odd])
+    expect(await idsFor('q=Score%20updates%20asia')).toEqual([titled]) // as it is called on pages
     expect(await idsFor('q=no_such')).toEqual([])
     expect(await idsFor('q=nosuchthing')).toEqual([])
     expect(await idsFor(`q=${failed}`)).toEqual([failed])
     expect(await idsFor(`q=${failed.slice(0, 30)}`)).toContain(failed)
     expect(await totalFor('q=sheets.imp')).toBe(Math.min(filler, 1_000))
-    expect(await totalFor('')).toBe(filler + 3)
+    expect(await totalFor('')).toBe(filler + 4)
     expect(await totalFor('status=FAILURE')).toBe(2)
     if (filler) expect(await totalFor('q=%22uploadId%22%3A2999')).toBe(1)
   })

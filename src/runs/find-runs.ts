@@ -8,11 +8,12 @@ import { type RunState, runs } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { day, inUtc, minute, parseTime, second } from '../platform/clock.ts'
 import type { Run } from '../platform/jobs/runs.ts'
+import { namesTitled } from './job-titles.ts'
 
 export type RunFilter = {
   status?: RunState
   name?: string
-  /** Words that are all in the name, the input or the error; or the start of an id. */
+  /** Words that are all in the name, the title on pages, the input or the error; or the start of an id. */
   q?: string
   fingerprint?: string
   /** Part of the name of the uploaded file. */
@@ -111,10 +112,13 @@ const wordsOf = (q: string) => q.trim().split(/\s+/).slice(0, 8)
 export const likePattern = (word: string) => `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
 const containsWords = (q: string): Condition =>
   allOf(
-    ...wordsOf(q).map(word => ({
-      text: `(r.name || char(10) || r.input || char(10) || coalesce(r.error, '')) like ? escape '\\'`,
-      values: [likePattern(word)],
-    })),
+    ...wordsOf(q).map(word => {
+      const titled = namesTitled(word)
+      return {
+        text: `((r.name || char(10) || r.input || char(10) || coalesce(r.error, '')) like ? escape '\\' or r.name in (${titled.map(() => '?').join()}))`,
+        values: [likePattern(word), ...titled],
+      }
+    }),
   )
 
 function rowidsOf(db: Db, filter: RunFilter, limit: number, offset: number): number[] {
@@ -198,7 +202,10 @@ function byId(db: Db, filter: RunFilter, q: string): number[] {
 
 /** The index query: all the words, and a rare state and name (for common ones the runs themselves are checked). */
 function indexQuery(db: Db, { q = '', status, name }: RunFilter): string | undefined {
-  const words = wordsOf(q).map(trigramsOf).filter(Boolean)
+  const words = wordsOf(q).flatMap(word => {
+    const trigrams = trigramsOf(word)
+    return trigrams ? `(${[trigrams, ...namesTitled(word).map(trigramsOf)].map(each => `(${each})`).join(' OR ')})` : []
+  })
   if (!words.length) return undefined
   const { total } = countOf(db, {})
   const isRare = (filter: RunFilter) => countOf(db, filter).total < total / 4

@@ -14,6 +14,7 @@ const titles: Record<string, string> = {
   'alerts.test': 'test of alerts',
   'backups.make': 'backup',
   'backups.send': 'backup to S3',
+  'jobs.bulk': 'action on many jobs',
   'jobs.sweep': 'job sweep',
   'leagues.announce': 'announcement',
   'leagues.announce_leaders': 'looking for new leaders',
@@ -37,3 +38,7 @@ const titles: Record<string, string> = {
 }
 
 export const jobTitle = (name: string): string => titles[name] ?? name.replaceAll(/[._]/g, ' ')
+
+/** Jobs whose title contains the word. */
+export const namesTitled = (word: string): string[] =>
+  Object.keys(titles).filter(name => titles[name]?.toLowerCase().includes(word.toLowerCase()))
