@@ -134,7 +134,8 @@ test('a bulk action is stopped half way: what was done stays done, and the repor
 test('runs of a job that no longer exists are listed in the report, and stay unchanged', async () => {
   const { app, call, bulk } = await startWithBulk()
   manyRuns(app, 'test.gone', 'FAILURE', 30)
-  const { result } = await bulk({ action: 'retry', status: 'FAILURE', name: 'test.gone' })
+  const { result, status_message } = await bulk({ action: 'retry', status: 'FAILURE', name: 'test.gone' })
+  expect(status_message).toBe('0 of 30 jobs done, 30 failed')
   expect(result).toMatchObject({ matched: 30, done: 0, skipped: 0, failed: 30 })
   expect(result.errors).toHaveLength(20)
   expect(result.errors[0]).toContain('No job is called test.gone any more')

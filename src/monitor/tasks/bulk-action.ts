@@ -9,7 +9,7 @@ import { invalid, messageOf } from '../../errors.ts'
 import type { Actor } from '../../platform/http/request-context.ts'
 import { jobIdSchema, oneOfWords } from '../../platform/http/shared-schemas.ts'
 import type { Started } from '../../platform/jobs/jobs.ts'
-import { counted } from '../../platform/number-text.ts'
+import { counted, countText } from '../../platform/number-text.ts'
 import type { Log } from '../../platform/process/log.ts'
 import { idsOfRuns, lastInUtc, momentInUtc } from '../../runs/find-runs.ts'
 import { actOnRun, auditedAction, removeRuns, statesFor, type Verb, verbs, whyNotDone } from './task-actions.ts'
@@ -104,7 +104,7 @@ export const bulkAction = job('jobs.bulk', {
         const batch = ids.slice(at, at + batchSize)
         if (action === 'remove') await removeBatch(app, batch, report)
         else for (const id of batch) await actOnOne(app, action, id, report, work.log)
-        progress((100 * (at + batch.length)) / ids.length, action, `${at + batch.length} of ${ids.length}`)
+        progress((100 * (at + batch.length)) / ids.length, action, progressOf(report))
         await Bun.sleep(0) // lets other work run
       }
     } finally {
@@ -146,6 +146,15 @@ async function actOnOne(app: App, verb: Verb, id: string, report: Report, log: L
     log.warn('Left out of a bulk action', { run: id, error })
   }
 }
+
+const progressOf = ({ matched, done, skipped, failed }: Report): string =>
+  [
+    `${countText(done)} of ${counted(matched, 'job')} done`,
+    skipped && `${countText(skipped)} left as they were`,
+    failed && `${countText(failed)} failed`,
+  ]
+    .filter(Boolean)
+    .join(', ')
 
 function skip(report: Report, why: string, count = 1): void {
   report.skipped += count
