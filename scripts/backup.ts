@@ -44,7 +44,10 @@ async function backup() {
   const report: ReportProgress = (percent, stage) => toJob?.({ percent, stage })
   let lease: Lease | undefined
   try {
-    lease = await waitForLock(openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner)))
+    lease = await waitForLock(
+      openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner)),
+      report,
+    )
     const { version } = packageJson
     const options = { dataDir, version, at: Date.now(), signal: lease.signal, report }
     const result = target
@@ -67,10 +70,11 @@ async function backup() {
 }
 
 /** The lock keeps retention from deleting files that a backup is copying, and other backups from starting. */
-async function waitForLock(open: Locks): Promise<Lease> {
+async function waitForLock(open: Locks, report: ReportProgress): Promise<Lease> {
   for (const deadline = Date.now() + lockTimeout; ; await Bun.sleep(500)) {
     const lease = await open.take(locks.backup())
     if ('release' in lease) return lease
+    report(0, 'waiting for another backup')
     if (Date.now() > deadline) throw new Error('Another backup is still under way')
   }
 }

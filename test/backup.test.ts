@@ -181,8 +181,9 @@ test('a backup to a store that hangs ends with its process, and blocks no other 
   const keys = { BACKUP_S3_ACCESS_KEY: 'access', BACKUP_S3_SECRET_KEY: 'secret' }
   const killed = await spawnFieldhouse({ BACKUP_S3_URL: `http://127.0.0.1:${store.port}/backups`, ...keys })
   const processLocks = () => readdirSync(join(killed.dataDir, 'run')).length
-  await killed.call.post('/admin/backups/s3')
-  await until(() => processLocks() === 2)
+  const { poll_url } = await killed.call.post('/admin/backups/s3')
+  await until(async () => (await killed.call.get(poll_url)).stage === 'asking the store')
+  expect(processLocks()).toBe(2)
   await killed.kill9()
   const { call, finished } = await start({}, killed.dataDir)
   expect(await finished(call.post('/admin/backups'))).toMatchObject({ status: 'SUCCESS' })

@@ -141,6 +141,7 @@ type SendOptions = {
 
 /** Call it under the lock `backup`, in a thread that nobody waits for. */
 export async function sendBackup(store: S3Store, { dataDir, version, at, keepDays, signal, report }: SendOptions) {
+  report(0, 'asking the store') // which may not answer for minutes
   const names = await s3BackupNames(store)
   const before = names[0] === undefined ? undefined : await readableManifest(store, names[0])
   // Once a day the whole store is checked: missing pieces are sent again, and pieces that no backup needs are removed.
