@@ -583,6 +583,9 @@ test('today’s gain counts from the exact value at the day’s opening, also wh
   await split('BOLT', 1, 10) // 0.9 of a share is paid out at three times the opening price
   await split('ACME', 2, 7)
   expect(await atOpen()).toEqual(opening)
+  await sendQuotes(call, { ACME: 500 })
+  await takeBack(call, 'ACME', await newestPrice(call, 'ACME'))
+  expect(await atOpen()).toEqual(opening)
   const now = await totals()
   const rows = (await board(call, league)).rows as { player_id: string; metrics: { today_pct: number } }[]
   for (const [i, { id }] of traders.entries())

@@ -86,7 +86,7 @@ export const openOf = (
   now: number,
 ) => (isOfToday(receivedAt, now) ? openCents : priceCents)
 
-export const wholeCents = (open: number): number => Math.max(1, Math.round(open))
+const wholeCents = (open: number): number => Math.max(1, Math.round(open))
 
 const newestView = rowView(quoteSchema)
 export function quoteView(quote: QuoteRow, now: number): QuoteView {

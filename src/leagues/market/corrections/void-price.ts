@@ -2,7 +2,7 @@
  * Takes back a wrong price: the price before it counts again, and every trade made at it is undone by a line of its own,
  * in one transaction. What a member did afterwards stays, so cash or a holding may end below 0.
  */
-import { and, asc, desc, eq, gte, isNull, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
 import { equalsGiven } from '../../../../db/prepared-writes.ts'
 import { dailyPrices, ledger, prices } from '../../../../db/schema.ts'
@@ -16,7 +16,7 @@ import { isTrade, type LedgerLine } from '../ledger.ts'
 import { applyCorrection, applyTrade, noPosition, type Position } from '../position.ts'
 import type { Price } from '../price-history.ts'
 import { holdersPortfolio, portfolioKey, positionIn } from '../queries.ts'
-import { openOf, type QuoteRow, startOfDay, wholeCents } from '../quote.ts'
+import { openOf, type QuoteRow, startOfDay } from '../quote.ts'
 import { findQuote, leaguesHolding } from '../quote-queries.ts'
 import { type CorrectionLine, writeCorrections } from '../write-ledger.ts'
 import { correctPastValues } from './past-values.ts'
@@ -36,7 +36,7 @@ export function voidPrice(tx: Db, symbol: string, priceId: number, act: OfficerA
   tx.update(prices).set({ voidedAt: act.at }).where(eq(prices.id, priceId)).run()
   const lastAsOf = price.confirmedAt ?? findQuote(tx, symbol)?.asOf ?? price.asOf
   if (price.until === null) restorePriceBefore(tx, price, act)
-  else correctOpen(tx, symbol, act)
+  else correctOpen(tx, price, act)
   for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) updateDayClose(tx, price, start)
   correctPastValues(tx, price, act.at)
   return storeCounts(tx, action, counts)
@@ -152,33 +152,36 @@ function restorePriceBefore(tx: Db, wrong: Price, { at, by }: OfficerAction): vo
       { rule: 'only_price' },
     )
   const { priceCents } = before
-  const openCents = openWithoutVoided(tx, quote, at) ?? priceCents
+  const openCents = openWithout(tx, wrong, quote, at) ?? priceCents
   const restored = { ...quote, priceCents, openCents, asOf: before.confirmedAt ?? before.asOf, receivedAt: at }
   const voided = { ...quote, priceCents: 0 } // so that the restored price has an id of its own, even if it is the same
   writeQuotes(tx, [restored], new Map([[symbol, voided]]), at, by)
 }
 
 /** The day may have begun with a wrong price that is no longer the newest. */
-function correctOpen(tx: Db, symbol: string, { at, by }: OfficerAction): void {
+function correctOpen(tx: Db, wrong: Price, { at, by }: OfficerAction): void {
+  const { symbol } = wrong
   const quote = findQuote(tx, symbol)
-  const openCents = quote && openWithoutVoided(tx, quote, at)
-  if (!quote || openCents === undefined || openOf(quote, at) === openCents || quote.receivedAt < startOfDay(at)) return
+  if (!quote || quote.receivedAt < startOfDay(at)) return
+  const openCents = openWithout(tx, wrong, quote, at)
+  if (openCents === undefined || openOf(quote, at) === openCents) return
   writeQuotes(tx, [{ ...quote, openCents }], new Map([[symbol, quote]]), at, by)
   touchEach(tx, 'scores', leaguesHolding(tx, [symbol]))
 }
 
-/** The last price before today, or the first one in it. The history is in whole cents: what a split made of the opening price is kept. */
-function openWithoutVoided(tx: Db, quote: QuoteRow, at: number): number | undefined {
-  const { symbol } = quote
-  const valid = and(eq(prices.symbol, symbol), isNull(prices.voidedAt))
-  const select = () => tx.select({ cents: prices.priceCents }).from(prices)
-  const before = select()
-    .where(and(valid, lt(prices.asOf, startOfDay(at))))
-    .orderBy(desc(prices.id))
-    .limit(1)
-    .get()
-  const open = (before ?? select().where(valid).orderBy(asc(prices.id)).limit(1).get())?.cents
-  return open === wholeCents(openOf(quote, at)) ? openOf(quote, at) : open
+/** If the day began with another price, the opening price stays as it is: after splits it is more exact than the history, which is in whole cents. */
+function openWithout(tx: Db, wrong: Price, quote: QuoteRow, at: number): number | undefined {
+  const isValid = isNull(prices.voidedAt)
+  const opened = openingPrice(tx, wrong.symbol, at, or(isValid, eq(prices.id, wrong.id)))
+  return opened?.id === wrong.id ? openingPrice(tx, wrong.symbol, at, isValid)?.priceCents : openOf(quote, at)
+}
+
+/** The last price before today, or else the first one. */
+function openingPrice(tx: Db, symbol: string, at: number, which: SQL | undefined): Price | undefined {
+  const counts = and(eq(prices.symbol, symbol), which)
+  const first = (where: SQL | undefined, order: SQL) =>
+    tx.select().from(prices).where(where).orderBy(order).limit(1).get()
+  return first(and(counts, lt(prices.asOf, startOfDay(at))), desc(prices.id)) ?? first(counts, asc(prices.id))
 }
 
 /** A day that closed at the wrong price closes at its last price that was not taken back. */
