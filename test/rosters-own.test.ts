@@ -264,6 +264,23 @@ test('leave is requested, approved into an absence, declined with a reason, and 
   expect(last).toContain('href="/rota/mine?leave=2&amp;notices=25"')
 })
 
+test('a night that reaches into leave counts among the shifts then, as approving breaks it', async () => {
+  const { call, ann, site } = await startBar()
+  const night = await call.post(`${base}/shifts`, {
+    site_id: site.id,
+    starts_at: `${inDays(8)}T20:00:00Z`,
+    ends_at: `${inDays(9)}T04:00:00Z`,
+    skill: 'bar',
+  })
+  await call.post(`${base}/assignments`, { shift_id: night.id, staff_id: ann.id })
+  const asked = await ann.browser.post(`${base}/me/leave`, { from: inDays(9), to: inDays(10) })
+  expect(asked).toMatchObject({ duties: 1, first_duty: inDays(8) })
+  expect(await call.get('/rota/requests')).toContain(`start=${inDays(8)}&amp;end=${inDays(10)}&amp;staff_id=${ann.id}`)
+  await call.post(`${base}/leave/${asked.id}/approve`)
+  const { duties: broken } = await call.get(`${base}/broken`)
+  expect(broken.map(({ shift_id }: { shift_id: number }) => shift_id)).toEqual([night.id])
+})
+
 test('leave is asked for without script too, and the form comes back with what is wrong', async () => {
   const { bob } = await startBar()
   const askWithoutScript = (fields: Record<string, string>) =>

@@ -1,9 +1,9 @@
 /** Leave: requested by a person, decided by an officer. Approved leave is an absence, which the rules respect. */
-import { and, asc, desc, eq, gte, inArray, lte, ne, or, sql } from 'drizzle-orm'
+import { and, asc, between, desc, eq, gte, inArray, lte, ne, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
-import { assignments, leaveRequests, leaveStates, shifts, staff, unavailability } from '../../../db/schema.ts'
+import { assignments, leaveRequests, leaveStates, shifts, sites, staff, unavailability } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { byName } from '../../platform/by-name.ts'
@@ -20,8 +20,9 @@ import {
   oneOfWords,
 } from '../../platform/http/shared-schemas.ts'
 import { dateSpan } from '../calendar-view.ts'
-import { checkDateRange, today } from '../date-range.ts'
+import { checkDateRange, daysAfter, today } from '../date-range.ts'
 import { notify } from '../notices.ts'
+import { localDate, maxHours } from '../shift.ts'
 import { todayAtSites } from '../site-queries.ts'
 import { changeOwn } from './changes.ts'
 
@@ -43,7 +44,11 @@ export const leaveSchema = t.Object(
     note: t.Nullable(noteSchema),
     state: leaveStateSchema,
     reason: t.Nullable(t.String({ description: 'The officer’s reason for the decision' })),
-    duties: t.Integer({ description: 'Their duties on these days in the current roster' }),
+    duties: t.Integer({ description: 'Their duties in the current roster that reach into these days' }),
+    first_duty: t.Nullable({
+      ...dateSchema,
+      description: 'The day of the first: that before the leave, if it is a night',
+    }),
     created_at: dateTimeSchema,
     decided_at: nullableDateTime,
   },
@@ -80,8 +85,6 @@ function askForLeave(tx: Db, staffId: number, given: Static<typeof newLeave>, at
 const columns = {
   leave: leaveRequests,
   name: staff.name,
-  duties: sql<number>`(select count(*) from ${assignments} join ${shifts} on ${shifts.id} = ${assignments.shiftId}
-    where ${assignments.staffId} = ${leaveRequests.staffId} and ${shifts.day} between ${leaveRequests.from} and ${leaveRequests.to})`,
 }
 
 const isPending = eq(leaveRequests.state, 'pending')
@@ -107,9 +110,22 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
     .limit(limit)
     .offset(offset)
     .all()
-    .map(leaveView)
+    .map(row => leaveView(db, row))
   return { leave, total: countRows(db, leaveRequests, where) }
 }
+
+/** Of duties that reach into the leave, as the rules count it. */
+const daysOfDuties = (db: Db, { staffId, from, to }: LeaveRow): string[] =>
+  db
+    .select({ day: shifts.day, endsAt: shifts.endsAt, timezone: sites.timezone })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .innerJoin(sites, eq(sites.id, shifts.siteId))
+    .where(and(eq(assignments.staffId, staffId), between(shifts.day, daysAfter(from, -maxHours / 24), to)))
+    .orderBy(asc(shifts.startsAt))
+    .all()
+    .filter(({ endsAt, timezone }) => localDate(endsAt - 1, timezone) >= from)
+    .map(({ day }) => day)
 
 /** The names of others who are away on some of these days: by approved leave, or an absence that an officer entered. */
 export function othersAway(db: Db, { staff_id, from, to }: LeaveView): string[] {
@@ -136,8 +152,10 @@ export function othersAway(db: Db, { staff_id, from, to }: LeaveView): string[] 
 export const pendingLeave = (db: Db): number => countRows(db, leaveRequests, isPending)
 
 const viewOf = rowView(leaveSchema)
-const leaveView = ({ leave, ...joined }: { leave: LeaveRow; name: string; duties: number }): LeaveView =>
-  viewOf({ ...leave, ...joined })
+function leaveView(db: Db, { leave, name }: { leave: LeaveRow; name: string }): LeaveView {
+  const days = daysOfDuties(db, leave)
+  return viewOf({ ...leave, name, duties: days.length, firstDuty: days[0] ?? null })
+}
 type LeaveRow = typeof leaveRequests.$inferSelect
 
 /** With `staffId`, only theirs: for everybody else it does not exist. */
@@ -152,7 +170,7 @@ export function leaveById(db: Db, id: number, staffId?: number): LeaveView {
     .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
     .where(isRequested)
     .get()
-  return found ? leaveView(found) : refuse('not_found', `There is no leave ${id}`)
+  return found ? leaveView(db, found) : refuse('not_found', `There is no leave ${id}`)
 }
 
 /** Approved leave can still be declined later. */

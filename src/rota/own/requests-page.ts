@@ -31,8 +31,8 @@ const decline = (id: number, label: string, of: string, confirm: string): Html =
     ask: { name: 'reason', label: 'Why', optional: true },
   })
 
-const leaveDuties = ({ staff_id, from, to, duties }: LeaveView): Content =>
-  countLink(duties, shiftsAddress({ start: from, end: to, staff_id }))
+const leaveDuties = ({ staff_id, from, to, duties, first_duty }: LeaveView): Content =>
+  countLink(duties, shiftsAddress({ start: first_duty ?? from, end: to, staff_id }))
 
 const people = (names: readonly string[]): Content =>
   names.length > 0 && html`${number(names.length)} <small class="quiet">${names.join(', ')}</small>`
