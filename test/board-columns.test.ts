@@ -177,7 +177,13 @@ test('a column is called as the officer calls it; what is not read as the same c
   const { id } = await newLeague(call)
   const mapping = JSON.stringify({ 'Col 1': 'VS Punkte', 'Col 2': 'power', 'Col 3': 'label:Rang der Allianz' })
   const text = 'ID,Name,Col 1,Col 2,Col 3,W/L,W L,Kills,Total Kills\n1,Ann,1,2,R4,3,4,5,6\n2,Bob,1,2,R4,3,4,5,6\n'
-  await finished(upload(call, id, text, { mapping }))
+  const trial = await finished(upload(call, id, text, { mapping, dry_run: 'true' }))
+  expect(trial.result.read_as).toMatchObject({ ID: 'Player id', 'Col 1': 'VS Punkte', 'Col 2': 'Power', 'W/L': 'W/L' })
+  const { upload_id, ...job } = await upload(call, id, text, { mapping })
+  await finished(job)
+  const page: string = await call.get(`/leagues/${id}/uploads/${upload_id}`)
+  for (const words of ['<td>VS Punkte<', '<td>W/L<', '<td>Total kills<', '<td>Rang der Allianz (label)<'])
+    expect(page).toContain(words)
   const { headings, rows } = await call.get(`/api/v1/leagues/${id}/leaderboard`)
   expect(headings).toEqual({
     'label:rang_der_allianz': 'Rang der Allianz',

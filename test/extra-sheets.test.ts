@@ -180,6 +180,7 @@ browserTest(
     await page.fill('[aria-label="What “Kill Points” is called"]', 'Verified deaths')
     await page.click('text=Preview without saving')
     await page.waitForSelector('[data-trial] >> text=1 unknown')
+    await page.waitForSelector('[data-trial] td:text-is("Verified deaths")')
     await page.click('text=Import this file')
     await page.waitForSelector('text=On the board.')
     expect((await deathsOf(call, id))['2']).toEqual([9, 9])

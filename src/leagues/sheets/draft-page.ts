@@ -107,7 +107,7 @@ const worksheetField = ({ worksheet, worksheets }: UploadPreview): Html =>
   })
 
 const trialResult = t.Object({
-  mapping: t.Record(t.String(), t.String()),
+  read_as: t.Record(t.String(), t.String()),
   rows_total: t.Integer(),
   rows_ok: t.Integer(),
   rows_bad: t.Integer(),
@@ -125,7 +125,7 @@ function trialPart({ status, stage, error, result }: Run): Content {
 }
 
 function trialSummary({
-  mapping,
+  read_as,
   rows_total,
   rows_ok,
   rows_bad,
@@ -147,7 +147,7 @@ function trialSummary({
   return html`<p>${facts.join(' · ')}</p>
 ${named.map(([change, players]) => playersPart(change, players, summary[change] ?? 0))}
 ${[...summary.warnings, ...doubts.map(({ message }) => `It would be held: ${message}`)].map(text => notice(text, 'warn'))}
-${readAsTable(mapping)}
+${readAsTable(read_as)}
 ${errors.length > 0 && findingsTable('The first rows to look at', errors)}`
 }
 

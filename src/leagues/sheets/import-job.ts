@@ -26,6 +26,7 @@ import { preparedPage, prepareFirstPage } from './first-page.ts'
 import { holdUpload } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
 import { isSheetRefusal, mappingFor, rememberMapping } from './mappings.ts'
+import { readAsWords } from './metric-names.ts'
 import { changeUpload, findUpload, publishedSnapshots, publishUpload, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
@@ -262,9 +263,10 @@ const resultOf = ({ id, kind, status, snapshotId, ...upload }: Upload, published
   ...upload.summary,
 })
 
-const trialResult = ({ report, findings, summary, people, date, doubts }: Imported) => ({
+const trialResult = ({ report, headings, findings, summary, people, date, doubts }: Imported) => ({
   worksheet: report.worksheet,
   mapping: report.mapping,
+  read_as: readAsWords(report.mapping, headings),
   ignored: report.ignored,
   rows_total: report.rowsTotal,
   rows_ok: report.rowsOk,

@@ -7,7 +7,7 @@ import { scoringOf } from '../../leaderboard/score.ts'
 import type { ThreadWork } from '../../platform/process/threads.ts'
 import { throwWhenAwaited } from '../../platform/process/with-timeout.ts'
 import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
-import { headingsOf, metricName } from '../headings.ts'
+import { type Headings, headingsOf, metricName } from '../headings.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { firstChangedPeople, type NamedPerson } from './changed-people.ts'
 import { changesSince, type SheetComparison, sumOfChanges } from './changes-since.ts'
@@ -58,6 +58,7 @@ type ComparedImport = ImportInput & { takenAt: number }
 export type Imported = {
   snapshot: number | null
   report: Report
+  headings: Headings | undefined
   /** Texts of JSON, which the HTTP thread stores as they are. */
   findings: string[]
   summary: UploadSummary
@@ -123,6 +124,7 @@ export async function importSheet(scores: Database, input: ImportInput, context:
     return {
       snapshot: input.dryRun ? null : id,
       report: reportOf(report),
+      headings: headingsOf(sheet),
       findings,
       summary,
       people,

@@ -7,7 +7,7 @@ import { labelColumn, labelOfColumn } from '../columns.ts'
 import { type Headings, headingsOf, metricName } from '../headings.ts'
 import type { SheetConfig } from './config-schema.ts'
 import { metricNamed } from './reading/headers.ts'
-import { metricAliases } from './reading/known-metrics.ts'
+import { labelAliases, metricAliases } from './reading/known-metrics.ts'
 import type { SheetReport } from './reading/report.ts'
 import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
 import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
@@ -29,6 +29,17 @@ export function seenMetrics(scores: Database, published: readonly Published[], s
 /** How a league's scans head their columns, the newest first. */
 export const seenHeadings = (scores: Database, published: readonly Published[]): Headings | undefined =>
   headingsOf(...newestSnapshots(scores, published, maxScans))
+
+/** What each heading was read as: what is common by its plain name, which shows that it was recognised, the rest as people call it. */
+export function readAsWords(mapping: Record<string, string>, headings: Headings | undefined): Record<string, string> {
+  const words = (as: string) => {
+    const label = labelOfColumn(as)
+    const isCommon = metricAliases.has(as) || labelAliases.has(label ?? '')
+    const name = as === 'id' ? 'Player id' : metricName(as, isCommon ? undefined : headings)
+    return label === undefined ? name : `${name} (label)`
+  }
+  return Object.fromEntries(Object.entries(mapping).map(([header, as]) => [header, words(as)]))
+}
 
 /** The labels of a league's newest scan. */
 export function seenLabels(scores: Database, published: readonly Published[]): string[] {

@@ -11,12 +11,14 @@ import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { runById } from '../../platform/jobs/runs.ts'
 import { page, pageRouter } from '../../ui/layout.ts'
 import { type LiveRequest, liveHandlers } from '../../ui/parts/live.ts'
+import { headingsOf } from '../headings.ts'
 import { leagueViewById } from '../queries.ts'
 import { parseTakenAt } from './answer-draft.ts'
 import { draftPages } from './draft-routes.ts'
 import { discardHeld, publishAndAnnounce } from './held.ts'
 import type { RefusedAnswer } from './held-page.ts'
 import { uploadErrorsOf, uploadOfLeague, uploadsOf } from './queries.ts'
+import { storedSnapshot } from './snapshots/snapshot.ts'
 import { uploadView } from './upload.ts'
 import { historyBody, type UploadsData, uploadBody, uploadsBody } from './uploads-page.ts'
 
@@ -73,9 +75,11 @@ export const uploadPages = (app: App) => {
   function uploadPage(id: number, uploadId: number, query: PageAsked, who: Who | undefined, refused?: RefusedAnswer) {
     const upload = uploadOfLeague(db, id, uploadId)
     const slice = pageOf(query)
+    const snapshot = storedSnapshot(app.sheets.boards.scores, upload.snapshotId ?? 0)
     const shown = {
       league: leagueViewById(db, id, clock.now()),
       upload: uploadView(upload),
+      headings: snapshot && headingsOf(snapshot),
       errors: withPagination(uploadErrorsOf(db, uploadId, slice), slice),
       refused,
     }

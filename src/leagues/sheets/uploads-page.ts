@@ -12,12 +12,12 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { about, bytes, countLink, name, number, time } from '../../ui/parts/values.ts'
-import { labelOfColumn } from '../columns.ts'
-import { metricName } from '../headings.ts'
+import type { Headings } from '../headings.ts'
 import { isSettled, type LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { dateForm, heldQuestion, type RefusedAnswer, takenText } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
+import { readAsWords } from './metric-names.ts'
 import type { Finding } from './reading/report.ts'
 import type { UploadView } from './upload.ts'
 import type { UploadChange } from './upload-people.ts'
@@ -191,23 +191,17 @@ export const uploadKindField = (kind: UploadView['kind']): Html =>
     },
   })
 
-export const readAsTable = (mapping: Record<string, string>): Content =>
+export const readAsTable = (words: Record<string, string>): Content =>
   table({
     caption: 'What each column was read as',
     stack: false,
     dense: true,
-    rows: Object.entries(mapping),
+    rows: Object.entries(words),
     columns: [
       { head: 'In the sheet', names: true, cell: ([header]) => name(header) },
-      { head: 'Read as', cell: ([, as]) => readAsText(as) },
+      { head: 'Read as', cell: ([, readAs]) => readAs },
     ],
   })
-
-function readAsText(as: string): string {
-  const label = labelOfColumn(as)
-  if (label !== undefined) return `${metricName(as, undefined)} (label)`
-  return as === 'id' ? 'Player id' : metricName(as, undefined)
-}
 
 export type UploadErrors = {
   errors: readonly Finding[]
@@ -233,9 +227,16 @@ export function uploadBody(
   {
     league,
     upload,
+    headings,
     errors,
     refused,
-  }: { league: LeagueView; upload: UploadView; errors: UploadErrors; refused?: RefusedAnswer },
+  }: {
+    league: LeagueView
+    upload: UploadView
+    headings?: Headings
+    errors: UploadErrors
+    refused?: RefusedAnswer
+  },
   who: Who | undefined,
 ): Html {
   const path = `/leagues/${league.id}/uploads/${upload.id}`
@@ -271,7 +272,7 @@ ${stats([
   },
 ])}
 ${summary?.warnings?.map(warning => notice(warning, 'warn'))}
-${mapping && html`<section class="part"><h2>Columns</h2>${readAsTable(mapping)}</section>`}
+${mapping && html`<section class="part"><h2>Columns</h2>${readAsTable(readAsWords(mapping, headings))}</section>`}
 ${mayUndo && dateForm(upload)}
 ${
   errors.pagination.total > 0 &&

@@ -4,7 +4,7 @@ import { readersZone, showInZone } from './fields.js'
 import { follow } from './jobs.js'
 import { sendFile, size } from './send-file.js'
 import { toast } from './toast.js'
-import { columnChoices, formatText, kindText } from './upload-columns.js'
+import { columnChoices, formatText } from './upload-columns.js'
 
 const inMyZone = `In your time zone, ${readersZone()}`
 const headBytes = 256 * 1024 // of a text file: enough to see what it is
@@ -210,7 +210,7 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
     })
   }
 
-  function showTrial({ mapping, errors = [], doubts = [], summary = {}, people = [], ...rows }) {
+  function showTrial({ read_as, errors = [], doubts = [], summary = {}, people = [], ...rows }) {
     const button = Object.assign(makeElement('button', 'Import this file'), { type: 'button' })
     button.addEventListener('click', () => form.dispatchEvent(new CustomEvent('fieldhouse:import', { detail: card })))
     const warnings = [...(summary.warnings ?? []), ...doubts.map(({ message }) => `It would be held: ${message}`)]
@@ -225,10 +225,7 @@ export function uploadCard(form, file, { isFirst = false, worksheet = '' } = {})
     notes.replaceChildren() // they are among the warnings
     trial.append(
       withClass('submit', makeElement('div', button)),
-      makeTable(
-        ['In the sheet', 'Read as'],
-        Object.entries(mapping ?? {}).map(([header, as]) => [header, kindText(as)]),
-      ),
+      makeTable(['In the sheet', 'Read as'], Object.entries(read_as ?? {})),
     )
     if (errors.length)
       trial.append(

@@ -6,9 +6,6 @@ const roleOf = as =>
   as === null ? 'none' : as === 'id' || as === 'name' ? as : as.startsWith('label:') ? 'label' : 'metric'
 const wordsOf = name => name.replaceAll('_', ' ')
 const capital = text => text.charAt(0).toUpperCase() + text.slice(1)
-/** What a column is read as, in words. */
-export const kindText = as =>
-  capital(as === 'id' ? roles.id : as.startsWith('label:') ? `${wordsOf(as.slice(6))} (label)` : wordsOf(as))
 const quoted = list => list.map(({ header }) => `“${header}”`).join(', ')
 
 /** One sentence for each role, and what is missing. */
