@@ -181,6 +181,23 @@ describe('headings', () => {
       expect(await read(`${title}\nSpieler-ID;Name;Macht\n1;a;5\n`)).toMatchObject({ takenAt })
   })
 
+  test('may stand in two rows, where one is over several of the next', async () => {
+    const two = 'ID,Name,Power,Kills,,Deads,\n,,,T4,T5,T4,T5\n1,Ann,9,10,20,30,40\n2,Bob,8,11,21,31,41\n'
+    const sheet = await read(two)
+    expect(sheet.mapping).toEqual({
+      ID: 'id',
+      Name: 'name',
+      Power: 'power',
+      'Kills T4': 'kills_t4',
+      'Kills T5': 'kills_t5',
+      'Deads T4': 'deads_t4',
+      'Deads T5': 'deads_t5',
+    })
+    expect([sheet.headerLine, sheet.rows, sheet.rowsBad]).toEqual([2, 2, 0])
+    for (const next of ['7,,,T4,T5', ',Cy,,T4,T5', ',,,1,2', ',,note,T4,T5', ',,,T4,'])
+      expect([next, (await read(two.replace(',,,T4,T5,T4,T5', next))).headerLine]).toEqual([next, 1])
+  })
+
   test('are followed by example rows in templates, which are no players', async () => {
     const sheet = await read(
       'governor_id,t4_deaths,t5_deaths,notes\n' +

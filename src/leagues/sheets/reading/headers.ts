@@ -115,11 +115,34 @@ function bestHeader(
     const keys = candidate.cells.map(headerKey)
     const maxKnown = keys.filter(key => aliases.has(key) || mapped.has(key)).length
     if (best && maxKnown <= best.headings.known.size) continue // it cannot be better
-    const headings = headingsOf(candidate, keys, mapped)
+    const headings = headingsOf(candidate.cells, keys, mapped)
     if (mayBe(candidate, headings.roles) && (!best || headings.known.size > best.headings.known.size))
       best = { row, headings }
   }
-  return best ? headerAt(rows, best.row, best.headings) : null
+  if (!best) return null
+  const joined = joinedWithNext(rows, best.row, best.headings.roles)
+  if (joined.length === 0) return headerAt(rows, best.row, best.headings)
+  return headerAt(rows, best.row + 1, headingsOf(joined, joined.map(headerKey), mapped))
+}
+
+/** Headings of two rows, where cells such as “Kills” are merged over “T4” and “T5” in the row below; empty if they are not. */
+function joinedWithNext(rows: PreviewRow[], row: number, roles: Roles): string[] {
+  const [upper, lower] = [rows[row], rows[row + 1]].map(each => each?.cells.map(cell => cell.trim()) ?? [])
+  if (!upper || !lower || lower.length > sheetLimits.columns) return []
+  let group = ''
+  let spans = false
+  const joined: string[] = []
+  for (let column = 0; column < Math.max(upper.length, lower.length); column++) {
+    const [above = '', below = ''] = [upper[column], lower[column]]
+    const role = roles[column]
+    if (below && (role === 'id' || role === 'name' || isNumber(below))) return [] // the first player
+    if (below && above && !(lower[column + 1] && !upper[column + 1])) return [] // nothing is spanned
+    if (below && !above && !group) return []
+    if (above || !below) group = above
+    spans ||= above === '' && below !== ''
+    joined.push(below ? `${group} ${below}` : above)
+  }
+  return spans ? joined : []
 }
 
 /** The best header row; without an id, the row of at least two texts in which most headings are recognised, the first of equals. */
@@ -142,7 +165,7 @@ const isNumber = (text: string): boolean => {
 type Roles = (string | null | undefined)[]
 type Headings = { headers: string[]; keys: string[]; roles: Roles; known: Set<string> }
 
-function headingsOf({ cells }: PreviewRow, keys: string[], mapped: MappedRoles): Headings {
+function headingsOf(cells: string[], keys: string[], mapped: MappedRoles): Headings {
   const headers = numberRepeated(cells)
   const roles = rolesOf(headers, keys, mapped)
   return { headers, keys, roles, known: new Set(roles.filter(role => typeof role === 'string')) }
