@@ -106,8 +106,8 @@ function addressOf(db: Db, userId: number, kind: MailKind): string | undefined {
   return getsMails(user, kind) ? user?.email : undefined
 }
 
-/** Part of the caller's transaction. Returns the job, to be dispatched (`app.jobs.tryDispatch`) once that has committed. */
-export function acceptMail(app: App, tx: Db, { once, ...notification }: Notification): string | undefined {
+/** The job that sends it; undefined if they get no such mail, or have got it. */
+function acceptMail(app: App, tx: Db, { once, ...notification }: Notification): string | undefined {
   if (!sendsMail(app)) return undefined
   const to = addressOf(tx, notification.userId, notification.kind)
   if (!to || isTurnedOff(tx, to, notification.kind)) return undefined
@@ -119,16 +119,18 @@ export function acceptMail(app: App, tx: Db, { once, ...notification }: Notifica
   return app.jobs.accept(tx, sendMail, notification).jobId
 }
 
+/** Accepts what `collect` returns, in one transaction with what it writes. Returns how many mails were accepted. */
+export async function acceptMails(app: App, collect: (tx: Db) => readonly Notification[]): Promise<number> {
+  const jobs = await atomically(app.db, tx => collect(tx).flatMap(each => acceptMail(app, tx, each) ?? []))
+  for (const id of jobs) await app.jobs.tryDispatch(id)
+  return jobs.length
+}
+
 const atOnce = 100 // mails accepted in one transaction
 
-/** For a caller without a transaction of its own. Returns how many mails were accepted. */
+/** Returns how many mails were accepted. */
 export async function sendMails(app: App, notifications: readonly Notification[]): Promise<number> {
-  if (!sendsMail(app)) return 0
-  let sent = 0
-  for (const some of batchesOf(notifications, atOnce)) {
-    const jobs = await atomically(app.db, tx => some.flatMap(each => acceptMail(app, tx, each) ?? []))
-    for (const id of jobs) await app.jobs.tryDispatch(id)
-    sent += jobs.length
-  }
-  return sent
+  let accepted = 0
+  for (const some of batchesOf(notifications, atOnce)) accepted += await acceptMails(app, () => some)
+  return accepted
 }

@@ -3,9 +3,8 @@ import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { isAmong } from '../../db/prepared-writes.ts'
 import { staff, staffNotices } from '../../db/schema.ts'
-import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
-import { acceptMail, sendsMail } from '../mail/send.ts'
+import { acceptMails, sendsMail } from '../mail/send.ts'
 import { day } from '../platform/clock.ts'
 
 const maxNoticesAtOnce = 200 // notices handled in one transaction
@@ -15,9 +14,9 @@ export const mailNotices = job('roster.mail_notices', {
   expires: '60s',
   once: () => 'notices',
   async run(_, app) {
-    const { db, clock, jobs } = app
+    const { db, clock } = app
     if (!sendsMail(app) || !unmailed(db, clock.now()).length) return { mails: 0 }
-    const accepted = await atomically(db, tx => {
+    const mails = await acceptMails(app, tx => {
       const now = clock.now()
       const notices = unmailed(tx, now)
       const ids = notices.map(({ id }) => id)
@@ -25,18 +24,16 @@ export const mailNotices = job('roster.mail_notices', {
       return [...Map.groupBy(notices, ({ userId, kind }) => `${userId} ${kind}`).values()].flatMap(theirs => {
         const [{ userId, kind } = { userId: null, kind: 'roster' as const }] = theirs
         if (userId === null) return []
-        const mail = {
+        return {
           kind,
           userId,
           subject: kind === 'roster' ? 'Your shifts have changed' : 'One of your certificates expires',
           lines: theirs.map(({ message }) => message),
           link: { label: 'Open my shifts', path: '/rota/mine' },
         }
-        return acceptMail(app, tx, mail) ?? []
       })
     })
-    for (const id of accepted) await jobs.tryDispatch(id)
-    return { mails: accepted.length }
+    return { mails }
   },
 })
 

@@ -14,7 +14,7 @@ import { type App, job } from '../../context.ts'
 import { displayName } from '../../display-name/name.ts'
 import { messageOf, refuse } from '../../errors.ts'
 import { locks } from '../../locks.ts'
-import { acceptMail, sendsMail } from '../../mail/send.ts'
+import { acceptMails, sendMails, sendsMail } from '../../mail/send.ts'
 import { alertsOfMail } from '../../mail/smtp.ts'
 import { day, minute, second } from '../../platform/clock.ts'
 import { type ChatFormat, fitsOneMessage, postMessage } from '../../platform/http/webhook.ts'
@@ -93,20 +93,19 @@ export const testAlerts = job('alerts.test', {
   attempts: 1,
   expires: '60s',
   async run(_, app, { by }) {
-    const { config, db, jobs } = app
+    const { config, db } = app
     const message = 'This is a test: alerts are sent here.'
     const mail = { kind: 'alert' as const, subject: 'A test of alerts', lines: [message] }
-    const mailJob = by === null ? undefined : await atomically(db, tx => acceptMail(app, tx, { ...mail, userId: by }))
-    if (mailJob) await jobs.tryDispatch(mailJob)
+    const mails = by === null ? 0 : await sendMails(app, [{ ...mail, userId: by }])
     const url = config.alertWebhookUrl
-    if (!url && !mailJob)
+    if (!url && mails === 0)
       refuse('conflict', 'Nothing to test: ALERT_WEBHOOK_URL is not set, and you get no alerts by mail')
     try {
       await postAlerts(config, [{ severity: 'info', title: 'A test', message }], displayName(db))
     } catch (error) {
       refuse('unavailable', `The webhook of alerts failed: ${messageOf(error)}`)
     }
-    const places = [url && 'to the webhook', mailJob && 'by mail to you']
+    const places = [url && 'to the webhook', mails > 0 && 'by mail to you']
     return { message: `Sent ${places.filter(Boolean).join(' and ')}` }
   },
 })
@@ -152,9 +151,9 @@ const maxInMail = 20 // alerts
 
 /** Returns how many mails were accepted. */
 export async function mailAlerts(app: App): Promise<number> {
-  const { db, clock, jobs } = app
+  const { db, clock } = app
   if (!sendsMail(app) || !unmailed(db, clock.now()).length) return 0
-  const accepted = await atomically(db, tx => {
+  return acceptMails(app, tx => {
     const now = clock.now()
     const alerts = withTimeBefore(tx, 'mailedAt', unmailed(tx, now), now)
     markAlerts(tx, 'mailedAt', alerts, now)
@@ -167,10 +166,8 @@ export async function mailAlerts(app: App): Promise<number> {
       lines: newAlerts.map(alert => linesOf(alert).join('\n')),
       link: { label: 'Open the alerts', path: alertsPath },
     }
-    return admins(tx).flatMap(userId => acceptMail(app, tx, { ...mail, userId }) ?? [])
+    return admins(tx).map(userId => ({ ...mail, userId }))
   })
-  for (const id of accepted) await jobs.tryDispatch(id)
-  return accepted.length
 }
 
 /** Only of today: a mail server that is set up later must not send old alerts. */
