@@ -340,7 +340,7 @@ test('a month by person is read by its letters, its times and its leave', async 
     'Bob Moss;;;N;frei;F;;36',
   ].join('\n')
   expect(await send(csv, '?dry_run=true')).toMatchObject({
-    errors: [{ path: 'month', message: 'Of which month are the days 8 to 13? Choose it.' }],
+    errors: [{ path: 'month', message: 'Of which month is the day 8? Choose it.' }],
   })
   expect(await send(csv, '?dry_run=true&month=2026-11')).toMatchObject({
     created: 1,
@@ -375,6 +375,26 @@ test('a month by person is read by its letters, its times and its leave', async 
   expect(whole.conflicts).toEqual([
     { path: 'line 2, 2026-11-15', message: 'Cy Lund would rest 0 minutes instead of 10 hours' },
   ])
+})
+
+test('a plan of days by shift names who works each kind, and days without a year are those nearest to its month', async () => {
+  const { send, draftOf } = await station()
+  const csv = 'Datum;Früh;Nacht;Lage\n30.11.2026;Ann Berg, Bob Moss;Lund;ruhig\n01.12.2026;;Dan;'
+  const trial = await send(csv, '?dry_run=true')
+  expect(trial).toMatchObject({ ignored_columns: ['lage'] })
+  expect(trial.errors.map(({ path }: { path: string }) => path)).toEqual([
+    'line 2, Früh',
+    'line 2, Nacht',
+    'line 3, Nacht',
+  ])
+  const there = await send('Datum;Früh;Nacht\n28.11.2026;Ann Berg, Bob Moss;Lund', '?dry_run=true')
+  expect(there).toMatchObject({ created: 0, placed: 3, errors: [] })
+  const turn = await send('Name;Do 31.12.;Fr 1.1.\nCy Lund;7-15;9-17', '?month=2026-12')
+  expect(await draftOf(turn.draft_id)).toMatchObject({ start_date: '2026-12-31', end_date: '2027-01-01' })
+  const unclear = await send('Name;Mo 21.12.;22.12.2026\nCy Lund;F;F', '?dry_run=true')
+  expect(unclear.errors).toEqual([{ path: 'month', message: 'Of which month is the day mo 21 12? Choose it.' }])
+  const lacking = await send('Datum;Notiz\n28.11.2026;Lund', '?dry_run=true')
+  expect(lacking.errors[0].message).toBe('The file lacks this column, or a column for each kind of shift.')
 })
 
 test('what the rota exports comes in again, and stands as it stood', async () => {

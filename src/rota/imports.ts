@@ -12,10 +12,10 @@ import { formField } from '../ui/parts/form.ts'
 export type ReportError = (column: string, message: string) => undefined
 
 /** What `read` makes of each row. Every error is added with its line. */
-export const readImportRows = <T>(
-  rows: readonly TableRow[],
+export const readImportRows = <Row extends TableRow, T>(
+  rows: readonly Row[],
   errors: FieldError[],
-  read: (row: TableRow, mistake: ReportError) => T | undefined,
+  read: (row: Row, mistake: ReportError) => T | undefined,
 ): T[] =>
   rows.flatMap(row => {
     const mistake: ReportError = (column, message) => {

@@ -57,6 +57,13 @@ export const shiftIdsMatching = (db: Db, filter: ShiftsFilter): number[] =>
     .all()
     .map(({ id }) => id)
 
+export const kindsOfShifts = (db: Db): string[] =>
+  db
+    .selectDistinct({ kind: shifts.kind })
+    .from(shifts)
+    .all()
+    .flatMap(({ kind }) => kind ?? [])
+
 const shiftsOf = (db: Db, staffId: number) =>
   db.select({ id: assignments.shiftId }).from(assignments).where(eq(assignments.staffId, staffId))
 

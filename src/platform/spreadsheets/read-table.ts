@@ -143,7 +143,8 @@ function fillWide(rows: readonly PreviewRow[], known: readonly unknown[], { wide
   }
 }
 
-const fieldOf = (heading: string) =>
+/** `Max. hours` is `max_hours`. */
+export const fieldOf = (heading: string): string =>
   heading
     .normalize('NFC')
     .toLowerCase()

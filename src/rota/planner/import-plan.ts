@@ -1,6 +1,6 @@
 /**
- * A plan from a spreadsheet: who works when, as a list with a row for each place or as a month by person with a column for
- * each day. Shifts that are missing are made, leave is noted, and who works becomes a draft beside whom the roster has.
+ * A plan from a spreadsheet: who works when, as a list, a month by person or days by shift. Shifts that are missing are made,
+ * leave becomes an absence, and who works becomes a draft, together with whom the roster has.
  */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -8,13 +8,13 @@ import { audit } from '../../audit.ts'
 import { type FieldError, maxImportErrors, refuseImport } from '../../errors.ts'
 import type { Actor } from '../../platform/http/request-context.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
-import { cellForMessage, readTable, type TextTable } from '../../platform/spreadsheets/read-table.ts'
+import { cellForMessage, readTable } from '../../platform/spreadsheets/read-table.ts'
 import { assignmentsIn } from '../assignments.ts'
 import { checkDateRange, type DateRange, daysAfter } from '../date-range.ts'
 import { importErrors, readImportRows, writeOrTry } from '../imports.ts'
 import { longDate } from '../long-date.ts'
 import { absencesOf, type PersonView } from '../person.ts'
-import { addShifts } from '../shift-queries.ts'
+import { addShifts, kindsOfShifts } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import { type Assignment, assignmentKey, dutyKey } from '../solving/problem.ts'
 import { allStaff, changePerson } from '../staff-queries.ts'
@@ -22,11 +22,12 @@ import { checkDraft } from './check-draft.ts'
 import {
   dayOfRow,
   isAwayWord,
-  listOfMonth,
   namesInCell,
   otherPlanHeadings,
+  type PlanTable,
   peopleFinder,
   planColumns,
+  planTable,
 } from './plan-rows.ts'
 import { type PlannedShift, PlannedShifts, shiftFor } from './planned-shifts.ts'
 
@@ -51,17 +52,16 @@ export const planConflictsSchema = {
 type Placed = { to: PlannedShift; person: PersonView; path: string }
 type Plan = { shifts: PlannedShift[]; placed: Placed[]; already: number; away: Map<PersonView, Set<string>> }
 
-function readPlan(db: Db, table: TextTable, isMonth: boolean) {
+function readPlan(db: Db, table: PlanTable) {
   const errors: FieldError[] = []
   const partly = new Map<string, string>()
   const find = peopleFinder(allStaff(db))
   const shifts = new PlannedShifts(db, daysOf(table))
   const touched = new Set<PlannedShift>()
   const plan: Plan = { shifts: [], placed: [], already: 0, away: new Map() }
-  readImportRows(table.rows, errors, ({ line, cells }, report) => {
-    // In a month by person the day is the column.
-    const mistake: typeof report = (column, message) =>
-      report(isMonth && column !== 'person' && column !== 'site' ? (cells.date ?? '') : column, message)
+  readImportRows(table.rows, errors, ({ line, cells, column }, report) => {
+    const mistake: typeof report = (field, message) =>
+      report(column && !table.fields.includes(field) ? column : field, message)
     const names = namesInCell(cells.person ?? '', text => typeof find(text) !== 'string')
     const people = names.flatMap(text => {
       const found = find(text)
@@ -95,7 +95,7 @@ function readPlan(db: Db, table: TextTable, isMonth: boolean) {
       }
       to.people.add(person.id)
       to.rows++
-      plan.placed.push({ to, person, path: `line ${line}, ${isMonth ? cells.date : 'person'}` })
+      plan.placed.push({ to, person, path: `line ${line}, ${column ?? 'person'}` })
     }
   })
   plan.shifts = [...touched]
@@ -107,12 +107,12 @@ type PlanFile = { bytes: Uint8Array<ArrayBuffer>; month: string | undefined; isT
 
 /** As a bulk write. All rows, or none if anything is wrong; a trial changes nothing. `range` and `wanted` are for the draft. */
 export async function importPlan(db: Db, { bytes, month, isTrial, who, at }: PlanFile) {
-  const { table, isMonth, withoutMonth } = listOfMonth(await readTable(bytes, planColumns, otherPlanHeadings), month)
-  const unread = errorsOfColumns(table, withoutMonth)
-  const { errors, notes, conflicts, ...done } = unread.length
-    ? { ...nothing, errors: unread }
+  const table = planTable(await readTable(bytes, planColumns, otherPlanHeadings), month, kindsOfShifts(db))
+  const unread = table.lacks ?? (table.rows.length ? undefined : { path: 'file', message: 'The file has no rows.' })
+  const { errors, notes, conflicts, ...done } = unread
+    ? { ...nothing, errors: [unread] }
     : await writeOrTry(db, tx => {
-        const { plan, ...read } = readPlan(tx, table, isMonth)
+        const { plan, ...read } = readPlan(tx, table)
         const done = { ...writePlan(tx, plan, at), ...read }
         const kept = !isTrial && !read.errors.length
         const { created, placed, days_away } = done
@@ -154,18 +154,8 @@ const nothing: Done = {
   wanted: [],
 }
 
-function errorsOfColumns({ fields, rows }: TextTable, withoutMonth: readonly string[]): FieldError[] {
-  const lacks = (name: string, message = 'The file lacks this column.') => ({ path: name, message })
-  if (!fields.includes('person')) return [lacks('person')]
-  if (!fields.includes('date') && !fields.includes('starts_at'))
-    return [lacks('date', 'The file lacks this column, or a column for each day of a month.')]
-  if (withoutMonth.length)
-    return [lacks('month', `Of which month are the days ${withoutMonth[0]} to ${withoutMonth.at(-1)}? Choose it.`)]
-  return rows.length ? [] : [lacks('file', 'The file has no rows.')]
-}
-
 /** From the first to the last day that the rows name, and a day around for other time zones. */
-function daysOf({ rows }: TextTable): DateRange {
+function daysOf({ rows }: PlanTable): DateRange {
   const days = rows.flatMap(({ cells }) => dayOfRow(cells) ?? []).sort()
   const [start, end] = [days[0], days.at(-1)]
   if (!start || !end) return { start: '', end: '', siteIds: [] }

@@ -229,7 +229,7 @@ const importPart = ({ monday, allSites }: PlanData): Content =>
     month: monday.slice(0, 7),
     columns: ['date', 'from', 'to', 'person', 'site', 'kind', 'skill', 'certification', 'headcount'],
     example: `date,from,to,site,person\n${monday},07:00,15:00,${allSites[0].name},"Ann Berg, Bob Moss"`,
-    more: `A row says who works when; several names are separated by commas. Or a month by person: a column for each day, and in its cells the kind of a shift or its first letter, times such as 07:00–15:00, or U for leave. Shifts that are missing are made where the times are known. Who works becomes a draft: it marks the rules that are broken, and nobody is told before it is published. ${timezoneNote(allSites)}`,
+    more: `A row says who works when; several names are separated by commas. Or a month by person: a column for each day, and in its cells the kind of a shift or its first letter, times such as 07:00–15:00, or U for leave. Or a row for each day, with a column for each kind of shift. Shifts that are missing are made where the times are known. Who works becomes a draft: it marks the rules that are broken, and nobody is told before it is published. ${timezoneNote(allSites)}`,
   })
 
 /** Below the week: what makes others. */

@@ -1,6 +1,7 @@
-/** The rows of a plan from a spreadsheet: its columns, a month by person as a list, and the words in its cells. */
+/** The rows of a plan from a spreadsheet: its columns, each of its forms as a list, and the words in its cells. */
+import type { FieldError } from '../../errors.ts'
 import { yearFirst } from '../../platform/clock.ts'
-import { otherHeadings, type TableRow, type TextTable } from '../../platform/spreadsheets/read-table.ts'
+import { fieldOf, otherHeadings, type TableRow, type TextTable } from '../../platform/spreadsheets/read-table.ts'
 import { withoutAccents } from '../../platform/spreadsheets/text.ts'
 import { dayInCell, otherShiftHeadings, shiftColumns } from '../import-shifts.ts'
 import { listedValues } from '../imports.ts'
@@ -22,30 +23,68 @@ export const otherPlanHeadings = new Map([
   }),
 ])
 
-/** What a month by person has in each cell becomes a row of a list: `kind` is what the cell says. */
-export function listOfMonth({ fields, rows, notes }: TextTable, month: string | undefined) {
-  const isList = fields.includes('date') || fields.includes('starts_at')
-  const days = isList ? [] : fields.filter(field => dayParts(field))
-  if (!days.length) return { table: { fields, rows, notes }, isMonth: false, withoutMonth: [] }
+/** `column`: of a grid, the one whose cell the row is. */
+type PlanRow = TableRow & { column?: string }
+/** `fields`: the file's own, without those of a grid. */
+export type PlanTable = { fields: string[]; rows: PlanRow[]; notes: string[]; lacks?: FieldError }
+
+/** A plan as a list, whichever of three forms it has. `kinds`: those of the shifts that there are. */
+export function planTable(table: TextTable, month: string | undefined, kinds: readonly string[]): PlanTable {
+  const { fields } = table
+  const isDated = fields.includes('date') || fields.includes('starts_at')
+  if (fields.includes('person')) {
+    if (isDated) return table
+    const days = fields.filter(field => dayParts(field))
+    if (days.length) return listOfMonth(table, days, month)
+    return {
+      ...table,
+      lacks: { path: 'date', message: 'The file lacks this column, or a column for each day of a month.' },
+    }
+  }
+  const named = new Map(kinds.map(kind => [withoutAccents(fieldOf(kind)), kind]))
+  const shifts = fields.filter(field => named.has(withoutAccents(field)))
+  if (isDated && shifts.length)
+    return listOfDays(table, new Map(shifts.map(field => [field, named.get(withoutAccents(field))!])))
+  return {
+    ...table,
+    lacks: { path: 'person', message: 'The file lacks this column, or a column for each kind of shift.' },
+  }
+}
+
+/** A month by person: each cell says what they do on that day. */
+function listOfMonth({ fields, rows, notes }: TextTable, days: string[], month: string | undefined): PlanTable {
   const dates = new Map(days.map(field => [field, dateOfHeading(field, month)]))
   const nameless = rows.filter(({ cells }) => !cells.person).map(({ line }) => String(line))
-  const list = rows
-    .filter(({ cells }) => cells.person)
-    .flatMap(({ line, cells }): TableRow[] =>
-      days.flatMap(field =>
-        listedValues(cells[field] ?? '')
-          .filter(word => !isDayOff(word))
-          .map(kind => ({ line, cells: { ...cells, date: dates.get(field) ?? field.replaceAll('_', '.'), kind } })),
-      ),
-    )
+  const unclear = month ? undefined : days.find(field => !dates.get(field))
   return {
-    table: {
-      fields: [...fields.filter(field => !dates.has(field)), 'date', 'kind'],
-      rows: list,
-      notes: nameless.length ? [...notes, `Lines without a name are left out: ${namesText(nameless)}.`] : notes,
-    },
-    isMonth: true,
-    withoutMonth: month ? [] : days.filter(field => !dates.get(field)),
+    fields: fields.filter(field => !dates.has(field)),
+    notes: nameless.length ? [...notes, `Lines without a name are left out: ${namesText(nameless)}.`] : notes,
+    rows: rows
+      .filter(({ cells }) => cells.person)
+      .flatMap(({ line, cells }) =>
+        [...dates].flatMap(([field, date = field.replaceAll('_', '.')]) =>
+          listedValues(cells[field] ?? '')
+            .filter(word => !isDayOff(word))
+            .map(kind => ({ line, cells: { ...cells, date, kind }, column: date })),
+        ),
+      ),
+    ...(unclear && {
+      lacks: { path: 'month', message: `Of which month is the day ${unclear.replaceAll('_', ' ')}? Choose it.` },
+    }),
+  }
+}
+
+/** Days by shift: each cell names who works that kind of shift. */
+function listOfDays({ fields, rows, notes }: TextTable, shifts: ReadonlyMap<string, string>): PlanTable {
+  return {
+    fields: fields.filter(field => !shifts.has(field)),
+    notes,
+    rows: rows.flatMap(({ line, cells }) =>
+      [...shifts].flatMap(([field, kind]) => {
+        const person = cells[field]
+        return person ? { line, cells: { ...cells, kind, person }, column: kind } : []
+      }),
+    ),
   }
 }
 
@@ -58,9 +97,12 @@ function dayParts(field: string) {
   return found?.groups
 }
 
+/** What a heading leaves out is that of `ofMonth`; a month without a year is the one nearest to it. */
 function dateOfHeading(field: string, ofMonth = ''): string | undefined {
-  const { day = '', month = ofMonth.slice(5), year = ofMonth.slice(0, 4) } = dayParts(field) ?? {}
-  return dayInCell([year.padStart(4, '20'), month.padStart(2, '0'), day.padStart(2, '0')].join('-'))
+  const { day = '', month = ofMonth.slice(5), year } = dayParts(field) ?? {}
+  const nearest = Number(ofMonth.slice(0, 4)) + Math.round((Number(ofMonth.slice(5)) - Number(month)) / 12)
+  const inFull = year ? year.padStart(4, '20') : String(nearest)
+  return dayInCell([inFull, month.padStart(2, '0'), day.padStart(2, '0')].join('-'))
 }
 
 /** Case and accents do not matter. */

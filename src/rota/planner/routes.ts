@@ -99,7 +99,7 @@ export const plannerRoutes = (app: App) => {
             t.Object({ ...importedPlanSchema.properties, ...planConflictsSchema, ...importErrorsSchema }),
           ),
           description:
-            'A list has the columns of an import of shifts and person, with several names separated by commas, /, & or |. Without from and to a row means a shift that there is: of that day, site and kind. A month by person has person and a column for each day; a cell holds the kind of a shift or its first letters, times such as 7:00–15:00, or a word for leave, such as U. Shifts that are missing are made where from and to are known. Nobody is taken off.',
+            'A list has the columns of an import of shifts and person, with several names separated by commas, /, & or |. Without from and to a row means a shift that there is: of that day, site and kind. A month by person has person and a column for each day; a cell holds the kind of a shift or its first letters, times such as 7:00–15:00, or a word for leave, such as U. Days by shift have date and a column for each kind of shift. Shifts that are missing are made where from and to are known. Nobody is taken off.',
           requestBody: tableBody('person,date,from,to,site\nAnn Weber,2026-12-05,18:00,23:00,Riverside\n'),
         },
       },
