@@ -58,13 +58,12 @@ export function prepareRules(rules: WorkRules, days: DayRange, work: Work[], sit
 
   const counts = (limit: PeriodLimit, amount: (work: Work) => number, isProportional = false): StretchLimits => {
     const { weeks } = limit
-    const stretchNumber = (day: number) =>
-      weeks === undefined ? 0 : Math.floor((days.first + day - firstMonday) / (7 * weeks))
-    const stretchOf = Int32Array.from({ length: days.count }, (_, day) => stretchNumber(day) - stretchNumber(0))
+    const stretchOfDay = stretchesOf(limit, days, firstMonday)
+    const stretchOf = Int32Array.from({ length: days.count }, (_, day) => stretchOfDay(day))
     const size = (stretchOf.at(-1) ?? 0) + 1
     const known = new Float64Array(size)
     for (const one of fixed) {
-      const stretch = stretchNumber(one.day) - stretchNumber(0)
+      const stretch = stretchOfDay(one.day)
       const isCounted = weeks === undefined || isProportional ? isIn(one.day) : stretch >= 0 && stretch < size
       if (isCounted) known[stretch]! += amount(one)
     }
@@ -95,26 +94,26 @@ export function prepareRules(rules: WorkRules, days: DayRange, work: Work[], sit
   }
 }
 
+/** Numbers stretches of weeks from that of the first day of the range; without weeks there is one. */
+function stretchesOf({ weeks }: PeriodLimit, days: DayRange, firstMonday: number): (day: number) => number {
+  if (weeks === undefined) return () => 0
+  const number = (day: number) => Math.floor((days.first + day - firstMonday) / (7 * weeks))
+  return day => number(day) - number(0)
+}
+
 /** Weekends that touch the range depend on the roster. Others in the same stretch have only fixed work, which is counted here. */
-function weekendsOf(
-  { weeks }: PeriodLimit,
-  counted: StretchLimits,
-  days: DayRange,
-  fixed: Work[],
-  firstMonday: number,
-) {
-  const stretchNumber = (day: number) =>
-    weeks === undefined ? 0 : Math.floor((days.first + day - firstMonday) / (7 * weeks))
+function weekendsOf(limit: PeriodLimit, counted: StretchLimits, days: DayRange, fixed: Work[], firstMonday: number) {
+  const stretchOfDay = stretchesOf(limit, days, firstMonday)
   const saturdayOf = (day: number) => day - ((((days.first + day - 2) % 7) + 7) % 7)
   const saturdays = Array.from({ length: days.count + 1 }, (_, index) => index - 1)
     .filter(day => saturdayOf(day) === day)
-    .map(day => ({ day, stretch: stretchNumber(day) - stretchNumber(0) }))
+    .map(day => ({ day, stretch: stretchOfDay(day) }))
   const others = new Set<number>()
   for (const { day } of fixed) if (day - saturdayOf(day) < 2) others.add(saturdayOf(day))
   for (const { day } of saturdays) others.delete(day)
-  if (weeks !== undefined)
+  if (limit.weeks !== undefined)
     for (const saturday of others) {
-      const stretch = stretchNumber(saturday) - stretchNumber(0)
+      const stretch = stretchOfDay(saturday)
       if (stretch >= 0 && stretch < counted.known.length) counted.known[stretch]!++
     }
   return { ...counted, saturdays }
