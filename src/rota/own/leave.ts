@@ -82,10 +82,12 @@ function askForLeave(tx: Db, staffId: number, given: Static<typeof newLeave>, at
   return tx.insert(leaveRequests).values(row).returning().get().id
 }
 
-const columns = {
-  leave: leaveRequests,
-  name: staff.name,
-}
+const selectLeave = (db: Db) =>
+  db
+    .select({ leave: leaveRequests, name: staff.name })
+    .from(leaveRequests)
+    .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
+    .$dynamic()
 
 const isPending = eq(leaveRequests.state, 'pending')
 
@@ -97,10 +99,7 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
     staffId === undefined ? undefined : eq(leaveRequests.staffId, staffId),
     state && eq(leaveRequests.state, state),
   )
-  const leave = db
-    .select(columns)
-    .from(leaveRequests)
-    .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
+  const leave = selectLeave(db)
     .where(where)
     .orderBy(
       desc(isPending),
@@ -164,12 +163,7 @@ export function leaveById(db: Db, id: number, staffId?: number): LeaveView {
     eq(leaveRequests.id, id),
     staffId === undefined ? undefined : eq(leaveRequests.staffId, staffId),
   )
-  const found = db
-    .select(columns)
-    .from(leaveRequests)
-    .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
-    .where(isRequested)
-    .get()
+  const found = selectLeave(db).where(isRequested).get()
   return found ? leaveView(db, found) : refuse('not_found', `There is no leave ${id}`)
 }
 
