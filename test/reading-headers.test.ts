@@ -131,6 +131,15 @@ describe('headings', () => {
     })
   })
 
+  test('of ratios are numbers: KD is a kingdom, K/D is not', async () => {
+    const headers = ['ID', 'Name', 'Power', 'KD', 'K/D']
+    expect(await mappingOf(headers, ['1', 'Ann', '7', '1198', '2.5'])).toMatchObject({
+      KD: 'label:kingdom',
+      'K/D': 'k_d',
+    })
+    expect(await mappingOf(['ID', 'Power', 'K / D'], ['1', '7', '2.5'])).toMatchObject({ 'K / D': 'k_d' })
+  })
+
   test('in other languages are known', async () => {
     for (const headers of [
       ['領主ID', '名前', '同盟', 'パワー', '撃破ポイント', '戦死', 'T4撃破'],

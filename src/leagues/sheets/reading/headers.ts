@@ -47,15 +47,19 @@ const MAX_HEADING = 200
 /** Variation selectors only choose how the character before them is drawn. */
 const variationSelectors = /[\ufe00-\ufe0f]/g
 
-/** The form in which headings are compared: letters with their marks and digits only, but T4+ is not T4. */
+/** `K/D`, which is not the kingdom that `KD` is. */
+const ratio = /^\p{L}(\/\p{L})+%?$/u
+
+/** The form in which headings are compared: letters with their marks and digits only, but T4+ is not T4, nor K/D the same as KD. */
 export const headerKey = (header: string): string => {
   const compared = header.slice(0, MAX_HEADING)
   if (/^[a-z0-9]*$/.test(compared)) return compared // most cells that are not headings are in this form already
-  return compared
+  const key = compared
     .normalize('NFKC')
     .toLowerCase()
     .replace(variationSelectors, '')
-    .replace(/[^\p{L}\p{M}\p{N}+%]/gu, '')
+    .replace(/[^\p{L}\p{M}\p{N}+%/]/gu, '')
+  return ratio.test(key) ? key : key.replaceAll('/', '')
 }
 
 /** Words that mean something else in the answers of a board, or sort it by something else, and what replaces them. */
