@@ -1,4 +1,4 @@
-import { showsUtc } from './times.js'
+import { momentText, showsUtc } from './times.js'
 import uPlot from './uplot.js'
 
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
@@ -33,7 +33,7 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   const isOpen = ongoing && !isBars && last > 0
   const zone = isBars || showsUtc() ? 'UTC' : undefined // bars are days of the server
   const formatOf = options => new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone })
-  const moment = formatOf(isBars ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' })
+  const timeText = isBars ? formatOf({ dateStyle: 'medium' }).format : momentText
   const [date, clock] = [
     { day: 'numeric', month: 'short' },
     { hour: '2-digit', minute: '2-digit' },
@@ -70,12 +70,11 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
     points: { show: true, size: 5, filter: () => [last] },
   })
   // The legend says the last values where the pointer is at none.
-  const inZone = zone && !isBars ? ' UTC' : ''
   const when = {
     label: isBars ? 'Day' : 'Time',
     value: (_, __, ___, at) => {
       const i = at ?? last
-      return i in times ? `${moment.format(times[i])}${inZone}${ongoing && i === last ? ' so far' : ''}` : '–'
+      return i in times ? `${timeText(times[i])}${ongoing && i === last ? ' so far' : ''}` : '–'
     },
   }
   return new uPlot(

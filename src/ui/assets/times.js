@@ -66,6 +66,7 @@ const momentFormat = {
 }
 const localMoment = new Intl.DateTimeFormat('en-GB', momentFormat)
 const utcMoment = new Intl.DateTimeFormat('en-GB', { ...momentFormat, timeZone: 'UTC' })
+export const momentText = at => (showsUtc() ? utcMoment : localMoment).format(at)
 
 export function writeTimes() {
   for (const button of document.querySelectorAll('[data-times-switch]'))
@@ -86,7 +87,7 @@ export function writeTimes() {
     element.title = absolute.format(at)
   }
   for (const element of document.querySelectorAll('time[data-moment]'))
-    setText(element, (showsUtc() ? utcMoment : localMoment).format(new Date(element.dateTime)))
+    setText(element, momentText(new Date(element.dateTime)))
   countDown()
 }
 
