@@ -150,17 +150,23 @@ const wordsOf = (name: string) =>
 /** Finds people by name, by a part of it that only one has (`Berg`, `A. Berg`, `Berg, Ann`), or by id. */
 export function peopleFinder(staff: readonly PersonView[]) {
   const named = Map.groupBy(staff, ({ name }) => folded(name))
-  const words = staff.map(person => ({ person, has: wordsOf(person.name) }))
+  const byId = new Map(staff.map(person => [String(person.id), person]))
+  const words = staff.flatMap(person => {
+    const has = new Set(wordsOf(person.name))
+    return [...has].map(word => ({ word, person, has: [...has] }))
+  })
+  const withWord = Map.groupBy(words, ({ word }) => word)
   const byPart = (text: string) => {
     const asked = wordsOf(text)
+    const whole = asked.find(word => word.length > 1)
     const isIn = (word: string, has: string[]) =>
       has.some(one => one === word || (word.length === 1 && one.startsWith(word)))
-    return asked.some(word => word.length > 1)
-      ? words.filter(({ has }) => asked.every(word => isIn(word, has))).map(({ person }) => person)
-      : []
+    const some = whole === undefined ? [] : (withWord.get(whole) ?? [])
+    return some.filter(({ has }) => asked.every(word => isIn(word, has))).map(({ person }) => person)
   }
   return (text: string): { person: PersonView; isPart: boolean } | string => {
-    const whole = named.get(folded(text)) ?? staff.filter(({ id }) => String(id) === text)
+    const numbered = byId.get(text)
+    const whole = named.get(folded(text)) ?? (numbered ? [numbered] : [])
     const found = whole.length ? whole : byPart(text)
     const active = found.filter(person => person.active)
     const [person, ...others] = active.length ? active : found
