@@ -372,9 +372,7 @@ test('a month by person is read by its letters, its times and its leave', async 
   const bytes = new Uint8Array(await book.xlsx.writeBuffer())
   const whole = await call.post(`${base}/drafts/import?dry_run=true`, formOf(bytes, 'plan.xlsx'))
   expect(whole).toMatchObject({ placed: 2, days_away: 2, errors: [] })
-  expect(whole.conflicts).toEqual([
-    { path: 'line 2, 2026-11-15', message: 'Cy Lund would rest 0 minutes instead of 10 hours' },
-  ])
+  expect(whole.conflicts).toEqual([{ path: 'line 2, 2026-11-15', message: 'Cy Lund would rest 0 of 10 hours' }])
 })
 
 test('a plan of days by shift names who works each kind, and days without a year are those nearest to its month', async () => {
@@ -451,7 +449,7 @@ test('whom a plan does not say clearly is asked about by line, and what breaks a
   const conflicts = [
     ['line 4, person', 'The shift of 27 November 2026, 19:00, takes 1 but has 2'],
     ['line 2, person', 'Bob Moss is unavailable on 26 November 2026'],
-    ['line 5, person', 'Cy Lund would rest 0 minutes instead of 10 hours'],
+    ['line 5, person', 'Cy Lund would rest 0 of 10 hours'],
   ]
   const trial = await send(broken, '?dry_run=true')
   expect(trial.conflicts.map(({ path, message }: Record<string, string>) => [path, message])).toEqual(conflicts)

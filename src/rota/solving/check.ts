@@ -145,7 +145,7 @@ function* tooLittleRest(problem: RosterProblem, person: Staff, stints: Stint[]):
       const about = { shift_ids: idsOf([a, b]), staff_id: person.id, given: a.given && b.given }
       if (between < 0) yield { rule: 'overlap', message: `${person.name} would be in two places at once`, ...about }
       else {
-        const message = `${person.name} would rest ${Math.floor(between)} minutes instead of ${owed} hours`
+        const message = `${person.name} would rest ${roundedHours(Math.floor(between) / 60)} of ${owed} hours`
         yield { rule: 'rest', message, ...about }
       }
     }
