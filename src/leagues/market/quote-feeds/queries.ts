@@ -1,7 +1,8 @@
-import { asc, eq, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
 import { quoteFeeds, quotes } from '../../../../db/schema.ts'
 import { refuse } from '../../../errors.ts'
+import { byName } from '../../../platform/by-name.ts'
 import type { QuoteFeed } from './quote-feed.ts'
 
 export const findFeed = (db: Db, id: number): QuoteFeed | undefined =>
@@ -10,7 +11,7 @@ export const feedById = (db: Db, id: number): QuoteFeed =>
   findFeed(db, id) ?? refuse('not_found', `There is no quote feed ${id}`)
 export const isFetched = (db: Db, url: string): boolean =>
   db.select({ id: quoteFeeds.id }).from(quoteFeeds).where(eq(quoteFeeds.url, url)).get() !== undefined
-export const allFeeds = (db: Db): QuoteFeed[] => db.select().from(quoteFeeds).orderBy(asc(quoteFeeds.name)).all()
+export const allFeeds = (db: Db): QuoteFeed[] => db.select().from(quoteFeeds).all().sort(byName)
 
 export const insertFeed = (tx: Db, feed: typeof quoteFeeds.$inferInsert): QuoteFeed | undefined =>
   tx.insert(quoteFeeds).values(feed).onConflictDoNothing().returning().all()[0]
