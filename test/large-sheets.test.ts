@@ -47,7 +47,8 @@ const importFile = (
     asking,
   )
 
-async function* inChunks(text: string, bytes = 100_000) {
+async function* inChunks(text: string) {
+  const bytes = 100_000
   for (let at = 0; at < text.length; at += bytes) yield Buffer.from(text.slice(at, at + bytes))
 }
 

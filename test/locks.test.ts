@@ -15,14 +15,11 @@ import { afterTest, temporaryFolder, turnableClock, until } from './start.ts'
 
 const work = lock('work', '10m', 'wait')
 
-function open(
-  dataDir = temporaryFolder(),
-  owner = 'me',
-  dead: (owner: string) => boolean = owner => isProcessDead(dataDir, owner),
-) {
+function open() {
+  const dataDir = temporaryFolder()
   const db = openDatabase(dataDir)
   const clock = turnableClock()
-  const locks = openLocks(db, clock, owner, dead)
+  const locks = openLocks(db, clock, 'me', owner => isProcessDead(dataDir, owner))
   afterTest(() => {
     locks.close()
     db.$client.close()

@@ -15,7 +15,7 @@ export const mailSettings = (port: number, query = '') => ({
   PUBLIC_URL: publicUrl,
 })
 
-export async function mailServer(port = 0) {
+export async function mailServer() {
   const mails: ReceivedMail[] = []
   const refused = { addresses: new Set<string>(), next: 0 }
   const server = new SMTPServer({
@@ -42,7 +42,7 @@ export async function mailServer(port = 0) {
     },
   })
   server.on('error', () => {})
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const close = () => new Promise<void>(resolve => server.close(() => resolve()))
   afterTest(close)
   const address = server.server.address()

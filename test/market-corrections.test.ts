@@ -24,7 +24,7 @@ import { board, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder } fr
 const league = 1
 const noDifferences = { differences: [], more: 0 }
 
-const startWithoutHolding = (env = {}) => start({ HOLD_PRICE_PCT: '0', ...env })
+const startWithoutHolding = () => start({ HOLD_PRICE_PCT: '0' })
 
 test('a wrong price is taken back: trades at it are undone, their owners are told, and the price before counts again', async () => {
   const fieldhouse = await startWithoutHolding()

@@ -9,9 +9,9 @@ import { pageFaults } from './web-seen.ts'
 
 const ann = { email: 'ann@example.org', username: 'ann', password: 'correct horse battery', role: 'member' }
 
-async function startMarket(config: object = {}) {
+async function startMarket() {
   const fieldhouse = await start()
-  await newCup(fieldhouse.call, { fee_cents: 100, max_position_pct: 40, quote_max_age_s: 3_600, ...config })
+  await newCup(fieldhouse.call, { fee_cents: 100, max_position_pct: 40, quote_max_age_s: 3_600 })
   await fieldhouse.call.post('/api/v1/users', ann)
   await sendQuotes(fieldhouse.call, { ACME: 20_000, BOLT: 5_050, 'BRK.B': 41_234 })
   return fieldhouse

@@ -13,11 +13,11 @@ afterEach(() => {
 type RecordedRequest = { path: string; method: string; headers: Headers; body: string }
 
 /** A server on loopback that records its requests. */
-function serve(answer: (request: Request) => Response | Promise<Response>, hostname = '127.0.0.1') {
+function serve(answer: (request: Request) => Response | Promise<Response>) {
   const requests: RecordedRequest[] = []
   const server = Bun.serve({
     port: 0,
-    hostname,
+    hostname: '127.0.0.1',
     idleTimeout: 60,
     async fetch(request) {
       const { pathname, search } = new URL(request.url)
@@ -31,7 +31,7 @@ function serve(answer: (request: Request) => Response | Promise<Response>, hostn
     },
   })
   closers.push(() => server.stop(true))
-  return { requests, port: server.port ?? 0, url: `http://${hostname}:${server.port}/feed` }
+  return { requests, port: server.port ?? 0, url: `http://127.0.0.1:${server.port}/feed` }
 }
 
 /** A server that sends raw bytes, then closes the connection or leaves it open. */

@@ -9,11 +9,10 @@ import { start, temporaryFolder, until } from './start.ts'
 const slotsIn = ({ db }: App) => db.select().from(scheduleSlots).where(eq(scheduleSlots.entry, 'test.tick')).all()
 const runsIn = ({ db }: App, name = 'test.tick') => db.select().from(runs).where(eq(runs.name, name)).all()
 
-const tickJob = (name = 'test.tick') => job(name, { run: async () => 'ticked' })
+const ticking = job('test.tick', { run: async () => 'ticked' })
 
 test('a slot fires once, however many processes share the folder', async () => {
   const folder = temporaryFolder()
-  const ticking = tickJob()
   const tables = { jobs: [ticking], schedule: [every('* * * * * *', ticking)], followsSchedule: true }
   const services = [await start({}, folder, tables), await start({}, folder, tables), await start({}, folder, tables)]
   const { app } = services[0]!
@@ -23,7 +22,6 @@ test('a slot fires once, however many processes share the folder', async () => {
 })
 
 test('a paused entry does not fire and can still be run now', async () => {
-  const ticking = tickJob()
   const { app, finished } = await start({}, undefined, { jobs: [ticking], schedule: [every('0 0 1 1 *', ticking)] })
   expect(await app.schedule.pause('test.tick', 'maintenance', 'ann')).toBe(true)
   expect(app.schedule.state().find(({ name }) => name === 'test.tick')).toMatchObject({
@@ -37,7 +35,6 @@ test('a paused entry does not fire and can still be run now', async () => {
 })
 
 test('an entry knows its next slot in UTC, its last one, and whether it is late', async () => {
-  const ticking = tickJob()
   const { app, clock } = await start({ ROLE: 'web' }, undefined, {
     jobs: [ticking],
     schedule: [every('30 6 * * *', ticking)],
@@ -58,7 +55,6 @@ test("no slot is skipped when the machine's clock is put forward", async () => {
   const zone = process.env.TZ
   process.env.TZ = 'Europe/Berlin'
   try {
-    const ticking = tickJob()
     const { app, clock } = await start({ ROLE: 'web' }, undefined, {
       jobs: [ticking],
       schedule: [every('*/2 * * * *', ticking)],
@@ -74,7 +70,6 @@ test("no slot is skipped when the machine's clock is put forward", async () => {
 
 test('a nightly slot missed while stopped runs once at the next start', async () => {
   const folder = temporaryFolder()
-  const ticking = tickJob()
   const tables = { jobs: [ticking], schedule: [every('0 3 * * *', ticking)] }
   const first = await start({}, folder, tables)
   expect(slotsIn(first.app)).toEqual([]) // a first start has missed nothing
@@ -89,7 +84,6 @@ test('a nightly slot missed while stopped runs once at the next start', async ()
 })
 
 test('an entry that pauses for a weekend or a night gives no slot of the future away', async () => {
-  const ticking = tickJob()
   const sunday = Date.parse('2026-11-29T12:00:00Z')
   const { app } = await start({ ROLE: 'web' }, undefined, {
     clock: { now: () => sunday },
@@ -105,7 +99,6 @@ test('an entry that pauses for a weekend or a night gives no slot of the future 
 })
 
 test('slots that fired while the clock was ahead fire again at their time', async () => {
-  const ticking = tickJob()
   const noon = Date.parse('2026-11-29T12:00:00Z')
   const { app } = await start({ ROLE: 'web' }, undefined, {
     clock: { now: () => noon },
@@ -121,7 +114,6 @@ test('slots that fired while the clock was ahead fire again at their time', asyn
 })
 
 test('a typo in the schedule is refused at boot with the name of the job', async () => {
-  const ticking = tickJob()
   for (const pattern of ['61 * * * *', '* * *', 'every day', '0 0 31 2 *'])
     expect(await outcome(start({}, undefined, { jobs: [ticking], schedule: [every(pattern, ticking)] }))).toThrow(
       /test\.tick/,

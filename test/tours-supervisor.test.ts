@@ -14,8 +14,8 @@ import { type Env, spawnFieldhouse, start, temporaryFolder, until } from './star
 import { alerts, feedFor, newTour, newTourLeague, tour, update } from './tours.ts'
 
 /** A service that follows a tour because a league waits for it: one update is booked. */
-async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
-  const fieldhouse = await start(env, dataDir)
+async function startFollowing(env: Env = {}) {
+  const fieldhouse = await start(env)
   const { app, call, runJob } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)

@@ -56,10 +56,8 @@ test('a whole tournament is followed from the first entry to the final board', a
     const { golfers } = feed.board()
     return { [anns.id]: bestTwoOf(golfers, ids.slice(0, 4)), [bobs.id]: bestTwoOf(golfers, ids.slice(4, 8)) }
   }
-  const ranks = async (query = '') =>
-    new Map<string, number>(
-      (await board(call, league.id, query)).rows.map(({ player_id, rank }: Row) => [player_id, rank]),
-    )
+  const ranks = async () =>
+    new Map<string, number>((await board(call, league.id)).rows.map(({ player_id, rank }: Row) => [player_id, rank]))
   const boards: { at: string; rows: Row[] }[] = []
   let before = await ranks()
   await play(90)

@@ -8,9 +8,9 @@ const firstScan = 'id,name,power\na,Ann,10\nb,Bob,20'
 const secondScan = 'id,name,power\na,Ann,90\nb,Bob,20'
 const textOf = async (response: Response | Promise<Response>) => (await response).text()
 
-async function startWithBoard(config: object = {}) {
+async function startWithBoard() {
   const fieldhouse = await start()
-  const { id } = await newLeague(fieldhouse.call, { score_on: 'current', ...config })
+  const { id } = await newLeague(fieldhouse.call, { score_on: 'current' })
   await fieldhouse.finished(upload(fieldhouse.call, id, firstScan))
   return { ...fieldhouse, id, stranger: fieldhouse.as() }
 }
