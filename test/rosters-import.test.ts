@@ -350,6 +350,13 @@ test('a month by person is read by its letters, its times and its leave', async 
     ignored_columns: ['std'],
     notes: ['Lines without a name are left out: 3.'],
   })
+  const twice = csv.replace(';9;', ';8;')
+  expect((await refusalOf(send(twice, '?month=2026-11'))).problem.detail).toBe(
+    'Two columns are of day 8: leave one of them out.',
+  )
+  expect(await send(csv.replace(';9;', ';;'), '?dry_run=true&month=2026-11')).toMatchObject({
+    notes: ['A column has no heading and is left out: line 3 has Mo there.', 'Lines without a name are left out: 3.'],
+  })
   const { draft_id } = await send(csv, '?month=2026-11')
   expect(await draftOf(draft_id)).toMatchObject({ start_date: '2026-11-09', end_date: '2026-11-13' })
   await publish(draft_id)

@@ -109,9 +109,16 @@ function tableOf({ rows: all, layout }: TableText, columns: readonly string[], o
     for (const column of known.keys()) if (known[column]) fillMerged(rows, column, layout)
     fillWide(rows, known, layout)
   }
+  const leftOut = fields.flatMap((field, i) => {
+    const row = field ? undefined : rows.find(({ cells }) => cells[i]?.trim())
+    return row
+      ? `A column has no heading and is left out: line ${row.line} has ${cellForMessage(row.cells[i])} there.`
+      : []
+  })
+  const hiddenRows = rows.filter(({ hidden }) => hidden).length
   return {
     fields: fields.filter(Boolean),
-    notes: layout ? layoutNotes(known, head?.line ?? 0, layout, rows.filter(({ hidden }) => hidden).length) : [],
+    notes: [...leftOut, ...(layout ? layoutNotes(known, head?.line ?? 0, layout, hiddenRows) : [])],
     rows: rows.map(({ line, cells }) => ({
       line,
       cells: Object.fromEntries(
