@@ -398,6 +398,8 @@ test('a plan of days by shift names who works each kind, and days without a year
   expect(await draftOf(turn.draft_id)).toMatchObject({ start_date: '2026-12-31', end_date: '2027-01-01' })
   const unclear = await send('Name;Mo 21.12.;22.12.2026\nCy Lund;F;F', '?dry_run=true')
   expect(unclear.errors).toEqual([{ path: 'month', message: 'Of which month is the day mo 21 12? Choose it.' }])
+  const twice = await send('Name;1;2;1\nCy Lund;F;F;N', '?dry_run=true&month=2026-12')
+  expect(twice.errors).toEqual([{ path: 'file', message: 'Two columns are the day 1.' }])
   const lacking = await send('Datum;Notiz\n28.11.2026;Lund', '?dry_run=true')
   expect(lacking.errors[0].message).toBe('The file lacks this column, or a column for each kind of shift.')
 })

@@ -36,6 +36,8 @@ export function planTable(table: TextTable, month: string | undefined, kinds: re
   if (fields.includes('person')) {
     if (isDated) return table
     const days = fields.filter(field => dayParts(field))
+    const twice = days.find((day, i) => days.indexOf(day) < i)
+    if (twice) return { ...table, lacks: { path: 'file', message: `Two columns are the day ${spaced(twice)}.` } }
     if (days.length) return listOfMonth(table, days, month)
     return {
       ...table,
@@ -51,6 +53,8 @@ export function planTable(table: TextTable, month: string | undefined, kinds: re
     lacks: { path: 'person', message: 'The file lacks this column, or a column for each kind of shift.' },
   }
 }
+
+const spaced = (field: string) => field.replaceAll('_', ' ')
 
 /** A month by person: each cell says what they do on that day. */
 function listOfMonth({ fields, rows, notes }: TextTable, days: string[], month: string | undefined): PlanTable {
@@ -72,7 +76,7 @@ function listOfMonth({ fields, rows, notes }: TextTable, days: string[], month: 
         ),
       ),
     ...(unclear && {
-      lacks: { path: 'month', message: `Of which month is the day ${unclear.replaceAll('_', ' ')}? Choose it.` },
+      lacks: { path: 'month', message: `Of which month is the day ${spaced(unclear)}? Choose it.` },
     }),
   }
 }
