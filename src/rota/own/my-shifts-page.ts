@@ -82,8 +82,10 @@ ${
     ? html`<ol class="duties">${duties.map(duty => dutyItem(duty, { now, past, saysZone: zone === undefined }))}</ol>`
     : beyondTheEnd(pagination) ||
       emptyState(
-        past ? 'No shifts yet' : 'No upcoming shifts',
-        'As soon as a roster with you is published, your shifts appear here.',
+        past ? 'No past shifts' : 'No upcoming shifts',
+        past
+          ? 'Shifts that are over appear here.'
+          : 'As soon as a roster with you is published, your shifts appear here.',
       )
 }
 ${paginationLinks(pagination, page => to({ page }))}`
