@@ -112,7 +112,8 @@ test('jobs are found by who started them, by the file they took, and by when', a
   const found = async (query: string) =>
     (await call.get(`${jobs}/json?${query}`)).jobs.map(({ job_id }: { job_id: string }) => job_id)
   expect(await found('user=olga')).toEqual([ids.refused, ids.sheet])
-  expect(await found('user=olga&q=march')).toEqual([])
+  expect(await found('user=olga&q=march')).toEqual([ids.sheet])
+  expect(await found('user=olga&q=no-march')).toEqual([])
   expect(await found('file=ch-5')).toEqual([ids.sheet])
   expect(await found('file=ch_5')).toEqual([])
   const today = new Date(clock.now()).toISOString().slice(0, 10)

@@ -3,13 +3,14 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { closeDatabase, openDatabase, openReader } from '../db/open.ts'
-import { type RunState, runChanges, runCounts, runs } from '../db/schema.ts'
+import { type RunState, runChanges, runCounts, runs, uploads } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
 import { programFile } from '../src/installation.ts'
 import { inThread } from '../src/platform/process/threads.ts'
 import { findRuns } from '../src/runs/find-runs.ts'
 import { indexRuns } from '../src/runs/index-runs.ts'
 import type { IndexTasks } from '../src/runs/index-worker.ts'
+import { newLeague } from './sheets.ts'
 import { afterTest, start, temporaryFolder } from './start.ts'
 
 type RunFields = { name?: string; status?: RunState; input?: object; error?: string; startedBy?: number }
@@ -73,8 +74,8 @@ for (const [how, filler] of [
   ['without an index', 0],
   ['with an index', 3_000],
 ] as const)
-  test(`runs are found by name, title, input, error and the beginning of their id, ${how}`, async () => {
-    const { app, idsFor, totalFor, index, indexFile } = await startIndexed()
+  test(`runs are found by name, title, file, input, error and the beginning of their id, ${how}`, async () => {
+    const { app, call, idsFor, totalFor, index, indexFile } = await startIndexed()
     finishedRuns(app, sheetImports(filler))
     const [titled = '', failed = '', other = '', odd = ''] = finishedRuns(app, [
       { name: 'update_player_scores', input: { tour: 'asia' } },
@@ -101,6 +102,20 @@ for (const [how, filler] of [
     expect(await idsFor(`q=${encodeURIComponent('"quoted\\"')}`)).toEqual([odd])
     expect(await idsFor(`q=${encodeURIComponent("It's")}`)).toEqual([odd])
     expect(await idsFor('q=Score%20updates%20asia')).toEqual([titled]) // as it is called on pages
+    const { id: leagueId } = await newLeague(call)
+    const file = {
+      filename: 'march-5.csv',
+      kind: 'current',
+      mode: 'partial',
+      status: 'done',
+      sha256: '',
+      bytes: 1,
+    } as const
+    app.db
+      .insert(uploads)
+      .values({ ...file, leagueId, jobId: odd, takenAt: 0, createdAt: 0 })
+      .run()
+    expect(await idsFor('q=rosters%20march-5')).toEqual([odd])
     expect(await idsFor('q=no_such')).toEqual([])
     expect(await idsFor('q=nosuchthing')).toEqual([])
     expect(await idsFor(`q=${failed}`)).toEqual([failed])

@@ -13,7 +13,7 @@ import { namesTitled } from './job-titles.ts'
 export type RunFilter = {
   status?: RunState
   name?: string
-  /** Words that are all in the name, the title on pages, the input or the error; or the start of an id. */
+  /** Words that are all in the name, the title on pages, the name of the file, the input or the error; or the start of an id. */
   q?: string
   fingerprint?: string
   /** Part of the name of the uploaded file. */
@@ -65,14 +65,13 @@ const allOf = (...conditions: (Condition | undefined)[]): Condition => {
 const equals = (column: string, value: string | number | undefined): Condition | undefined =>
   value === undefined || value === '' ? undefined : { text: `r.${column} = ?`, values: [value] }
 
+const isOfFile = `r.id in (select job_id from uploads where filename like ? escape '\\')`
 const conditionOf = ({ status, name, fingerprint, file, user, from, to, ...whose }: RunFilter): Condition =>
   allOf(
     equals('status', status),
     equals('name', name),
     equals('fingerprint', fingerprint),
-    file
-      ? { text: `r.id in (select job_id from uploads where filename like ? escape '\\')`, values: [likePattern(file)] }
-      : undefined,
+    file ? { text: isOfFile, values: [likePattern(file)] } : undefined,
     user
       ? { text: 'r.started_by in (select id from users where username = ? collate nocase)', values: [user] }
       : undefined,
@@ -115,8 +114,8 @@ const containsWords = (q: string): Condition =>
     ...wordsOf(q).map(word => {
       const titled = namesTitled(word)
       return {
-        text: `((r.name || char(10) || r.input || char(10) || coalesce(r.error, '')) like ? escape '\\' or r.name in (${titled.map(() => '?').join()}))`,
-        values: [likePattern(word), ...titled],
+        text: `((r.name || char(10) || r.input || char(10) || coalesce(r.error, '')) like ? escape '\\' or r.name in (${titled.map(() => '?').join()}) or ${isOfFile})`,
+        values: [likePattern(word), ...titled, likePattern(word)],
       }
     }),
   )
@@ -181,6 +180,7 @@ function matching(db: Db, filter: RunFilter, limit: number): { rowids: number[];
     if (indexedTo > 0 && trigrams) {
       add(rowsWhere('r.rowid in (select run from run_changes) and r.rowid <= ?', indexedTo))
       add(rowsWhere(`r.status in ('PENDING', 'PROGRESS') and r.rowid <= ?`, indexedTo))
+      for (const word of wordsOf(q)) add(rowsWhere(isOfFile, likePattern(word)))
       add(indexMatches(db, trigrams, conditions, limit) ?? rowsWhere('r.rowid <= ?', indexedTo))
     }
   }

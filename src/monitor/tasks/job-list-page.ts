@@ -105,7 +105,7 @@ type JobsData = Awaited<ReturnType<typeof read>>
 const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof jobsQuery>): Html => html`${filterForm(
   jobsPath,
   [
-    { name: 'q', label: 'Id, name, input or error', type: 'search', value: filter.q },
+    { name: 'q', label: 'Id, name, file, input or error', type: 'search', value: filter.q },
     { name: 'name', label: 'Name', value: filter.name, choices: ['', ...data.names] },
     { name: 'user', label: 'Started by', value: filter.user },
     { name: 'file', label: 'File', value: filter.file },
