@@ -1,3 +1,5 @@
+import { compareNames } from '../platform/by-name.ts'
+
 /** The two letters of each country: ISO 3166-1, and XK for Kosovo. */
 const countries = new Set(
   (
@@ -24,6 +26,6 @@ let choices: (readonly [code: string, name: string])[] | undefined // made when 
 export function countryChoices() {
   choices ??= [...countries]
     .map(code => [code, countryName(code)] as const)
-    .sort(([, one], [, other]) => one.localeCompare(other, 'en'))
+    .sort(([, one], [, other]) => compareNames(one, other))
   return choices
 }

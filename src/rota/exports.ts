@@ -2,6 +2,7 @@
 
 import type { Db } from '../../db/open.ts'
 import type { App } from '../context.ts'
+import { compareNames } from '../platform/by-name.ts'
 import { bom, csvDownload, csvLines } from '../platform/files/csv.ts'
 import type { DateRange } from './date-range.ts'
 import { rosterView, type ShownShift } from './roster-view.ts'
@@ -46,7 +47,7 @@ export function rosterCsv(db: Db, { range, by, staffId, now }: CsvAsked): string
     .filter(({ person }) => (staffId ? person?.staff_id === staffId : person || by === 'site'))
     .sort(
       (a, b) =>
-        columns[by](a).localeCompare(columns[by](b), 'en') ||
+        compareNames(columns[by](a), columns[by](b)) ||
         (by === 'person' ? (a.person?.staff_id ?? 0) - (b.person?.staff_id ?? 0) : 0) ||
         a.shift.starts_at.localeCompare(b.shift.starts_at),
     )
