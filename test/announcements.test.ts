@@ -146,6 +146,8 @@ test('an announcement that fails names the league, the host and the status, neve
   })
   const { host } = new URL(hook.url)
   expect(error).toBe(`The webhook of “Northern Alliance” (league ${id}) at ${host} failed: http://${host} answered 500`)
+  const { failure } = await call.get(`/api/v1/leagues/${id}/webhook`)
+  expect(failure).toMatchObject({ reason: error, is_tried_again: true })
 })
 
 test('officers see whether the webhook of a league takes its news, and send it a test', async () => {
