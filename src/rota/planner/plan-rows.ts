@@ -1,6 +1,5 @@
 /** The rows of a plan from a spreadsheet: its columns, each of its forms as a list, and the words in its cells. */
 import type { FieldError } from '../../errors.ts'
-import { invalid } from '../../errors.ts'
 import { yearFirst } from '../../platform/clock.ts'
 import { fieldOf, otherHeadings, type TableRow, type TextTable } from '../../platform/spreadsheets/read-table.ts'
 import { withoutAccents } from '../../platform/spreadsheets/text.ts'
@@ -37,7 +36,11 @@ export function planTable(table: TextTable, month: string | undefined, kinds: re
     if (isDated) return table
     const days = fields.filter(field => dayParts(field))
     const twice = days.find((day, i) => days.indexOf(day) < i)
-    if (twice) return { ...table, lacks: { path: 'file', message: `Two columns are the day ${spaced(twice)}.` } }
+    if (twice)
+      return {
+        ...table,
+        lacks: { path: 'file', message: `Two columns are of day ${spaced(twice)}: leave one of them out.` },
+      }
     if (days.length) return listOfMonth(table, days, month)
     return {
       ...table,
@@ -58,8 +61,6 @@ const spaced = (field: string) => field.replaceAll('_', ' ')
 
 /** A month by person: each cell says what they do on that day. */
 function listOfMonth({ fields, rows, notes }: TextTable, days: string[], month: string | undefined): PlanTable {
-  const twice = days.find((day, i) => days.indexOf(day) < i)
-  if (twice) invalid('file', `Two columns are of day ${twice.replaceAll('_', '.')}: leave one of them out.`)
   const dates = new Map(days.map(field => [field, dateOfHeading(field, month)]))
   const nameless = rows.filter(({ cells }) => !cells.person).map(({ line }) => String(line))
   const unclear = month ? undefined : days.find(field => !dates.get(field))
