@@ -99,13 +99,15 @@ test('a sheet league announces each update of its board', async () => {
 test('a board that is ranked by something else than the score is announced as it is ranked', async () => {
   const { call, finished } = await start()
   const hook = startWebhook()
-  const config = { weights: { power: 1 }, sort: 'deads.gain', webhook_url: hook.url }
+  const config = { weights: { power: 1 }, sort: 'channel_deads.gain', webhook_url: hook.url }
   const { id } = await newLeague(call, config)
-  await finished(upload(call, id, 'ID,Name,Power,Deads\n1,Ann,10,5\n2,Bob,10,5\n', { kind: 'baseline' }))
-  await finished(upload(call, id, 'ID,Name,Power,Deads\n1,Ann,90,6\n2,Bob,20,1239\n'))
-  const { content } = await hook.about('A new scan')
+  const headings = 'ID,Name,Power,<!channel> Deads'
+  await finished(upload(call, id, `${headings}\n1,Ann,10,5\n2,Bob,10,5\n`, { kind: 'baseline' }))
+  await finished(upload(call, id, `${headings}\n1,Ann,90,6\n2,Bob,20,1239\n`))
+  const { content, text } = await hook.about('A new scan')
+  expect(text).toContain('ranked by &lt;!channel&gt; Deads: gained') // which mentions nobody
   expect(content.split('\n')).toEqual([
-    '**Northern season**: the board is updated (2 players), ranked by Deads: gained',
+    '**Northern season**: the board is updated (2 players), ranked by \\<!channel\\> Deads\\: gained',
     expect.stringContaining('A new scan'),
     '1. Bob — 1,234',
     '2. Ann — 1',

@@ -131,7 +131,7 @@ function messageText(app: App, { league, what, detail, board }: News, { plain, b
     .map(row => `${plain(row.name)}${changeText(row)}`)
   const page = app.config.publicUrl && `${app.config.publicUrl}/leagues/${league.id}`
   return [
-    `${bold(league.name)}: ${heading}${isByScore ? '' : `, ranked by ${columnName(board.sort_by, scoreName, board.headings)}`}`,
+    `${bold(league.name)}: ${heading}${isByScore ? '' : `, ranked by ${plain(columnName(board.sort_by, scoreName, board.headings))}`}`,
     detail && plain(detail),
     ...top,
     movers.length > 0 && `Movers: ${movers.join(', ')}`,
