@@ -69,6 +69,7 @@ test('a player who is left out has no rank and moves nobody, but stays on the bo
   const page: string = await call.get(`/leagues/${id}/players/3`)
   expect(page).toContain('has no rank and counts in no total')
   expect(page).toContain('seen on chat')
+  expect(page).not.toContain('og:description') // it would say where they stand
   expect(await call.get(`/leagues/${id}`)).toContain('1 left out')
   expect(await call.get(`/leagues/${id}/marks`)).toContain('farm account of')
   const csv: string = await call.get(`${path}/leaderboard.csv`)

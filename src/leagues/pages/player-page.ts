@@ -37,9 +37,9 @@ const goalsLine = ({ goals = {}, headings }: PlayerView): Content =>
     ([metric, reached], i) => html`${i > 0 && ', '}${metricName(metric, headings)} ${percent(reached)}`,
   )
 
-/** Where they stand, for chats; empty without a score. */
+/** Where they stand, for chats; empty without a rank, which who is left out has none of. */
 export const playerSummary = ({ kind, player: { rank, score } }: PlayerData): string =>
-  score === null ? '' : `Rank ${rank}, ${kind.scoreName.toLowerCase()} ${kind.score(score)}`
+  rank === null || score === null ? '' : `Rank ${rank}, ${kind.scoreName.toLowerCase()} ${kind.score(score)}`
 
 /** The card of one player: their position, what it is based on, and their history. */
 export function playerBody(data: PlayerData, query: { metric?: string }, who: Who | undefined): Html {
