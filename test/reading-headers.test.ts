@@ -42,6 +42,8 @@ describe('headings', () => {
       `Long ${'W'.repeat(60)}`,
       'W/L',
       'W L',
+      'Score',
+      "'-Minus",
     ]
     const { metrics } = await read(csv([written, written.map(() => '1')]))
     const headings = metrics.map(({ name, heading }) => [name.slice(0, 20), heading])
@@ -54,6 +56,8 @@ describe('headings', () => {
       ['long_wwwwwwwwwwwwwww', undefined],
       ['w_l', 'W/L'],
       ['w_l_2', undefined],
+      ['points', undefined],
+      ['minus', '-Minus'],
     ])
   })
 

@@ -70,9 +70,9 @@ const reserved = new Map([
   ),
 ])
 
-/** A metric's name made from its heading: `City Hall Level` → `city_hall_level`, `Aktivität` → `aktivität`. Empty when nothing is left. */
-function metricSlug(header: string): string {
-  const plain = header
+/** A heading as a name: `City Hall Level` → `city_hall_level`, `Aktivität` → `aktivität`. Empty when nothing is left. */
+const slugOf = (header: string): string =>
+  header
     .slice(0, MAX_HEADING)
     .normalize('NFKC')
     .replace(variationSelectors, '')
@@ -82,7 +82,11 @@ function metricSlug(header: string): string {
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, '_')
     .slice(0, 60)
     .replace(/^_+|_*\p{Surrogate}?$/gu, '') // the cut may have split a character
-  return reserved.get(plain) ?? plain
+
+/** A metric's name made from its heading. */
+function metricSlug(header: string): string {
+  const slug = slugOf(header)
+  return reserved.get(slug) ?? slug
 }
 
 /** Key of an alias → what it stands for, and its place in its list. */
@@ -252,15 +256,16 @@ export function writtenHeadings({ columns }: Header, mapping: Mapping = {}): Map
   const headings = columns.flatMap(({ header, as }): [string, string][] => {
     const label = labelOfColumn(as ?? '')
     if (as === null || (label === undefined && !isMetric(as))) return []
-    const names = [called.get(headerKey(header)) ?? '', header].map(each =>
-      (labelOfColumn(each) ?? each)
-        .replace(/\s+/g, ' ')
-        .replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
-        .trim(),
+    const names = [called.get(headerKey(header)) ?? '', header].map(
+      each =>
+        (labelOfColumn(each) ?? each)
+          .replace(/\s+/g, ' ')
+          .replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
+          .trim()
+          .replace(/^'(?=[=+@-])/, ''), // an export has put it there
     )
-    const heading = names.find(
-      each => !isKey(each) && each.length <= maxShownHeading && [as, label].includes(roleNamed(each)),
-    )
+    const isShown = (each: string) => !isKey(each) && each.length <= maxShownHeading && !reserved.has(slugOf(each))
+    const heading = names.find(each => isShown(each) && [as, label].includes(roleNamed(each)))
     return heading === undefined ? [] : [[as, heading]]
   })
   return new Map(headings)
