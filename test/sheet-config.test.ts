@@ -17,16 +17,16 @@ const later = 'Governor ID,Name,Power,T4 Kills,Honor Points\n1,Ann,100,15,9\n2,B
 /** Shared by tests that only look at a league of their own. */
 const service = shared(() => start())
 
-test('weights from a form are read line by line, and a line without a number is left for validation', () => {
+test('weights from a form are read line by line, and a line without a number is refused', () => {
   const long = '='.repeat(20_000)
-  const text = `deads 80\nKill Points: 2\r\n honor=1 \nvalor x\n${long} a b\n${long}`
-  expect(configOfForm(sheetConfig, { 'config.weights': text }).weights).toEqual({
+  const weights = (text: string) => configOfForm(sheetConfig, { 'config.weights': text }).weights
+  expect(weights(`deads 80\nKill Points: 2\r\n honor=1 \n${long} a 3`)).toEqual({
     deads: 80,
     'Kill Points': 2,
     honor: 1,
-    valor: Number.NaN,
-    [`${long} a`]: Number.NaN,
+    [`${long} a`]: 3,
   })
+  for (const line of ['valor x', `${long} a b`, long]) expect(() => weights(line)).toThrow('is no name with a number')
 })
 
 test('a field of a form changes nothing outside its config, whatever it is called', () => {
@@ -88,6 +88,7 @@ test('a metric is meant by its heading on the board, even where another sheet wo
   const names = new MetricNames(['kills', 'total_kills', 'k_d_pct'], [], undefined)
   const meant = ['Kills', 'kills', 'Total kills', 'K d', 'K/D %', 'Dead Troops'].map(each => names.resolve(each, ''))
   expect(meant).toEqual(['kills', 'kills', 'total_kills', 'k_d_pct', 'k_d_pct', 'deads'])
+  expect(new MetricNames(['win_pct', 'win'], [], undefined).resolve('Win', '')).toBe('win') // both are called so
 })
 
 test('an unknown metric is called as its heading writes it, and is the same one without accents, in sheets, weights and links', async () => {

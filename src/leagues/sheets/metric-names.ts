@@ -121,8 +121,10 @@ export class MetricNames {
   }
 
   resolve(given: string, path: string): string {
-    const onBoard = this.accepted.has(given) ? given : [...this.accepted].find(name => this.called(name) === given)
-    const named = onBoard ?? metricNamed(given)
+    const read = metricNamed(given)
+    const isCalledSo = (name: string) => this.accepted.has(name) && this.called(name) === given
+    const onBoard = this.accepted.has(given) ? given : [read, ...this.accepted].find(isCalledSo)
+    const named = onBoard ?? read
     const name = nameAmong([...this.accepted], named) ?? named
     if (name === '' || (this.seen.length > 0 && !this.accepted.has(name)))
       this.errors.push({ path, message: `There is no metric ${given} here; ${this.choices}.` })
