@@ -26,7 +26,12 @@ const timeFilter = t.String({
 export const runFilter = {
   status: t.Optional(oneOfWords(runStates)),
   name: t.Optional(t.String({ maxLength: 100 })),
-  q: t.Optional(t.String({ maxLength: 200 })),
+  q: t.Optional(
+    t.String({
+      maxLength: 200,
+      description: 'Words that are all in the name, title, file, input or error; or the beginning of an id',
+    }),
+  ),
   fingerprint: t.Optional(t.String({ maxLength: 100 })),
   user: t.Optional(t.String({ maxLength: 254, description: 'The name of the user who started them' })),
   file: t.Optional(t.String({ maxLength: 200, description: 'Part of the name of the uploaded file' })),

@@ -14,6 +14,7 @@ import { heldBackWords } from '../../platform/jobs/jobs.ts'
 import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
 import { startedAnswer, startRoute } from '../../platform/jobs/started-answer.ts'
 import { findRuns } from '../../runs/find-runs.ts'
+import { runFilter } from './bulk-action.ts'
 import { jobSchema, jobViewNow, whyNotRetried } from './job-views.ts'
 
 const pollEvery = 250 // ms between two checks of a run that another process may be working on
@@ -22,7 +23,7 @@ const withJobId = { params: jobIdParams }
 const listQuery = t.Object({
   status: t.Optional(oneOfWords(runStates)),
   name: t.Optional(t.String({ maxLength: 100 })),
-  q: t.Optional(t.String({ maxLength: 200 })),
+  q: runFilter.q,
   ...pageQuery,
 })
 
