@@ -1,5 +1,6 @@
 /** From POST to visible board: CSV and XLSX of any size, each side with a baseline of the same players. */
 import { rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BenchOptions, type Comparison, type Figure, type Figures, Missing, median } from '../comparison.ts'
 import { scansIn } from '../scan-files.ts'
@@ -16,8 +17,8 @@ const ratiosAimedAt: Record<string, number> = {
   ...{ 'csv-100': 2, 'csv-1000': 2, 'csv-10000': 4, 'csv-100000': 10, 'csv-1000000': 20 },
   ...{ 'xlsx-1000': 8, 'xlsx-10000': 20, 'xlsx-100000': 40 },
 }
-/** Small uploads scatter, so a round is the median of this many. */
-const inARow = (rows: number) => (rows <= 1_000 ? 8 : rows <= 10_000 ? 4 : 1)
+/** Small uploads scatter, so a round is the median of this many. Their processor time is counted in steps of 10 ms. */
+const inARow = (rows: number) => (rows <= 1_000 ? 20 : rows <= 10_000 ? 4 : 1)
 
 /**
  * Both sides run at full speed before the clock starts: the first hundred uploads after a start run code that is not compiled yet.
@@ -59,6 +60,7 @@ function uploadOf(format: Format, rows: number): Comparison {
         unit: 'ms',
         aims: [{ beside: 'stack', ratio: 1 }],
       } satisfies Figure,
+      disk: { title: 'the disk meanwhile: 80 kB written and synced', unit: 'ms' } satisfies Figure,
     }),
     processor: {
       title: `${what}, processor time`,
@@ -109,7 +111,10 @@ function uploadOf(format: Format, rows: number): Comparison {
         for (const each of [league, other]) await (await fetch(boardOf(each))).arrayBuffer()
         return {
           steps: {
-            upload: round => uploadRound(scan, round, rows, server, boardOf(league), upload),
+            upload: async round => ({
+              ...(await uploadRound(scan, round, rows, server, boardOf(league), upload)),
+              ...(rows <= 10_000 && { disk: await diskMs(options.folder) }),
+            }),
             unchanged: async round => {
               const times: number[] = []
               for (let i = 0; i < inARow(rows); i++) {
@@ -200,6 +205,21 @@ async function aroundOf(board: string, rows: number): Promise<number> {
   const times: number[] = []
   for (let i = 0; i < 9; i++)
     times.push(await timed(() => read(`${board}?around=${10_000_000 + Math.floor(rows / 2 + i) * 7}`)))
+  return median(times)
+}
+
+const logBytes = Buffer.alloc(80_000) // about what a small upload adds to the log before it is answered
+
+/** How long the disk takes to write and sync that: Fieldhouse waits for it before it answers, the stack does not. */
+async function diskMs(folder: string): Promise<number> {
+  const file = await open(join(folder, 'synced'), 'w')
+  const times: number[] = []
+  const writeAndSync = async () => {
+    await file.write(logBytes, 0, logBytes.length, 0)
+    await file.datasync()
+  }
+  for (let i = 0; i < 9; i++) times.push(await timed(writeAndSync))
+  await file.close()
   return median(times)
 }
 
