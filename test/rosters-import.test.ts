@@ -402,6 +402,35 @@ test('a plan of days by shift names who works each kind, and days without a year
   expect(lacking.errors[0].message).toBe('The file lacks this column, or a column for each kind of shift.')
 })
 
+test('nothing of a plan is lost or taken for something else: letters, open places, times, columns and days', async () => {
+  const { call, send } = await station()
+  const tried = (csv: string, query = '') => send(csv, `?dry_run=true${query}`)
+  const made = await send('date,from,to,shift,person\n2026-12-05,12:00,13:00,Kurz,"Cy Lund, N.N."')
+  expect(await call.get(`${base}/shifts/${made.shift_ids[0]}`)).toMatchObject({ headcount: 2 })
+  expect((await tried('Name;19\nCy Lund;K', '&month=2026-11')).errors).toEqual([
+    {
+      path: 'line 2, 2026-11-19',
+      message: 'K may be leave or the shift Kurz, which is not on this day. Write the word.',
+    },
+  ])
+  await call.patch(`${base}/staff/4`, { unavailable: [{ from: '2026-11-19T08:00:00Z', to: '2026-11-19T12:00:00Z' }] })
+  expect(await tried('Name;19\nAnn Cole;krank', '&month=2026-11')).toMatchObject({ days_away: 1 })
+  expect((await tried('starts_at,ends_at,person\n20261119T060000Z,20261119T100000Z,Cy Lund')).errors).toMatchObject([
+    { path: 'line 2, starts_at' },
+  ])
+  expect((await tried('Datum;Früh;Früh\n2026-11-19;Cy Lund;Bob Moss')).errors).toEqual([
+    { path: 'file', message: 'Two columns are of the shift früh: write the names into one.' },
+  ])
+  expect((await tried('Name;31 Oct;Nov 19\nCy Lund;F;F', '&month=2026-11')).errors).toMatchObject([
+    { path: 'line 2, 2026-10-31' },
+  ])
+  expect(await tried('Name;Qualifikation;19. Nov.\nCy Lund (3);Sanitäter;F', '&month=2026-11')).toMatchObject({
+    placed: 1,
+    errors: [],
+    notes: ['Not read, as it is about people and not about shifts: skill.'],
+  })
+})
+
 test('what the rota exports comes in again, and stands as it stood', async () => {
   const { call, send, publish } = await station()
   const { draft_id } = await send('date,shift,person\n2026-11-16,F,"Ann Berg, Bob Moss"\n2026-11-17,N,Cy Lund')

@@ -102,6 +102,8 @@ export function dayInCell(cell: string): string | undefined {
   return isDate(day) ? day : undefined
 }
 
+export const noTime = (cell: string): string =>
+  `${cellForMessage(cell)} is not a time such as 2025-03-30 22:00 or 2025-03-30T20:00:00Z.`
 export const noDate = (cell: string): string => `${cellForMessage(cell)} is not a date such as 2025-03-30.`
 
 function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, mistake: ReportError) {
@@ -115,9 +117,8 @@ function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: 
 
 function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, mistake: ReportError) {
   const [start, end] = [instantOf(starts_at, zone), instantOf(ends_at, zone)]
-  const asked = 'is not a time such as 2025-03-30 22:00 or 2025-03-30T20:00:00Z.'
-  if (!start) return mistake('starts_at', `${cellForMessage(starts_at)} ${asked}`)
-  if (!end) return mistake('ends_at', `${cellForMessage(ends_at)} ${asked}`)
+  if (!start) return mistake('starts_at', noTime(starts_at))
+  if (!end) return mistake('ends_at', noTime(ends_at))
   return { starts_at: start, ends_at: end }
 }
 

@@ -21,7 +21,9 @@ import { allStaff, changePerson } from '../staff-queries.ts'
 import { checkDraft } from './check-draft.ts'
 import {
   dayOfRow,
+  folded,
   isAwayWord,
+  isOpenWord,
   namesInCell,
   otherPlanHeadings,
   type PlanTable,
@@ -39,7 +41,7 @@ export const importedPlanSchema = t.Object({
   created: t.Integer({ description: 'Shifts made' }),
   skipped: t.Integer({ description: 'Shifts that already existed' }),
   placed: t.Integer({ description: 'Places that the draft fills beyond the roster' }),
-  already_placed: t.Integer({ description: 'Places whose people stand there in the roster' }),
+  already_placed: t.Integer({ description: 'Places whose people stand there in the roster, or by a row above' }),
   days_away: t.Integer({ description: 'Days of leave that were not known' }),
 })
 export const planConflictsSchema = {
@@ -52,7 +54,8 @@ export const planConflictsSchema = {
 type Placed = { to: PlannedShift; person: PersonView; path: string }
 type Plan = { shifts: PlannedShift[]; placed: Placed[]; already: number; away: Map<PersonView, Set<string>> }
 
-function readPlan(db: Db, table: PlanTable) {
+/** `kinds`: those of the shifts that there are. */
+function readPlan(db: Db, table: PlanTable, kinds: readonly string[]) {
   const errors: FieldError[] = []
   const partly = new Map<string, string>()
   const find = peopleFinder(allStaff(db))
@@ -62,7 +65,9 @@ function readPlan(db: Db, table: PlanTable) {
   readImportRows(table.rows, errors, ({ line, cells, column }, report) => {
     const mistake: typeof report = (field, message) =>
       report(column && !table.fields.includes(field) ? column : field, message)
-    const names = namesInCell(cells.person ?? '', text => typeof find(text) !== 'string')
+    const written = namesInCell(cells.person ?? '', text => typeof find(text) !== 'string')
+    const names = written.filter(name => !isOpenWord(name))
+    const open = names.length ? written.length - names.length : 1
     const people = names.flatMap(text => {
       const found = find(text)
       if (typeof found === 'string') return mistake('person', found) ?? []
@@ -74,6 +79,13 @@ function readPlan(db: Db, table: PlanTable) {
     if (!found) return
     const day = dayOfRow(cells) ?? ''
     if (!found.length && people.length && isAwayWord(cells.kind ?? '')) {
+      const letter = folded(cells.kind ?? '')
+      const kind = letter.length === 1 && kinds.find(one => folded(one).startsWith(letter))
+      if (kind)
+        return mistake(
+          'kind',
+          `${cells.kind} may be leave or the shift ${kind}, which is not on this day. Write the word.`,
+        )
       for (const person of people) plan.away.set(person, (plan.away.get(person) ?? new Set()).add(day))
       return
     }
@@ -82,8 +94,8 @@ function readPlan(db: Db, table: PlanTable) {
       const message = `There is no shift on ${longDate(day)}${kind}. Make it first, or write from when to when, such as 07:00–15:00.`
       return mistake(kind ? 'kind' : 'date', message)
     }
-    if (!people.length && found[0]) {
-      found[0].rows++
+    if (open && found[0]) {
+      found[0].rows += open
       touched.add(found[0])
     }
     for (const person of people) {
@@ -107,12 +119,13 @@ type PlanFile = { bytes: Uint8Array<ArrayBuffer>; month: string | undefined; isT
 
 /** As a bulk write. All rows, or none if anything is wrong; a trial changes nothing. `range` and `wanted` are for the draft. */
 export async function importPlan(db: Db, { bytes, month, isTrial, who, at }: PlanFile) {
-  const table = planTable(await readTable(bytes, planColumns, otherPlanHeadings), month, kindsOfShifts(db))
+  const kinds = kindsOfShifts(db)
+  const table = planTable(await readTable(bytes, planColumns, otherPlanHeadings), month, kinds)
   const unread = table.lacks ?? (table.rows.length ? undefined : { path: 'file', message: 'The file has no rows.' })
   const { errors, notes, conflicts, ...done } = unread
     ? { ...nothing, errors: [unread] }
     : await writeOrTry(db, tx => {
-        const { plan, ...read } = readPlan(tx, table)
+        const { plan, ...read } = readPlan(tx, table, kinds)
         const done = { ...writePlan(tx, plan, at), ...read }
         const kept = !isTrial && !read.errors.length
         const { created, placed, days_away } = done
@@ -210,9 +223,9 @@ function conflictAt({ message, shift_ids, staff_id }: Violation, paths: Readonly
   return { path: path ?? '', message }
 }
 
-/** Only days of which nothing is known. Returns their number. */
+/** Only days that are not known yet. Returns their number. */
 function writeAbsences(tx: Db, person: PersonView, days: ReadonlySet<string>): number {
-  const known = absencesOf(person).map(({ from, to }) => ({ from: from.slice(0, 10), to: to.slice(0, 10) }))
+  const known = absencesOf(person).filter(({ from }) => from.length === 10) // others are of hours
   const added = [...days].sort().filter(day => !known.some(({ from, to }) => from <= day && day <= to))
   const spans: { from: string; to: string }[] = []
   for (const day of added) {

@@ -35,7 +35,7 @@ export function planTable(table: TextTable, month: string | undefined, kinds: re
   if (fields.includes('person')) {
     if (isDated) return table
     const days = fields.filter(field => dayParts(field))
-    const twice = days.find((day, i) => days.indexOf(day) < i)
+    const twice = repeated(days)
     if (twice)
       return {
         ...table,
@@ -49,6 +49,12 @@ export function planTable(table: TextTable, month: string | undefined, kinds: re
   }
   const named = new Map(kinds.map(kind => [withoutAccents(fieldOf(kind)), kind]))
   const shifts = fields.filter(field => named.has(withoutAccents(field)))
+  const twice = repeated(shifts)
+  if (twice)
+    return {
+      ...table,
+      lacks: { path: 'file', message: `Two columns are of the shift ${spaced(twice)}: write the names into one.` },
+    }
   if (isDated && shifts.length)
     return listOfDays(table, new Map(shifts.map(field => [field, named.get(withoutAccents(field))!])))
   return {
@@ -57,25 +63,34 @@ export function planTable(table: TextTable, month: string | undefined, kinds: re
   }
 }
 
+const repeated = (fields: readonly string[]) => fields.find((field, i) => fields.indexOf(field) < i)
 const spaced = (field: string) => field.replaceAll('_', ' ')
+/** What shifts ask for in a list: in a month by person it is what the person can do. */
+const needs = ['skill', 'skills', 'certification', 'headcount']
 
 /** A month by person: each cell says what they do on that day. */
 function listOfMonth({ fields, rows, notes }: TextTable, days: string[], month: string | undefined): PlanTable {
   const dates = new Map(days.map(field => [field, dateOfHeading(field, month)]))
   const nameless = rows.filter(({ cells }) => !cells.person).map(({ line }) => String(line))
   const unclear = month ? undefined : days.find(field => !dates.get(field))
+  const ofPeople = fields.filter(field => needs.includes(field))
   return {
     fields: fields.filter(field => !dates.has(field)),
-    notes: nameless.length ? [...notes, `Lines without a name are left out: ${namesText(nameless)}.`] : notes,
+    notes: [
+      ...notes,
+      ...(ofPeople.length ? [`Not read, as it is about people and not about shifts: ${namesText(ofPeople)}.`] : []),
+      ...(nameless.length ? [`Lines without a name are left out: ${namesText(nameless)}.`] : []),
+    ],
     rows: rows
       .filter(({ cells }) => cells.person)
-      .flatMap(({ line, cells }) =>
-        [...dates].flatMap(([field, date = field.replaceAll('_', '.')]) =>
+      .flatMap(({ line, cells: all }) => {
+        const cells = Object.fromEntries(Object.entries(all).filter(([field]) => !ofPeople.includes(field)))
+        return [...dates].flatMap(([field, date = field.replaceAll('_', '.')]) =>
           listedValues(cells[field] ?? '')
             .filter(word => !isDayOff(word))
             .map(kind => ({ line, cells: { ...cells, date, kind }, column: date })),
-        ),
-      ),
+        )
+      }),
     ...(unclear && {
       lacks: { path: 'month', message: `Of which month is the day ${spaced(unclear)}? Choose it.` },
     }),
@@ -96,14 +111,31 @@ function listOfDays({ fields, rows, notes }: TextTable, shifts: ReadonlyMap<stri
   }
 }
 
-/** `1`, `Mon 1`, `2.11.`, `02.11.26`, `2026-11-02`, as headings are read. */
+/** `1`, `Mon 1`, `2.11.`, `2 Nov`, `Nov 2`, `02.11.26`, `2026-11-02`, as headings are read. */
 function dayParts(field: string) {
-  const text = field.replace(/^\p{L}+_|_\p{L}+$/gu, '').replace(/_00_00(_00)?$/, '')
+  const text = field
+    .replace(/\p{L}+/gu, word => monthNames().get(withoutAccents(word)) ?? word)
+    .replace(/^\p{L}+_|_\p{L}+$/gu, '')
+    .replace(/_00_00(_00)?$/, '')
   const found =
     /^(?<year>\d{4})_(?<month>\d\d?)_(?<day>\d\d?)$/.exec(text) ??
-    /^(?<day>\d\d?)(_(?<month>\d\d?)(_(?<year>\d{4}|\d\d))?)?$/.exec(text)
+    /^m(?<month>\d\d?)_(?<day>\d\d?)(_(?<year>\d{4}))?$/.exec(text) ??
+    /^(?<day>\d\d?)(_m?(?<month>\d\d?)(_(?<year>\d{4}|\d\d))?)?$/.exec(text)
   return found?.groups
 }
+
+const languages = ['en', 'en-GB', 'de', 'fr', 'es', 'pt', 'it', 'pl']
+/** `dec` and `dezember` are `m12`. Without `mar`, which is a Tuesday, too. */
+const monthNames = () => (namesOfMonths ??= new Map(languages.flatMap(monthsIn).filter(([name]) => name !== 'mar')))
+let namesOfMonths: ReadonlyMap<string, string> | undefined
+const monthsIn = (language: string) =>
+  (['short', 'long'] as const).flatMap(month => {
+    const { format } = new Intl.DateTimeFormat(language, { month, timeZone: 'UTC' })
+    return Array.from({ length: 12 }, (_, i): [string, string] => [
+      withoutAccents(fieldOf(format(Date.UTC(2026, i, 1)))),
+      `m${i + 1}`,
+    ])
+  })
 
 /** What a heading leaves out is that of `ofMonth`; a month without a year is the one nearest to it. */
 function dateOfHeading(field: string, ofMonth = ''): string | undefined {
@@ -140,14 +172,12 @@ export function timesInCell(cell: string): { from: string; to: string } | undefi
 export const dayOfRow = ({ date, starts_at }: Record<string, string>): string | undefined =>
   dayInCell(date ?? '') ?? dayInCell(yearFirst(starts_at ?? '').slice(0, 10))
 
-/** Several names in a cell, unless the whole cell is a name, such as `Berg, Ann`. */
+export const isOpenWord = (word: string): boolean => openWords.has(folded(word))
+
+/** Several names in a cell, and words for open places, unless the whole cell is a name, such as `Berg, Ann`. */
 export function namesInCell(cell: string, isName: (text: string) => boolean): string[] {
-  const names = isName(cell)
-    ? [cell]
-    : cell.includes('|')
-      ? listedValues(cell)
-      : listedValues(cell.replace(/[/&+]/g, ','))
-  return names.filter(name => !openWords.has(folded(name)))
+  if (isName(cell)) return [cell]
+  return listedValues(cell.includes('|') ? cell : cell.replace(/[/&+]/g, ','))
 }
 
 const wordsOf = (name: string) =>
@@ -155,10 +185,14 @@ const wordsOf = (name: string) =>
     .split(/[\s,.]+/)
     .filter(Boolean)
 
+const shownAs = ({ id, name }: PersonView) => `${name} (${id})`
+
 /** Finds people by name, by a part of it that only one has (`Berg`, `A. Berg`, `Berg, Ann`), or by id. */
 export function peopleFinder(staff: readonly PersonView[]) {
   const named = Map.groupBy(staff, ({ name }) => folded(name))
-  const byId = new Map(staff.map(person => [String(person.id), person]))
+  const byId = new Map(
+    staff.flatMap(person => [String(person.id), folded(shownAs(person))].map(text => [text, person] as const)),
+  )
   const words = staff.flatMap(person => {
     const has = new Set(wordsOf(person.name))
     return [...has].map(word => ({ word, person, has: [...has] }))
@@ -173,15 +207,15 @@ export function peopleFinder(staff: readonly PersonView[]) {
     return some.filter(({ has }) => asked.every(word => isIn(word, has))).map(({ person }) => person)
   }
   return (text: string): { person: PersonView; isPart: boolean } | string => {
-    const numbered = byId.get(text)
+    const numbered = byId.get(folded(text))
     const whole = named.get(folded(text)) ?? (numbered ? [numbered] : [])
     const found = whole.length ? whole : byPart(text)
     const active = found.filter(person => person.active)
     const [person, ...others] = active.length ? active : found
     if (!person) return `There is nobody named ${text}. Add them under Staff first.`
     if (others.length) {
-      const all = [person, ...others].map(({ id, name }) => `${name} (${id})`)
-      return `${text} may be ${all.length} people: ${namesText(all)}. Write the whole name, or the number.`
+      const all = [person, ...others]
+      return `${text} may be ${all.length} people: ${namesText(all.map(shownAs))}. Write the whole name, or the number.`
     }
     return active.length ? { person, isPart: !whole.length } : `${person.name} is inactive.`
   }

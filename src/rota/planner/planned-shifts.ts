@@ -2,7 +2,7 @@
 import type { Db } from '../../../db/open.ts'
 import { assignmentsIn } from '../assignments.ts'
 import type { DateRange } from '../date-range.ts'
-import { noDate, noSiteNamed, readNeeds, readTimes, siteNamed } from '../import-shifts.ts'
+import { noDate, noSiteNamed, noTime, readNeeds, readTimes, siteNamed } from '../import-shifts.ts'
 import { listedValues, type ReportError } from '../imports.ts'
 import { dutyText } from '../notices.ts'
 import type { PersonView } from '../person.ts'
@@ -46,7 +46,8 @@ export class PlannedShifts {
     const needs = readNeeds(cells, mistake)
     if (!needs) return
     const day = dayOfRow(cells)
-    if (!day) return cells.starts_at ? void readTimes(cells, 'UTC', mistake) : mistake('date', noDate(cells.date ?? ''))
+    if (!day)
+      return cells.starts_at ? mistake('starts_at', noTime(cells.starts_at)) : mistake('date', noDate(cells.date ?? ''))
     const named = siteNamed(cells.site ?? '', this.sites)
     if (cells.site && !named) return mistake('site', noSiteNamed(cells.site))
     const sites = named ? [named] : this.sites
