@@ -3,7 +3,9 @@ import { and, asc, between, desc, eq, gte, inArray, lte, ne, or, sql } from 'dri
 import { type Static, t } from 'elysia'
 import { countRows } from '../../../db/count-rows.ts'
 import type { Db } from '../../../db/open.ts'
+import { equalsGiven } from '../../../db/prepared-writes.ts'
 import { assignments, leaveRequests, leaveStates, shifts, sites, staff, unavailability } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { byName } from '../../platform/by-name.ts'
@@ -115,16 +117,22 @@ export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offs
 
 /** Of duties that reach into the leave, as the rules count it. */
 const daysOfDuties = (db: Db, { staffId, from, to }: LeaveRow): string[] =>
+  dutiesOnDays(db)
+    .all({ staffId, first: daysAfter(from, -maxHours / 24), last: to })
+    .filter(({ endsAt, timezone }) => localDate(endsAt - 1, timezone) >= from)
+    .map(({ day }) => day)
+
+const dutiesOnDays = prepared(db =>
   db
     .select({ day: shifts.day, endsAt: shifts.endsAt, timezone: sites.timezone })
     .from(assignments)
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .innerJoin(sites, eq(sites.id, shifts.siteId))
-    .where(and(eq(assignments.staffId, staffId), between(shifts.day, daysAfter(from, -maxHours / 24), to)))
-    .orderBy(asc(shifts.startsAt))
-    .all()
-    .filter(({ endsAt, timezone }) => localDate(endsAt - 1, timezone) >= from)
-    .map(({ day }) => day)
+    .where(
+      and(equalsGiven(assignments.staffId), between(shifts.day, sql.placeholder('first'), sql.placeholder('last'))),
+    )
+    .orderBy(asc(shifts.startsAt)),
+)
 
 /** The names of others who are away on some of these days: by approved leave, or an absence that an officer entered. */
 export function othersAway(db: Db, { staff_id, from, to }: LeaveView): string[] {

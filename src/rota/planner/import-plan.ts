@@ -122,7 +122,7 @@ export async function importPlan(db: Db, { bytes, month, isTrial, who, at }: Pla
   const kinds = kindsOfShifts(db)
   const table = planTable(await readTable(bytes, planColumns, otherPlanHeadings), month, kinds)
   const unread = table.lacks ?? (table.rows.length ? undefined : { path: 'file', message: 'The file has no rows.' })
-  const { errors, notes, conflicts, ...done } = unread
+  const { errors, notes, conflicts, total_conflicts, ...done } = unread
     ? { ...nothing, errors: [unread] }
     : await writeOrTry(db, tx => {
         const { plan, ...read } = readPlan(tx, table, kinds)
@@ -135,21 +135,14 @@ export async function importPlan(db: Db, { bytes, month, isTrial, who, at }: Pla
       })
   if (errors.length && !isTrial) refuseImport(errors)
   const mistakes = importErrors(errors, table, planColumns)
-  return {
-    ...done,
-    mistakes: {
-      ...mistakes,
-      notes: [...mistakes.notes, ...notes],
-      conflicts: conflicts.slice(0, maxImportErrors),
-      total_conflicts: conflicts.length,
-    },
-  }
+  return { ...done, mistakes: { ...mistakes, notes: [...mistakes.notes, ...notes], conflicts, total_conflicts } }
 }
 
 type Done = Omit<Static<typeof importedPlanSchema>, 'draft_id'> & {
   errors: FieldError[]
   notes: string[]
   conflicts: FieldError[]
+  total_conflicts: number
   range: DateRange
   wanted: Assignment[]
 }
@@ -163,6 +156,7 @@ const nothing: Done = {
   errors: [],
   notes: [],
   conflicts: [],
+  total_conflicts: 0,
   range: { start: '', end: '', siteIds: [] },
   wanted: [],
 }
@@ -208,7 +202,8 @@ function writePlan(tx: Db, { shifts, placed, already, away }: Plan, at: number) 
     already_placed: already,
     days_away: daysAway,
     shift_ids: ids,
-    conflicts: conflicts.map(one => conflictAt(one, paths)),
+    conflicts: conflicts.slice(0, maxImportErrors).map(one => conflictAt(one, paths)),
+    total_conflicts: conflicts.length,
     range,
     wanted,
   }
