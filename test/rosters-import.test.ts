@@ -301,7 +301,7 @@ test('a plan as a list becomes a draft: missing shifts are made, and of two shif
     '04.11.2026;10:00;14:00;;offen',
   ].join('\n')
   const trial = await send(csv, '?dry_run=true')
-  expect(trial).toMatchObject({ created: 1, placed: 6, draft_id: null, errors: [], conflicts: [] })
+  expect(trial).toMatchObject({ created: 1, shift_ids: [], placed: 6, draft_id: null, errors: [], conflicts: [] })
   expect(trial.notes).toEqual([
     '“Lund” is read as Cy Lund.',
     '“Berg, Ann” is read as Ann Berg.',

@@ -75,7 +75,7 @@ export const plannerRoutes = (app: App) => {
         const by = signedIn(who)
         const asked = { bytes: await receiveTable(request), month, isTrial, who: by }
         const { mistakes, wanted, range, ...done } = await bulkWriter.write(importPlan, asked)
-        if (isTrial) return { ...done, draft_id: null, ...mistakes }
+        if (isTrial) return { ...done, shift_ids: [], draft_id: null, ...mistakes }
         set.status = 201
         return { ...done, draft_id: wanted.length ? await addToRoster(app, by, range, wanted) : null }
       },
