@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { sheetMappings } from '../db/schema.ts'
 import { workbook } from './fixtures/sheets/workbook.ts'
 import { formOf, newLeague, upload } from './sheets.ts'
 import { board, type caller, refusalOf, shared, start } from './start.ts'
@@ -92,6 +93,18 @@ test('a chosen mapping reads the next file with the same headings, in whatever o
     labels: { alliance: 'North' },
   })
   expect((await preview(call, (await newLeague(call)).id, next)).remembered).toBe(false)
+})
+
+test('a mapping that an earlier version remembered for a sheet with K/D, which it took for KD, is still known', async () => {
+  const { call, app } = await service()
+  const { id } = await newLeague(call)
+  const headings = new Bun.CryptoHasher('sha256').update('["kd","power","who"]').digest('hex')
+  const mapping = { Who: 'id', 'K/D': 'ratio' }
+  app.db.insert(sheetMappings).values({ leagueId: id, headings, mapping, usedAt: 1 }).run()
+  expect(await preview(call, id, 'Who,Power,K/D\n7,5,2.5\n')).toMatchObject({
+    remembered: true,
+    columns: [{ as: 'id' }, { as: 'power' }, { as: 'ratio' }],
+  })
 })
 
 test('a file larger than any JSON body is previewed too', async () => {

@@ -8,11 +8,11 @@ import { ThreadError } from '../../platform/process/threads.ts'
 import { headerKey, type Mapping } from './reading/headers.ts'
 import type { PreviewInput, SheetPreview } from './reading/preview.ts'
 
-/** Neither the order of columns nor the spelling of headings matters. */
-const headingsKey = (headers: readonly string[]): string =>
-  new Bun.CryptoHasher('sha256')
-    .update(JSON.stringify([...new Set(headers.filter(Boolean).map(headerKey))].sort()))
-    .digest('hex')
+/** Neither the order of columns nor the spelling of headings matters. Without `/`, as K/D was not told from KD when many were stored. */
+const headingsKey = (headers: readonly string[]): string => {
+  const keys = headers.filter(Boolean).map(header => headerKey(header).replaceAll('/', ''))
+  return new Bun.CryptoHasher('sha256').update(JSON.stringify([...new Set(keys)].sort())).digest('hex')
+}
 
 export function rememberMapping(
   tx: Db,
