@@ -2,7 +2,7 @@
 import type { Db } from '../../../db/open.ts'
 import { assignmentsIn } from '../assignments.ts'
 import type { DateRange } from '../date-range.ts'
-import { noDate, noSiteNamed, noTime, readNeeds, readTimes, siteNamed } from '../import-shifts.ts'
+import { noDate, noSiteNamed, noTime, readNeeds, readTimes, shiftColumns, siteNamed } from '../import-shifts.ts'
 import { listedValues, type ReportError } from '../imports.ts'
 import { dutyText } from '../notices.ts'
 import type { PersonView } from '../person.ts'
@@ -17,10 +17,13 @@ export type PlannedShift = { id?: number; site: Site; day: string; shift: NewShi
 
 type Cells = Record<string, string>
 type Times = { starts_at?: string; ends_at?: string }
+type Answer = { found: PlannedShift[] | undefined; mistakes: Parameters<ReportError>[] }
 
 export class PlannedShifts {
   private readonly byDay: Map<string, PlannedShift[]>
   private readonly sites: Site[]
+  /** By what a row says of its shift: a month by person asks the same for everybody. */
+  private readonly answers = new Map<string, Answer>()
 
   constructor(db: Db, range: DateRange) {
     this.sites = allSites(db)
@@ -40,7 +43,21 @@ export class PlannedShifts {
   }
 
   /** Those that a row may mean, all at one site and time; `undefined` after a mistake, and none where the cell names no shift of that day. */
-  find(given: Cells, mistake: ReportError): PlannedShift[] | undefined {
+  find(cells: Cells, mistake: ReportError): PlannedShift[] | undefined {
+    const key = JSON.stringify(shiftColumns.map(column => cells[column]))
+    const { found, mistakes } = this.answers.get(key) ?? this.answer(cells)
+    this.answers.set(key, { found, mistakes })
+    for (const each of mistakes) mistake(...each)
+    return found
+  }
+
+  private answer(cells: Cells): Answer {
+    const mistakes: Answer['mistakes'] = []
+    const found = this.search(cells, (...each) => void mistakes.push(each))
+    return { found, mistakes }
+  }
+
+  private search(given: Cells, mistake: ReportError): PlannedShift[] | undefined {
     const inCell = given.from ? undefined : timesInCell(given.kind ?? '')
     const cells = inCell ? { ...given, ...inCell, kind: '' } : given
     const needs = readNeeds(cells, mistake)
@@ -96,6 +113,7 @@ export class PlannedShifts {
     const day = localDate(Date.parse(shift.starts_at), site.timezone)
     const added = { site, day, shift, people: new Set<number>(), rows: 0 }
     this.byDay.set(day, [...(this.byDay.get(day) ?? []), added])
+    this.answers.clear()
     return added
   }
 }
