@@ -111,7 +111,7 @@ function readPlan(db: Db, table: PlanTable, kinds: readonly string[]) {
     }
   })
   plan.shifts = [...touched]
-  const notes = [...partly].slice(0, 50).map(([text, name]) => `“${text}” is read as ${name}.`)
+  const notes = [...partly].slice(0, 50).map(([text, name]) => `“${cellForMessage(text)}” is read as ${name}.`)
   return { plan, notes, errors: [...new Map(errors.map(one => [`${one.path} ${one.message}`, one])).values()] }
 }
 

@@ -1,7 +1,13 @@
 /** The rows of a plan from a spreadsheet: its columns, each of its forms as a list, and the words in its cells. */
 import type { FieldError } from '../../errors.ts'
 import { yearFirst } from '../../platform/clock.ts'
-import { fieldOf, otherHeadings, type TableRow, type TextTable } from '../../platform/spreadsheets/read-table.ts'
+import {
+  cellForMessage,
+  fieldOf,
+  otherHeadings,
+  type TableRow,
+  type TextTable,
+} from '../../platform/spreadsheets/read-table.ts'
 import { withoutAccents } from '../../platform/spreadsheets/text.ts'
 import { dayInCell, otherShiftHeadings, shiftColumns } from '../import-shifts.ts'
 import { listedValues } from '../imports.ts'
@@ -212,10 +218,10 @@ export function peopleFinder(staff: readonly PersonView[]) {
     const found = whole.length ? whole : byPart(text)
     const active = found.filter(person => person.active)
     const [person, ...others] = active.length ? active : found
-    if (!person) return `There is nobody named ${text}. Add them under Staff first.`
+    if (!person) return `There is nobody named ${cellForMessage(text)}. Add them under Staff first.`
     if (others.length) {
       const all = [person, ...others]
-      return `${text} may be ${all.length} people: ${namesText(all.map(shownAs))}. Write the whole name, or the number.`
+      return `${cellForMessage(text)} may be ${all.length} people: ${namesText(all.map(shownAs))}. Write the whole name, or the number.`
     }
     return active.length ? { person, isPart: !whole.length } : `${person.name} is inactive.`
   }
