@@ -383,7 +383,7 @@ test('a month by person is read by its letters, its times and its leave', async 
 })
 
 test('a plan of days by shift names who works each kind, and days without a year are those nearest to its month', async () => {
-  const { send, draftOf } = await station()
+  const { call, send, draftOf } = await station()
   const csv = 'Datum;Früh;Nacht;Lage\n30.11.2026;Ann Berg, Bob Moss;Lund;ruhig\n01.12.2026;;Dan;'
   const trial = await send(csv, '?dry_run=true')
   expect(trial).toMatchObject({ ignored_columns: ['lage'] })
@@ -398,6 +398,18 @@ test('a plan of days by shift names who works each kind, and days without a year
   expect(await draftOf(turn.draft_id)).toMatchObject({ start_date: '2026-12-31', end_date: '2027-01-01' })
   const unclear = await send('Name;Mo 21.12.;22.12.2026\nCy Lund;F;F', '?dry_run=true')
   expect(unclear.errors).toEqual([{ path: 'month', message: 'Of which month is the day mo 21 12? Choose it.' }])
+  const book = new ExcelJS.Workbook()
+  const sheet = book.addWorksheet('Plan')
+  sheet.addRows([
+    ['Datum', 'Früh', 'Nacht'],
+    [new Date('2026-11-26'), 'Ann Berg', 'Lund'],
+    [new Date('2026-11-27')],
+    [new Date('2026-11-28')],
+  ])
+  sheet.mergeCells('B2:B4')
+  const bytes = new Uint8Array(await book.xlsx.writeBuffer())
+  const whole = await call.post(`${base}/drafts/import?dry_run=true`, formOf(bytes, 'plan.xlsx'))
+  expect(whole).toMatchObject({ placed: 4, errors: [] })
   const lacking = await send('Datum;Notiz\n28.11.2026;Lund', '?dry_run=true')
   expect(lacking.errors[0].message).toBe('The file lacks this column, or a column for each kind of shift.')
 })

@@ -4,7 +4,7 @@ import Papa from 'papaparse'
 import { invalid } from '../../errors.ts'
 import { abridged } from '../truncate.ts'
 import { toUtf8 } from './encoding.ts'
-import { firstMergedRows, type Layout, layoutNotes } from './layout.ts'
+import { firstMergedRows, type Layout, layoutNotes, type MergedCell } from './layout.ts'
 import { SheetRefusal } from './refusal.ts'
 import { encodingOf, fileKindOf, HEAD_BYTES } from './sniff.ts'
 import { bytesSource } from './source.ts'
@@ -106,7 +106,8 @@ function tableOf({ rows: all, layout }: TableText, columns: readonly string[], o
     columns.includes(field) ? { heading: head!.cells[i]!, takesMerged: true } : null,
   )
   if (layout) {
-    for (const column of known.keys()) if (known[column]) fillMerged(rows, column, layout)
+    const merged = Map.groupBy(layout.mergedCells, ({ column }) => column)
+    for (const [column, cells] of merged) if (fields[column]) fillMerged(rows, column, cells)
     fillWide(rows, known, layout)
   }
   const leftOut = fields.flatMap((field, i) => {
@@ -129,8 +130,7 @@ function tableOf({ rows: all, layout }: TableText, columns: readonly string[], o
 }
 
 /** Gives what is merged over several rows to each of them. */
-function fillMerged(rows: readonly PreviewRow[], column: number, { mergedCells }: Layout): void {
-  const cells = mergedCells.filter(cell => cell.column === column)
+function fillMerged(rows: readonly PreviewRow[], column: number, cells: readonly MergedCell[]): void {
   const firstRows = firstMergedRows(
     cells,
     Uint32Array.from(rows, ({ line }) => line),
