@@ -211,6 +211,14 @@ describe('headings', () => {
       expect([next, (await read(two.replace(',,,T4,T5,T4,T5', next))).headerLine]).toEqual([next, 1])
   })
 
+  test('of tiers belong to the metric above them: T4 below Deads is no kill', async () => {
+    const columns = async (groups: string, mapping = {}) =>
+      Object.values((await read(`${groups}\nID,Name,T4,T5,Food,T4\n1,Ann,1,2,3,4\n`, { mapping })).mapping).slice(2)
+    expect(await columns(',,Deads,,,Kills')).toEqual(['deads_t4', 'deads_t5', 'food', 'kills_t4'])
+    expect(await columns('Season 4,,,,,')).toEqual(['kills_t4', 'kills_t5', 'food', 't4_2'])
+    expect(await columns(',,Deads,,,Kills', { T4: 'honor' })).toEqual(['honor', 'deads_t5', 'food', 'kills_t4'])
+  })
+
   test('are followed by example rows in templates, which are no players', async () => {
     const sheet = await read(
       'governor_id,t4_deaths,t5_deaths,notes\n' +

@@ -128,9 +128,22 @@ function bestHeader(
       best = { row, headings }
   }
   if (!best) return null
-  const joined = joinedWithNext(rows, best.row, best.headings.roles)
-  if (joined.length === 0) return headerAt(rows, best.row, best.headings)
-  return headerAt(rows, best.row + 1, headingsOf(joined, joined.map(headerKey), mapped))
+  const { row } = best
+  const joined = joinedWithNext(rows, row, best.headings.roles)
+  const cells = joined.length > 0 ? joined : tiersWithMetric(rows, row, mapped)
+  return headerAt(rows, joined.length > 0 ? row + 1 : row, headingsOf(cells, cells.map(headerKey), mapped))
+}
+
+/** The headings of a row, where “T4” below “Deads” in the row above is “Deads T4”. */
+function tiersWithMetric(rows: PreviewRow[], row: number, mapped: MappedRoles): string[] {
+  const above = rows[row - 1]?.cells ?? []
+  let group = ''
+  return rows[row]!.cells.map((cell, column) => {
+    group = above[column]?.trim() || group
+    const key = headerKey(cell)
+    const isOfGroup = /^t\d+$/.test(key) && !mapped.has(key) && isMetric(aliases.get(headerKey(group))?.to ?? null)
+    return isOfGroup ? `${group} ${cell.trim()}` : cell
+  })
 }
 
 /** Headings of two rows, where cells such as “Kills” are merged over “T4” and “T5” in the row below; empty if they are not. */
