@@ -54,6 +54,13 @@ test('a sheet without an id is shown all the same, and says what it lacks', asyn
   const answer = await preview(call, id, foreign)
   expect(answer).toMatchObject({ header_line: 2, problem: { code: 'no_id' } })
   expect(answer.columns.map(({ header }: { header: string }) => header)).toEqual(['Who', 'Called', 'Might', 'Squad'])
+  const twoRows = await preview(call, id, 'Who;Called;Kills;\n;;T4;T5\n7;Ann;1;2\n8;Bob;3;4\n')
+  expect(twoRows.columns.map(({ header }: { header: string }) => header)).toEqual([
+    'Who',
+    'Called',
+    'Kills T4',
+    'Kills T5',
+  ])
   const mapping = JSON.stringify({ Who: 'id' })
   expect(await preview(call, id, foreign, 'x.csv', { mapping })).toMatchObject({
     problem: null,

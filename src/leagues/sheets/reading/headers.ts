@@ -123,15 +123,19 @@ function bestHeader(
     const keys = candidate.cells.map(headerKey)
     const maxKnown = keys.filter(key => aliases.has(key) || mapped.has(key)).length
     if (best && maxKnown <= best.headings.known.size) continue // it cannot be better
-    const headings = headingsOf(candidate.cells, keys, mapped)
-    if (mayBe(candidate, headings.roles) && (!best || headings.known.size > best.headings.known.size))
-      best = { row, headings }
+    const { roles } = headingsOf(candidate.cells, keys, mapped)
+    if (!mayBe(candidate, roles)) continue
+    const found = inTwoRows(rows, row, roles, mapped)
+    if (!best || found.headings.known.size > best.headings.known.size) best = found
   }
-  if (!best) return null
-  const { row } = best
-  const joined = joinedWithNext(rows, row, best.headings.roles)
+  return best ? headerAt(rows, best.row, best.headings) : null
+}
+
+/** The headings of a row with what stands above or below them and belongs to them, and the row in which they end. */
+function inTwoRows(rows: PreviewRow[], row: number, roles: Roles, mapped: MappedRoles) {
+  const joined = joinedWithNext(rows, row, roles)
   const cells = joined.length > 0 ? joined : tiersWithMetric(rows, row, mapped)
-  return headerAt(rows, joined.length > 0 ? row + 1 : row, headingsOf(cells, cells.map(headerKey), mapped))
+  return { row: joined.length > 0 ? row + 1 : row, headings: headingsOf(cells, cells.map(headerKey), mapped) }
 }
 
 /** The headings of a row, where “T4” below “Deads” in the row above is “Deads T4”. */
