@@ -100,7 +100,7 @@ ${denseTable({
     { head: 'Seen', class: 'seen', cell: lastSeenCell },
     { head: 'State', class: 'state', cell: stateOf },
   ],
-  actions: actions,
+  actions,
 })}
 ${paginationLinks(pages, page => address(alertsPath, { ...filter, page }))}
 <p class="quiet">Checked every minute, last ${time(checkedAt)}; an alert closes after two clear checks.</p>

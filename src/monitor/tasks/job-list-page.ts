@@ -136,7 +136,7 @@ ${denseTable<ShownRun>({
     { head: 'Took', numeric: true, cell: runningTime },
     { head: 'Attempts', numeric: true, cell: ({ attempts }) => number(attempts) },
   ],
-  actions: actions,
+  actions,
 })}
 ${data.runs.length > 0 && tickedActions}
 ${paginationLinks(data.pagination, page => address(jobsPath, { ...filter, page, limit: data.pagination.limit }))}
