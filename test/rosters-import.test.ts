@@ -340,7 +340,7 @@ test('a month by person is read by its letters, its times and its leave', async 
     'Bob Moss;;;N;frei;F;;36',
   ].join('\n')
   expect(await send(csv, '?dry_run=true')).toMatchObject({
-    errors: [{ path: 'month', message: 'Of which month is the day 8? Choose it.' }],
+    errors: [{ path: 'month', message: 'Of which month is the day 8? Choose the month.' }],
   })
   expect(await send(csv, '?dry_run=true&month=2026-11')).toMatchObject({
     created: 1,
@@ -397,7 +397,7 @@ test('a plan of days by shift names who works each kind, and days without a year
   const turn = await send('Name;Do 31.12.;Fr 1.1.\nCy Lund;7-15;9-17', '?month=2026-12')
   expect(await draftOf(turn.draft_id)).toMatchObject({ start_date: '2026-12-31', end_date: '2027-01-01' })
   const unclear = await send('Name;Mo 21.12.;22.12.2026\nCy Lund;F;F', '?dry_run=true')
-  expect(unclear.errors).toEqual([{ path: 'month', message: 'Of which month is the day mo 21 12? Choose it.' }])
+  expect(unclear.errors).toEqual([{ path: 'month', message: 'Of which year is the day mo 21 12? Choose the month.' }])
   const book = new ExcelJS.Workbook()
   const sheet = book.addWorksheet('Plan')
   sheet.addRows([

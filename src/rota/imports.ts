@@ -110,7 +110,7 @@ export const importForm = ({ title, action, columns, example, more, goTo, month 
 <p class="hint">The columns ${columns.join(', ')}. ${more} All rows or, where any is wrong, none.</p>
 <div class="columns">${formField({ label: 'CSV or XLSX file', name: 'file', id: 'f-import-file', type: 'file', optional: true, accept: '.csv,.tsv,.txt,.xlsx' })}
 ${formField({ label: 'Or pasted', name: 'csv', id: 'f-import-csv', type: 'area', optional: true, placeholder: example })}
-${month && formField({ label: 'Month', name: 'month', id: 'f-import-month', type: 'month', optional: true, placeholder: month, hint: 'Where the headings are only days: 1, 2, 3 …' })}</div>
+${month && formField({ label: 'Month', name: 'month', id: 'f-import-month', type: 'month', optional: true, placeholder: month, hint: 'Where the headings are days without a month or year: 1, 2, 3 … or 21.12.' })}</div>
 <noscript><p>This form needs JavaScript, to show first what would be done. Without it, send the file to <code>${action}</code>.</p></noscript>
 <div data-import-result role="status"></div>
 <div class="submit"><button type="submit" disabled>Import</button></div>

@@ -98,7 +98,10 @@ function listOfMonth({ fields, rows, notes }: TextTable, days: string[], month: 
         )
       }),
     ...(unclear && {
-      lacks: { path: 'month', message: `Of which month is the day ${spaced(unclear)}? Choose it.` },
+      lacks: {
+        path: 'month',
+        message: `Of which ${dayParts(unclear)?.month ? 'year' : 'month'} is the day ${spaced(unclear)}? Choose the month.`,
+      },
     }),
   }
 }
