@@ -94,9 +94,12 @@ export function importResponses(summary: string, done: TSchema, preview: TSchema
 type ImportForm = {
   title: string
   action: string
-  columns: readonly string[]
+  /** Of a file that has one form. */
+  columns?: readonly string[]
   example: string
   more: Content
+  /** Of several forms, each in words. */
+  forms?: readonly Content[]
   /** Where to go afterwards, with `{draft_id}` of the answer; the same page without. */
   goTo?: string
   /** Asks which month the file is of, such as this one. */
@@ -104,10 +107,11 @@ type ImportForm = {
 }
 
 /** The form of an import. `import.js` sends the file with `dry_run` first and shows what would be done. */
-export const importForm = ({ title, action, columns, example, more, goTo, month }: ImportForm): Html =>
+export const importForm = ({ title, action, columns, example, more, forms, goTo, month }: ImportForm): Html =>
   html`<details class="fold"><summary>${title}</summary>
 <form class="form" data-import="${action}"${goTo && html` data-go-to="${goTo}"`}>
-<p class="hint">The columns ${columns.join(', ')}. ${more} All rows or, where any is wrong, none.</p>
+<p class="hint">${columns && `The columns ${columns.join(', ')}. `}${more} All rows or, where any is wrong, none.</p>
+${forms && html`<ul>${forms.map(each => html`<li>${each}</li>`)}</ul>`}
 <div class="columns">${formField({ label: 'CSV or XLSX file', name: 'file', id: 'f-import-file', type: 'file', optional: true, accept: '.csv,.tsv,.txt,.xlsx' })}
 ${formField({ label: 'Or pasted', name: 'csv', id: 'f-import-csv', type: 'area', optional: true, placeholder: example })}
 ${month && formField({ label: 'Month', name: 'month', id: 'f-import-month', type: 'month', optional: true, placeholder: month, hint: 'Where the headings are days without a month or year: 1, 2, 3 … or 21.12.' })}</div>

@@ -227,9 +227,13 @@ const importPart = ({ monday, allSites }: PlanData): Content =>
     action: '/api/v1/roster/drafts/import',
     goTo: '/rota/plan?draft={draft_id}',
     month: monday.slice(0, 7),
-    columns: ['date', 'from', 'to', 'person', 'site', 'kind', 'skill', 'certification', 'headcount'],
     example: `date,from,to,site,person\n${monday},07:00,15:00,${allSites[0].name},"Ann Berg, Bob Moss"`,
-    more: `A row says who works when; several names are separated by commas. Or a month by person: a column for each day, and in its cells the kind of a shift or its first letter, times such as 07:00–15:00, or U for leave. Or a row for each day, with a column for each kind of shift. Shifts that are missing are made where the times are known. Who works becomes a draft: it marks the rules that are broken, and nobody is told before it is published. ${timezoneNote(allSites)}`,
+    more: `Shifts that are missing are made where the times are known. Who works becomes a draft: it marks the rules that are broken, and nobody is told before it is published. ${timezoneNote(allSites)}`,
+    forms: [
+      html`<b>A list:</b> date, from, to, site and person, with several names separated by commas. Perhaps kind, skill, certification and headcount of the shift.`,
+      html`<b>A month by person:</b> name, and a column for each day. In its cells the kind of a shift or its first letter, times such as 07:00–15:00, or U for leave.`,
+      html`<b>Days by shift:</b> date, and a column for each kind of shift, with the names in its cells.`,
+    ],
   })
 
 /** Below the week: what makes others. */
