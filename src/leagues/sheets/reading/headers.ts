@@ -116,14 +116,14 @@ function bestHeader(
   mayBe: (row: PreviewRow, roles: Roles) => boolean,
 ): Header | null {
   const mapped = mappedRoles(mapping)
-  let best: { row: number; headings: Headings } | undefined
+  let best: { row: number; headings: HeadingRow } | undefined
   for (const [row, candidate] of rows.slice(0, HEADER_WITHIN_ROWS).entries()) {
     if (candidate.cells.length > sheetLimits.columns || candidate.cells.length <= (best?.headings.known.size ?? 0))
       continue
     const keys = candidate.cells.map(headerKey)
     const maxKnown = keys.filter(key => aliases.has(key) || mapped.has(key)).length
     if (best && maxKnown <= best.headings.known.size) continue // it cannot be better
-    const { roles } = headingsOf(candidate.cells, keys, mapped)
+    const { roles } = headingRow(candidate.cells, keys, mapped)
     if (!mayBe(candidate, roles)) continue
     const found = inTwoRows(rows, row, roles, mapped)
     if (!best || found.headings.known.size > best.headings.known.size) best = found
@@ -135,7 +135,7 @@ function bestHeader(
 function inTwoRows(rows: PreviewRow[], row: number, roles: Roles, mapped: MappedRoles) {
   const joined = joinedWithNext(rows, row, roles)
   const cells = joined.length > 0 ? joined : tiersWithMetric(rows, row, mapped)
-  return { row: joined.length > 0 ? row + 1 : row, headings: headingsOf(cells, cells.map(headerKey), mapped) }
+  return { row: joined.length > 0 ? row + 1 : row, headings: headingRow(cells, cells.map(headerKey), mapped) }
 }
 
 /** The headings of a row, where “T4” below “Deads” in the row above is “Deads T4”. */
@@ -188,15 +188,15 @@ const isNumber = (text: string): boolean => {
 
 /** What each heading of a row stands for; null if the mapping leaves it out. */
 type Roles = (string | null | undefined)[]
-type Headings = { headers: string[]; keys: string[]; roles: Roles; known: Set<string> }
+type HeadingRow = { headers: string[]; keys: string[]; roles: Roles; known: Set<string> }
 
-function headingsOf(cells: string[], keys: string[], mapped: MappedRoles): Headings {
+function headingRow(cells: string[], keys: string[], mapped: MappedRoles): HeadingRow {
   const headers = numberRepeated(cells)
   const roles = rolesOf(headers, keys, mapped)
   return { headers, keys, roles, known: new Set(roles.filter(role => typeof role === 'string')) }
 }
 
-function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known }: Headings): Header {
+function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known }: HeadingRow): Header {
   const taken = new Set(known)
   const computed = computedHeadings(headers)
   const columns = headers.map((header, column): HeaderColumn => {
