@@ -37,36 +37,23 @@ export type PlanTable = { fields: string[]; rows: PlanRow[]; notes: string[]; la
 /** A plan as a list, whichever of three forms it has. `kinds`: those of the shifts that there are. */
 export function planTable(table: TextTable, month: string | undefined, kinds: readonly string[]): PlanTable {
   const { fields } = table
+  const lacking = (path: string, message: string) => ({ ...table, lacks: { path, message } })
   const isDated = fields.includes('date') || fields.includes('starts_at')
   if (fields.includes('person')) {
     if (isDated) return table
     const days = fields.filter(field => dayParts(field))
     const twice = repeated(days)
-    if (twice)
-      return {
-        ...table,
-        lacks: { path: 'file', message: `Two columns are of day ${spaced(twice)}: leave one of them out.` },
-      }
+    if (twice) return lacking('file', `Two columns are of day ${spaced(twice)}: leave one of them out.`)
     if (days.length) return listOfMonth(table, days, month)
-    return {
-      ...table,
-      lacks: { path: 'date', message: 'The file lacks this column, or a column for each day of a month.' },
-    }
+    return lacking('date', 'The file lacks this column, or a column for each day of a month.')
   }
   const named = new Map(kinds.map(kind => [withoutAccents(fieldOf(kind)), kind]))
   const shifts = fields.filter(field => named.has(withoutAccents(field)))
   const twice = repeated(shifts)
-  if (twice)
-    return {
-      ...table,
-      lacks: { path: 'file', message: `Two columns are of the shift ${spaced(twice)}: write the names into one.` },
-    }
+  if (twice) return lacking('file', `Two columns are of the shift ${spaced(twice)}: write the names into one.`)
   if (isDated && shifts.length)
     return listOfDays(table, new Map(shifts.map(field => [field, named.get(withoutAccents(field))!])))
-  return {
-    ...table,
-    lacks: { path: 'person', message: 'The file lacks this column, or a column for each kind of shift.' },
-  }
+  return lacking('person', 'The file lacks this column, or a column for each kind of shift.')
 }
 
 const repeated = (fields: readonly string[]) => fields.find((field, i) => fields.indexOf(field) < i)

@@ -136,7 +136,7 @@ const countsText = ({ created, changed, unchanged, skipped, placed, already_plac
     : [
         `${counted(placed, 'place', 'places')} in a draft`,
         standing > 0 && `${counted(standing, 'place', 'places')} so already`,
-        `${counted(created, 'new shift', 'new shifts')}`,
+        counted(created, 'new shift', 'new shifts'),
         away > 0 && `${counted(away, 'day', 'days')} of leave`,
       ]
   )
