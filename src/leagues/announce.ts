@@ -2,28 +2,23 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { leagueAnnouncements, leagues, runs, webhookDeliveries } from '../../db/schema.ts'
+import { leagueAnnouncements, leagues, runs } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
-import { hashSecret } from '../accounts/secret.ts'
 import { type App, job } from '../context.ts'
-import { displayName } from '../display-name/name.ts'
-import { messageOf } from '../errors.ts'
 import type { BoardRow } from '../leaderboard/page.ts'
 import { canonicalQuery } from '../leaderboard/query.ts'
 import { day } from '../platform/clock.ts'
-import { OutgoingFailure } from '../platform/http/outgoing.ts'
 import { oneOfWords } from '../platform/http/shared-schemas.ts'
-import { type ChatFormat, postMessage } from '../platform/http/webhook.ts'
-import type { JobContext } from '../platform/jobs/job.ts'
+import type { ChatFormat } from '../platform/http/webhook.ts'
 import { counted } from '../platform/number-text.ts'
-import { webhookName } from '../ui/display-name.ts'
-import { type Announcement, announcements, requireWebhook, webhookFor } from './announcements.ts'
+import { type Announcement, announcements, webhookFor } from './announcements.ts'
 import { type BoardView, boardPage, boardQueryOf } from './board.ts'
 import { exportedColumn } from './columns.ts'
 import { columnName } from './headings.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 import { findLeague, hasStatus } from './queries.ts'
+import { postToWebhook } from './webhook.ts'
 
 /** Part of a transaction; does nothing if the league has no webhook. The job is to be dispatched after the commit. `detail`: an extra line from the caller. */
 export const announceLater = (
@@ -54,46 +49,6 @@ export const announce = job('leagues.announce', {
     return { announced: true }
   },
 })
-
-/** Throws a sentence that names the league. */
-export async function postToWebhook(
-  app: App,
-  league: League,
-  message: (format: ChatFormat) => string,
-  { jobId, signal }: Pick<JobContext, 'jobId' | 'signal'>,
-): Promise<void> {
-  const { db, clock, config } = app
-  const url = requireWebhook(league)
-  const record = (outcome: DeliveryOutcome) =>
-    atomically(db, tx => recordDelivery(tx, league.id, url, outcome), 'unsynced')
-  try {
-    await postMessage(url, webhookName(displayName(db)), message, { allowPrivate: config.allowPrivateFeeds, signal })
-  } catch (error) {
-    signal.throwIfAborted()
-    await record({ failedRun: jobId })
-    throw new Error(failureText(league, url, error), { cause: error })
-  }
-  await record({ deliveredAt: clock.now(), failedRun: null })
-}
-
-type DeliveryOutcome = { deliveredAt?: number; failedRun: string | null }
-
-function recordDelivery(tx: Db, leagueId: number, url: string, outcome: DeliveryOutcome): void {
-  if (!findLeague(tx, leagueId)) return // deleted since
-  tx.insert(webhookDeliveries)
-    .values({ leagueId, addressHash: hashSecret(url), ...outcome })
-    .onConflictDoUpdate({ target: [webhookDeliveries.leagueId, webhookDeliveries.addressHash], set: outcome })
-    .run()
-}
-
-/** Names the league and the host, never the rest of the address: that is the channel's password. */
-const failureText = ({ name, id }: League, url: string, error: unknown): string =>
-  `The webhook of “${name}” (league ${id}) at ${URL.parse(url)?.host ?? 'an unreadable address'} failed: ${reasonOf(error)}`
-
-const reasonOf = (error: unknown) =>
-  error instanceof OutgoingFailure && [401, 403, 404, 410].includes(error.status ?? 0)
-    ? `${error.message}. It may have been deleted there, or its address is not complete`
-    : messageOf(error)
 
 const changeText = ({ change }: BoardRow) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
 
